@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The only place that asks what time it is. `--now` sets it; everything else gets the value handed in. */
+
+#include "parsers/base.h"
+
+struct clock {
+        bool fixed;
+        instant now; /* when fixed */
+};
+
+instant clock_now(const struct clock *c);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The parse roles as seen from the core: a few children (this binary re-executed with --role=parse), fed with descriptors, several
+ * requests in flight each, watched by CPU and wall limits, restarted when they die. A job that kills its role is tried once more alone;
+ * if it kills again it is reported as unreadable, and its neighbours are asked again. */
+
+#include <systemd/sd-event.h>
+
+#include "daemon/ipc.h"
+#include "parsers/observation.h"
+
+/* Wall clock a single job may take before its role is killed, when it shows no progress (any reply is progress). */
+#define POOL_JOB_SECONDS 10U
+/* Requests in flight for one role: hides the round trip, bounds what a crash makes us repeat. */
+#define POOL_IN_FLIGHT 32U
+/* Requests after which a role is replaced: libetpan leaks on some malformed fields. */
+#define POOL_JOBS_PER_ROLE 20000U
+
+struct pool;
+
+struct pool_job {
+        enum ipc_request type;
+        uint32_t flags;
+        int64_t offset, size;
+        instant from, to; /* EXPAND */
+        int fd;           /* owned by the pool from pool_submit() on */
+        void *userdata;   /* the caller's name for it */
+};
+
+struct pool_handlers {
+        /* One observation, decoded and checked; valid during the call. `span` is set for MBOX jobs, else NULL.
+         * A negative result ends the run: pool_run() returns it. */
+        int (*observation)(const struct observation *o, const struct ipc_reply_header *reply, void *job_userdata, void *userdata);
+        int (*instances)(const struct moment *items, uint32_t n, void *job_userdata, void *userdata);
+        /* The job is over: status 0 or negative errno from the role; or `poison` tells why it was given up, with `at`
+         * the offset of the message that did it (MBOX; the caller submits the rest again with IPC_RESUME_AFTER), else -1. */
+        int (*done)(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job_userdata, void *userdata);
+        void *userdata;
+};
+
+/* Starts `n_roles` children (0: as many as there are processors, at most 4). program: path of this binary. */
+int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struct pool_handlers *handlers, struct pool **ret) _must_check_;
+struct pool *pool_free(struct pool *p); /* kills what still runs */
+/* Queue a job. 0; -EAGAIN when POOL_QUEUE_MAX jobs wait: call pool_run() with drain false first (job->fd stays the caller's). */
+#define POOL_QUEUE_MAX 256U
+int pool_submit(struct pool *p, const struct pool_job *job) _must_check_;
+/* Turn the event loop until there is room for another job (drain false) or nothing is left (drain true). */
+int pool_run(struct pool *p, bool drain) _must_check_;

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Bytes in, observations out. No I/O, no clock, no globals; nothing of rules/ or daemon/.
+
+noinst_LIBRARIES += libparsers.a
+libparsers_a_CFLAGS = $(AM_CFLAGS) $(ICAL_CFLAGS) $(XML_CFLAGS) $(NETTLE_CFLAGS)
+libparsers_a_SOURCES = \
+	%D%/base.h \
+	%D%/limits.h \
+	%D%/arena.c %D%/arena.h \
+	%D%/buf.c %D%/buf.h
+
+PARSERS_LIBS = libparsers.a $(ETPAN_LIBS) $(ICAL_LIBS) $(XML_LIBS) $(NETTLE_LIBS)

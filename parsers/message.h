@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Bytes of one RFC 5322 message in, one observation out. Runs in the parse role only. */
+
+#include "parsers/arena.h"
+#include "parsers/observation.h"
+#include "parsers/zone.h"
+
+struct message_options {
+        const struct zone_table *zones; /* for calendar parts; borrowed */
+        bool want_quoted_text;          /* fill quoted_text (inspect) */
+};
+
+/* Parse a message. `data` must be followed by at least MESSAGE_PADDING zero bytes (libetpan reads past the end; see
+ * VIOLATIONS.md) and may be anything at all: the result is always a message, with MESSAGE_TRUNCATED when a ceiling was reached.
+ * A leading mbox "From " line is skipped. Strings live in `arena`.
+ * 0, -ENOMEM. */
+#define MESSAGE_PADDING 16
+int message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena,
+                  struct message *ret) _must_check_;

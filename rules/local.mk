@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Observations to facts to alerts. No I/O, no clock, no globals; nothing of daemon/.
+
+noinst_LIBRARIES += librules.a
+librules_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(NETTLE_CFLAGS)
+librules_a_SOURCES = \
+	%D%/diagnostic.h
+
+RULES_LIBS = librules.a $(PARSERS_LIBS) $(YAML_LIBS)
