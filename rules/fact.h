@@ -6,6 +6,7 @@
 
 #include "parsers/arena.h"
 #include "parsers/base.h"
+#include "rules/fact_fields.h"
 #include "rules/settings.h"
 
 enum fact_type {
@@ -69,16 +70,17 @@ struct fact_field {
 #define FACT_FIELDS_MAX 26U
 
 struct fact_row {
-        enum fact_type type;
         const char *name; /* "message.received" */
         const char *doc;
-        const struct fact_field *fields[FACT_FIELDS_MAX + 1]; /* NULL-terminated; index = position in fact.values */
+        const struct fact_field *fields; /* index = position in fact.values: F_MESSAGE_SUBJECT ... of fact_fields.h */
+        uint32_t n_fields;
         bool produced; /* the fold produces it today; the others are accepted in rules and warned about ("never seen") */
 };
 
 extern const struct fact_row fact_table[_FACT_TYPE_MAX];
 /* Fields that every fact has and conditions can name: at, client, person, source, message_id, uid. */
 extern const struct fact_field fact_common_fields[];
+#define FACT_COMMON_FIELDS 6U
 
 /* The type of that name, or -ENOENT. "rule.x" gives FACT_RULE. */
 int fact_type_from_name(const char *name);
@@ -103,5 +105,7 @@ struct fact {
 
 /* By name, common fields included; VALUE_NONE when the fact has none. For tests, JSON and conditions outside the hot path. */
 struct value fact_value(const struct fact *f, const char *field);
+/* By what fact_field_index() returned: for conditions compiled once and tested often. */
+struct value fact_value_at(const struct fact *f, int index);
 /* Deep copy into an arena. */
 struct fact *fact_copy(const struct fact *f, struct arena *arena);

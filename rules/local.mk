@@ -4,6 +4,7 @@
 noinst_LIBRARIES += librules.a
 librules_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(NETTLE_CFLAGS)
 librules_a_SOURCES = \
-	%D%/diagnostic.h
+	%D%/diagnostic.h \
+	%D%/fact.c %D%/fact.h %D%/fact_fields.h
 
 RULES_LIBS = librules.a $(PARSERS_LIBS) $(YAML_LIBS)
