@@ -7,6 +7,7 @@ libparsers_a_SOURCES = \
 	%D%/base.h \
 	%D%/limits.h \
 	%D%/arena.c %D%/arena.h \
+	%D%/civil.c %D%/civil.h \
 	%D%/buf.c %D%/buf.h
 
 PARSERS_LIBS = libparsers.a $(ETPAN_LIBS) $(ICAL_LIBS) $(XML_LIBS) $(NETTLE_LIBS)

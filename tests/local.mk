@@ -13,3 +13,11 @@ AM_TESTS_ENVIRONMENT = \
 	export abs_top_srcdir abs_top_builddir ADIEU;
 
 TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
+
+# Time zones and calendars.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-civil
+%C%_test_civil_SOURCES = %D%/test-civil.c
+%C%_test_civil_CFLAGS = $(TEST_CFLAGS)
+%C%_test_civil_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+endif
