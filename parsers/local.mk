@@ -6,6 +6,7 @@ libparsers_a_CFLAGS = $(AM_CFLAGS) $(ICAL_CFLAGS) $(XML_CFLAGS) $(NETTLE_CFLAGS)
 libparsers_a_SOURCES = \
 	%D%/base.h \
 	%D%/limits.h \
+	%D%/utf8.c %D%/utf8.h \
 	%D%/arena.c %D%/arena.h \
 	%D%/civil.c %D%/civil.h \
 	%D%/buf.c %D%/buf.h

@@ -21,3 +21,11 @@ check_PROGRAMS += %D%/test-civil
 %C%_test_civil_CFLAGS = $(TEST_CFLAGS)
 %C%_test_civil_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 endif
+
+# Reading text.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-utf8
+%C%_test_utf8_SOURCES = %D%/test-utf8.c
+%C%_test_utf8_CFLAGS = $(TEST_CFLAGS)
+%C%_test_utf8_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+endif

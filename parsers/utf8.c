@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "parsers/utf8.h"
+
+/* What stands for bytes that are not UTF-8: one ASCII character, so that cleaning in place never grows. */
+#define STAND_IN '?'
+
+size_t utf8_decode(const char *s, size_t n, uint32_t *ret_cp) {
+        const unsigned char *p = (const unsigned char *) s;
+        uint32_t cp;
+        size_t len;
+
+        if (n == 0)
+                return 0;
+        if (p[0] < 0x80) {
+                if (ret_cp)
+                        *ret_cp = p[0];
+                return 1;
+        }
+        if (p[0] >= 0xC2 && p[0] <= 0xDF)
+                len = 2, cp = p[0] & 0x1FU;
+        else if ((p[0] & 0xF0) == 0xE0)
+                len = 3, cp = p[0] & 0x0FU;
+        else if (p[0] >= 0xF0 && p[0] <= 0xF4)
+                len = 4, cp = p[0] & 0x07U;
+        else
+                return 0;
+        if (len > n)
+                return 0;
+        for (size_t i = 1; i < len; i++) {
+                if ((p[i] & 0xC0) != 0x80)
+                        return 0;
+                cp = cp << 6 | (p[i] & 0x3FU);
+        }
+        /* Overlong forms, surrogates and what lies beyond Unicode. */
+        if ((len == 3 && cp < 0x800) || (len == 4 && cp < 0x10000) || (cp >= 0xD800 && cp <= 0xDFFF) || cp > 0x10FFFF)
+                return 0;
+        if (ret_cp)
+                *ret_cp = cp;
+        return len;
+}
+
+size_t utf8_encode(uint32_t cp, char out[4]) {
+        if (cp < 0x80) {
+                out[0] = (char) cp;
+                return 1;
+        }
+        if (cp < 0x800) {
+                out[0] = (char) (0xC0 | cp >> 6);
+                out[1] = (char) (0x80 | (cp & 0x3F));
+                return 2;
+        }
+        if ((cp >= 0xD800 && cp <= 0xDFFF) || cp > 0x10FFFF)
+                return 0;
+        if (cp < 0x10000) {
+                out[0] = (char) (0xE0 | cp >> 12);
+                out[1] = (char) (0x80 | (cp >> 6 & 0x3F));
+                out[2] = (char) (0x80 | (cp & 0x3F));
+                return 3;
+        }
+        out[0] = (char) (0xF0 | cp >> 18);
+        out[1] = (char) (0x80 | (cp >> 12 & 0x3F));
+        out[2] = (char) (0x80 | (cp >> 6 & 0x3F));
+        out[3] = (char) (0x80 | (cp & 0x3F));
+        return 4;
+}
+
+bool utf8_valid(const char *s, size_t n) {
+        for (size_t i = 0, len; i < n; i += len) {
+                len = utf8_decode(s + i, n - i, NULL);
+                if (len == 0)
+                        return false;
+        }
+        return true;
+}
+
+static bool is_control(uint32_t cp) {
+        return (cp < 0x20 && cp != '\n' && cp != '\t') || (cp >= 0x7F && cp < 0xA0);
+}
+
+bool utf8_clean(const char *s, size_t n) {
+        uint32_t cp = 0;
+        for (size_t i = 0, len; i < n; i += len) {
+                len = utf8_decode(s + i, n - i, &cp);
+                if (len == 0 || is_control(cp))
+                        return false;
+        }
+        return true;
+}
+
+size_t utf8_boundary(const char *s, size_t n) {
+        /* Only the last character can be cut; its lead byte is at most three bytes back. Text that is not UTF-8 at
+         * all has no boundaries and is cut where asked. */
+        for (size_t back = 1; back <= 4 && back <= n; back++) {
+                unsigned char c = (unsigned char) s[n - back];
+                if ((c & 0xC0) == 0x80)
+                        continue;
+                size_t need = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+                return need > back ? n - back : n;
+        }
+        return n;
+}
+
+/* Characters that show nothing or turn the direction of what follows: a file name or a subject can be made to read as
+ * something else with them. */
+static bool is_disguise(uint32_t cp) {
+        return (cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0xFEFF;
+}
+
+size_t utf8_clean_in_place(char *s, size_t n) {
+        size_t out = 0;
+
+        for (size_t i = 0, len; i < n; i += len) {
+                uint32_t cp = 0;
+                len = utf8_decode(s + i, n - i, &cp);
+                if (len == 0) {
+                        s[out++] = STAND_IN;
+                        len = 1;
+                        continue;
+                }
+                if (cp == '\r') {
+                        /* The LF of CR LF writes the line end. */
+                        if (i + 1 >= n || s[i + 1] != '\n')
+                                s[out++] = '\n';
+                        continue;
+                }
+                if (cp == 0x2028 || cp == 0x2029) {
+                        s[out++] = '\n';
+                        continue;
+                }
+                if (is_control(cp) || is_disguise(cp))
+                        continue;
+                if (out != i)
+                        memmove(s + out, s + i, len);
+                out += len;
+        }
+        s[out] = 0;
+        return out;
+}
+
+uint32_t utf8_lower(uint32_t cp) {
+        if (cp < 0x80)
+                return cp >= 'A' && cp <= 'Z' ? cp + 32 : cp;
+        if (cp < 0x100)
+                return cp >= 0xC0 && cp <= 0xDE && cp != 0xD7 ? cp + 32 : cp;
+        if (cp < 0x180) { /* Latin Extended-A: pairs, even first but in two stretches */
+                if (cp == 0x130)
+                        return 'i';
+                if (cp == 0x178)
+                        return 0xFF;
+                if (cp == 0x17F)
+                        return 's';
+                if (cp == 0x131 || cp == 0x138 || cp == 0x149)
+                        return cp;
+                if ((cp >= 0x139 && cp <= 0x148) || cp >= 0x179)
+                        return cp & 1 ? cp + 1 : cp;
+                return cp | 1;
+        }
+        if (cp >= 0x218 && cp <= 0x21F)
+                return cp | 1;
+        if (cp >= 0x386 && cp <= 0x3AB) {
+                if (cp == 0x386)
+                        return 0x3AC;
+                if (cp >= 0x388 && cp <= 0x38A)
+                        return cp + 37;
+                if (cp == 0x38C)
+                        return 0x3CC;
+                if (cp == 0x38E || cp == 0x38F)
+                        return cp + 63;
+                return cp >= 0x391 && cp != 0x3A2 ? cp + 32 : cp;
+        }
+        if (cp >= 0x400 && cp <= 0x40F)
+                return cp + 80;
+        if (cp >= 0x410 && cp <= 0x42F)
+                return cp + 32;
+        if ((cp >= 0x460 && cp <= 0x481) || (cp >= 0x48A && cp <= 0x4BF) || (cp >= 0x4D0 && cp <= 0x52F))
+                return cp | 1;
+        if (cp == 0x1E9E)
+                return 0xDF;
+        if ((cp >= 0x1E00 && cp <= 0x1E95) || (cp >= 0x1EA0 && cp <= 0x1EFF))
+                return cp | 1;
+        return cp;
+}
+
+/* Letters and digits by stretches, coarse inside rare scripts: it cuts words and counts them, it does not spell. */
+static const struct {
+        uint32_t first, last;
+} word_ranges[] = {
+        {0x30, 0x39},       {0x41, 0x5A},       {0x61, 0x7A},       {0xAA, 0xAA},       {0xB5, 0xB5},
+        {0xBA, 0xBA},       {0xC0, 0xD6},       {0xD8, 0xF6},       {0xF8, 0x2C1},      {0x370, 0x373},
+        {0x376, 0x377},     {0x37B, 0x37D},     {0x37F, 0x37F},     {0x386, 0x386},     {0x388, 0x3FF},
+        {0x400, 0x481},     {0x48A, 0x52F},     {0x531, 0x556},     {0x561, 0x587},     {0x5D0, 0x5EA},
+        {0x620, 0x64A},     {0x660, 0x669},     {0x66E, 0x66F},     {0x671, 0x6D3},     {0x6F0, 0x6FC},
+        {0x710, 0x7B1},     {0x904, 0x939},     {0x958, 0x961},     {0x966, 0xDFF},     {0xE01, 0xE30},
+        {0xE40, 0xE46},     {0xE50, 0xE59},     {0xE81, 0xFFF},     {0x1000, 0x1049},   {0x1050, 0x1FBC},
+        {0x1FC2, 0x1FCC},   {0x1FD0, 0x1FDB},   {0x1FE0, 0x1FEC},   {0x1FF2, 0x1FFC},   {0x2C00, 0x2DFF},
+        {0x3005, 0x3007},   {0x3041, 0x3096},   {0x30A1, 0x30FA},   {0x30FC, 0x30FF},   {0x3105, 0x318E},
+        {0x31A0, 0x31FF},   {0x3400, 0x4DBF},   {0x4E00, 0xA4CF},   {0xA500, 0xA61F},   {0xA640, 0xA66E},
+        {0xA680, 0xA69D},   {0xA722, 0xA7FF},   {0xAC00, 0xD7FB},   {0xF900, 0xFAFF},   {0xFB00, 0xFB17},
+        {0xFB1D, 0xFDFB},   {0xFE70, 0xFEFC},   {0xFF10, 0xFF19},   {0xFF21, 0xFF3A},   {0xFF41, 0xFF5A},
+        {0xFF66, 0xFFDC},   {0x10000, 0x1CFFF}, {0x1D400, 0x1D7FF}, {0x1E000, 0x1EFFF}, {0x20000, 0x3FFFF},
+};
+
+bool utf8_is_word(uint32_t cp) {
+        if (cp < 0x80)
+                return (cp >= '0' && cp <= '9') || ((cp | 0x20) >= 'a' && (cp | 0x20) <= 'z');
+        size_t low = 0, high = ELEMENTSOF(word_ranges);
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                if (cp < word_ranges[middle].first)
+                        high = middle;
+                else if (cp > word_ranges[middle].last)
+                        low = middle + 1;
+                else
+                        return true;
+        }
+        return false;
+}
+
+/* Base letters of U+00E0..U+00FF and U+0100..U+017F; '*' marks what is written as two letters or stays. */
+static const char latin1_base[] = "aaaaaa*ceeeeiiiidnooooo*ouuuuy*y";
+static const char latin_a_base[] = "aaaaaacccccccc"
+                                   "ddddeeeeeeeeeegggggggg"
+                                   "hhhhiiiiiiiiii**jjkkkllllllllllnnnnnnnnnoooooo**"
+                                   "rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+_Static_assert(sizeof(latin1_base) == 32 + 1, "one letter for each code point");
+_Static_assert(sizeof(latin_a_base) == 128 + 1, "one letter for each code point");
+
+/* Vietnamese, U+1EA0..U+1EFF. */
+static const char vietnamese_base[] = "aaaaaaaaaaaaaaaaaaaaaaaaeeeeeeeeeeeeeeeeiiiioooooooooooooooooooooooouuuuuuuuuuuuuuyyyyyyyy******";
+_Static_assert(sizeof(vietnamese_base) == 96 + 1, "one letter for each code point");
+
+static const struct {
+        uint32_t cp;
+        const char *as;
+} folded_as[] = {
+        {0xAD, ""},     {0xB4, "'"},      {0xAB, "\""},    {0xBB, "\""},   {0xDF, "ss"},    {0xE6, "ae"},   {0xFE, "th"},
+        {0x133, "ij"},  {0x153, "oe"},    {0x219, "s"},    {0x21B, "t"},   {0x2B9, "'"},    {0x2BC, "'"},   {0x2018, "'"},
+        {0x2019, "'"},  {0x201A, "'"},    {0x201B, "'"},   {0x201C, "\""}, {0x201D, "\""},  {0x201E, "\""}, {0x201F, "\""},
+        {0x2026, "..."}, {0x2032, "'"},   {0x2033, "\""},  {0x2039, "'"},  {0x203A, "'"},   {0x2212, "-"},  {0xFB01, "fi"},
+        {0xFB02, "fl"},
+};
+
+static bool is_blank(uint32_t cp) {
+        return cp == '\t' || cp == ' ' || cp == 0xA0 || cp == 0x1680 || (cp >= 0x2000 && cp <= 0x200A) || cp == 0x202F || cp == 0x205F ||
+               cp == 0x3000;
+}
+
+/* Combining accents (decomposed text, as some file systems and phones write it) and characters without width. */
+static bool is_invisible(uint32_t cp) {
+        return (cp >= 0x300 && cp <= 0x36F) || (cp >= 0x200B && cp <= 0x200F) || cp == 0x2060 || cp == 0xFEFF ||
+               (cp >= 0xFE00 && cp <= 0xFE0F);
+}
+
+/* The folded form of one character: never longer than the character itself, so a fold always fits n + 1 bytes. */
+static size_t fold_one(uint32_t cp, char out[4]) {
+        if (is_blank(cp)) {
+                out[0] = ' ';
+                return 1;
+        }
+        if (is_invisible(cp))
+                return 0;
+        if (cp >= 0xFF01 && cp <= 0xFF5E) /* full-width ASCII */
+                cp -= 0xFEE0;
+        if (cp >= 0x2010 && cp <= 0x2015)
+                cp = '-';
+        cp = utf8_lower(cp);
+
+        char base = '*';
+        if (cp >= 0xE0 && cp <= 0xFF)
+                base = latin1_base[cp - 0xE0];
+        else if (cp >= 0x100 && cp <= 0x17F)
+                base = latin_a_base[cp - 0x100];
+        else if (cp >= 0x1EA0 && cp <= 0x1EFF)
+                base = vietnamese_base[cp - 0x1EA0];
+        if (base != '*') {
+                out[0] = base;
+                return 1;
+        }
+        if (cp >= 0x80)
+                for (size_t i = 0; i < ELEMENTSOF(folded_as); i++)
+                        if (folded_as[i].cp == cp) {
+                                size_t len = strlen(folded_as[i].as);
+                                memcpy(out, folded_as[i].as, len);
+                                return len;
+                        }
+        return utf8_encode(cp, out);
+}
+
+size_t utf8_fold(const char *s, size_t n, char *out, size_t size) {
+        size_t used = 0;
+
+        if (size == 0)
+                return 0;
+        for (size_t i = 0, len; i < n; i += len) {
+                uint32_t cp = 0;
+                char folded[4];
+                size_t k;
+
+                len = utf8_decode(s + i, n - i, &cp);
+                if (len == 0) {
+                        cp = STAND_IN;
+                        len = 1;
+                }
+                if (cp < 0x80 && cp != '\t') {
+                        folded[0] = (char) utf8_lower(cp);
+                        k = 1;
+                } else
+                        k = fold_one(cp, folded);
+                if (k > size - 1 - used)
+                        break;
+                memcpy(out + used, folded, k);
+                used += k;
+        }
+        out[used] = 0;
+        return used;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "parsers/utf8.h"
+
+static void decodes_and_encodes_every_length(void **state) {
+        (void) state;
+        static const uint32_t cps[] = {0, 'a', 0x7F, 0x80, 0xE9, 0x7FF, 0x800, 0x20AC, 0xD7FF, 0xE000, 0xFFFD, 0x10000, 0x1F600, 0x10FFFF};
+        for (size_t i = 0; i < ELEMENTSOF(cps); i++) {
+                char s[4];
+                uint32_t back = 1;
+                size_t len = utf8_encode(cps[i], s);
+                assert_true(len >= 1 && len <= 4);
+                assert_int_equal(utf8_decode(s, len, &back), len);
+                assert_int_equal(back, cps[i]);
+                if (len > 1)
+                        assert_int_equal(utf8_decode(s, len - 1, &back), 0);
+                assert_int_equal(utf8_decode(s, len, NULL), len);
+        }
+        char s[4];
+        assert_int_equal(utf8_encode(0xD800, s), 0);
+        assert_int_equal(utf8_encode(0xDFFF, s), 0);
+        assert_int_equal(utf8_encode(0x110000, s), 0);
+        assert_int_equal(utf8_decode("", 0, NULL), 0);
+}
+
+static void refuses_what_is_not_utf8(void **state) {
+        (void) state;
+        static const char *const bad[] = {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC3(", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
+                                          "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xFE", "\xE2\x82"};
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                assert_int_equal(utf8_decode(bad[i], strlen(bad[i]), NULL), 0);
+                assert_false(utf8_valid(bad[i], strlen(bad[i])));
+                assert_false(utf8_clean(bad[i], strlen(bad[i])));
+        }
+        assert_true(utf8_valid("", 0));
+        assert_true(utf8_valid("d\xC3\xA9j\xC3\xA0 \xF0\x9F\x98\x80", 12));
+}
+
+static void clean_knows_controls(void **state) {
+        (void) state;
+        assert_true(utf8_clean("a\n\tb", 4));
+        assert_false(utf8_clean("a\rb", 3));
+        assert_false(utf8_clean("a\0b", 3));
+        assert_true(utf8_valid("a\0b", 3));
+        assert_false(utf8_clean("\x7F", 1));
+        assert_false(utf8_clean("\xC2\x85", 2));
+        assert_true(utf8_clean("\xC2\xA0", 2));
+}
+
+static void cuts_on_boundaries(void **state) {
+        (void) state;
+        static const char s[] = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z"; /* 1 + 2 + 3 + 4 + 1 */
+        static const size_t expected[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11};
+        for (size_t n = 0; n < ELEMENTSOF(expected); n++)
+                assert_int_equal(utf8_boundary(s, n), expected[n]);
+        assert_int_equal(utf8_boundary("\x80\x80\x80\x80\x80", 5), 5);
+}
+
+static void cleans(const char *in, size_t n, const char *expected) {
+        char s[64];
+        assert_true(n < sizeof(s));
+        memcpy(s, in, n);
+        s[n] = 'X';
+        size_t len = utf8_clean_in_place(s, n);
+        assert_string_equal(s, expected);
+        assert_int_equal(len, strlen(expected));
+        assert_true(utf8_clean(s, len));
+}
+
+static void cleans_in_place(void **state) {
+        (void) state;
+        cleans("", 0, "");
+        cleans("plain", 5, "plain");
+        cleans("a\r\nb\rc\n", 7, "a\nb\nc\n");
+        cleans("\r\r\n", 3, "\n\n");
+        cleans("end\r", 4, "end\n");
+        cleans("a\0b\x01\x7F\xC2\x85""c", 8, "abc");
+        cleans("caf\xE9 cr\xC3\xA8me", 11, "caf? cr\xC3\xA8me");
+        cleans("cut\xE2\x82", 5, "cut??");
+        cleans("fdp.\xE2\x80\xAE""exe", 10, "fdp.exe");
+        cleans("\xEF\xBB\xBFhi\xE2\x81\xA6", 8, "hi");
+        cleans("a\xE2\x80\xA8""b", 5, "a\nb");
+        cleans("\t\n", 2, "\t\n");
+}
+
+static void lowers(void **state) {
+        (void) state;
+        static const uint32_t pairs[][2] = {{'A', 'a'}, {'z', 'z'}, {'[', '['}, {0xC9, 0xE9}, {0xD7, 0xD7}, {0xDE, 0xFE}, {0x100, 0x101},
+                                            {0x101, 0x101}, {0x130, 'i'}, {0x139, 0x13A}, {0x13A, 0x13A}, {0x147, 0x148}, {0x152, 0x153},
+                                            {0x178, 0xFF}, {0x17D, 0x17E}, {0x17E, 0x17E}, {0x391, 0x3B1}, {0x386, 0x3AC}, {0x38F, 0x3CE},
+                                            {0x410, 0x430}, {0x401, 0x451}, {0x1E9E, 0xDF}, {0x4E00, 0x4E00}, {0x138, 0x138}};
+        for (size_t i = 0; i < ELEMENTSOF(pairs); i++)
+                assert_int_equal(utf8_lower(pairs[i][0]), pairs[i][1]);
+}
+
+static void knows_letters(void **state) {
+        (void) state;
+        static const uint32_t words[] = {'a', 'Z', '0', 0xE9, 0x153, 0x3B1, 0x42F, 0x5D0, 0x4E2D, 0xAC00, 0x20000};
+        static const uint32_t others[] = {' ', '\'', '-', '_', '@', 0xA0, 0xD7, 0xF7, 0x2019, 0x2014, 0x301, 0x20AC, 0x1F600, 0x2026, 0x3002};
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                assert_true(utf8_is_word(words[i]));
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                assert_false(utf8_is_word(others[i]));
+}
+
+static void folds(void **state) {
+        (void) state;
+        static const struct {
+                const char *in, *out;
+        } cases[] = {
+                {"", ""},
+                {"Déjà vu À L'ÉTÉ", "deja vu a l'ete"},
+                {"N’hésitez pas", "n'hesitez pas"},
+                {"« Œuvre »", "\" oeuvre \""},
+                {"Straße ÆON", "strasse aeon"},
+                {"a\u00A0b\u202Fc\td", "a b c d"},
+                {"ligne\nsuite", "ligne\nsuite"},
+                {"cafe\u0301", "cafe"},
+                {"coo\u00ADpe\u200Bration", "cooperation"},
+                {"2026–2027 — fin…", "2026-2027 - fin..."},
+                {"ŁÓDŹ Žižkov Çelik İstanbul Řím", "lodz zizkov celik istanbul rim"},
+                {"Ａｂｃ：", "abc:"},
+                {"Привет", "привет"},
+                {"Nguyễn", "nguyen"},
+                {"÷ × €", "÷ × €"},
+                {"bad \xE9 byte", "bad ? byte"},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char out[64];
+                size_t n = strlen(cases[i].in);
+                size_t len = utf8_fold(cases[i].in, n, out, n + 1);
+                assert_string_equal(out, cases[i].out);
+                assert_int_equal(len, strlen(cases[i].out));
+        }
+}
+
+/* Every code point, so that the promise "never longer than its source" holds for all. */
+static void fold_never_grows(void **state) {
+        (void) state;
+        for (uint32_t cp = 1; cp <= 0x10FFFF; cp++) {
+                char s[4], out[16];
+                size_t len = utf8_encode(cp, s);
+                if (len == 0)
+                        continue;
+                size_t n = utf8_fold(s, len, out, sizeof(out));
+                assert_true(n <= len);
+                assert_true(utf8_valid(out, n));
+                char lower[4];
+                assert_true(utf8_encode(utf8_lower(cp), lower) <= len);
+        }
+}
+
+static void fold_respects_its_room(void **state) {
+        (void) state;
+        char out[4] = "xyz";
+        assert_int_equal(utf8_fold("abcdef", 6, out, 4), 3);
+        assert_string_equal(out, "abc");
+        assert_int_equal(utf8_fold("ab€", 5, out, 4), 2);
+        assert_string_equal(out, "ab");
+        assert_int_equal(utf8_fold("abc", 3, out, 1), 0);
+        assert_string_equal(out, "");
+        assert_int_equal(utf8_fold("abc", 3, NULL, 0), 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(decodes_and_encodes_every_length),
+                cmocka_unit_test(refuses_what_is_not_utf8),
+                cmocka_unit_test(clean_knows_controls),
+                cmocka_unit_test(cuts_on_boundaries),
+                cmocka_unit_test(cleans_in_place),
+                cmocka_unit_test(lowers),
+                cmocka_unit_test(knows_letters),
+                cmocka_unit_test(folds),
+                cmocka_unit_test(fold_never_grows),
+                cmocka_unit_test(fold_respects_its_room),
+        };
+        return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
+}
