@@ -26,7 +26,9 @@
         X(SHOUTING, "shouting", BOOL, NULL, "Mostly in capitals")                                                                               \
         X(ATTACHMENTS, "attachments", INT, NULL, "Number of attachments")                                                                       \
         X(URGENT, "urgent", BOOL, NULL, "Says that it is urgent")                                                                               \
-        X(DELAYED, "delayed", DURATION, NULL, "Time between sending and delivery, when both are known")
+        X(DELAYED, "delayed", DURATION, NULL, "Time between sending and delivery, when both are known")                                         \
+        X(ABSENCE_FROM, "absence_from", INSTANT, NULL, "First day away, told by an out-of-office reply")                                         \
+        X(ABSENCE_UNTIL, "absence_until", INSTANT, NULL, "End of the last day away, told by an out-of-office reply")
 
 #define REQUEST_FIELDS(X)                                                                                                                       \
         X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                                                               \
