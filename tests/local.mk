@@ -29,3 +29,19 @@ check_PROGRAMS += %D%/test-utf8
 %C%_test_utf8_CFLAGS = $(TEST_CFLAGS)
 %C%_test_utf8_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 endif
+
+# --- fuzz targets
+# A target X is tests/fuzz/fuzz-X.c (it defines LLVMFuzzerTestOneInput() and fuzz_corpus[], see fuzz/fuzz.h) with its seeds in
+# tests/fuzz/corpus/X/. Two programs come of it: fuzz-X-replay runs the corpus in `make check`, whatever the compiler; fuzz-X is
+# libFuzzer's, built only with --enable-fuzzing and never in TESTS, since it runs for ever:
+#
+#   check_PROGRAMS += %D%/fuzz-x-replay
+#   %C%_fuzz_x_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-x.c %D%/fuzz/fuzz.h
+#   %C%_fuzz_x_replay_LDADD = $(PARSERS_LIBS)
+#   if FUZZING
+#   noinst_PROGRAMS += %D%/fuzz-x
+#   %C%_fuzz_x_SOURCES = %D%/fuzz/fuzz-x.c %D%/fuzz/fuzz.h
+#   %C%_fuzz_x_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+#   %C%_fuzz_x_LDADD = $(PARSERS_LIBS)
+#   endif
+EXTRA_DIST += %D%/fuzz/corpus
