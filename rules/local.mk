@@ -4,7 +4,8 @@
 noinst_LIBRARIES += librules.a
 librules_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(NETTLE_CFLAGS)
 librules_a_SOURCES = \
-	%D%/diagnostic.h \
+	%D%/diagnostic.c %D%/diagnostic.h \
+	%D%/yaml.c %D%/yaml.h \
 	%D%/fact.c %D%/fact.h %D%/fact_fields.h
 
 RULES_LIBS = librules.a $(PARSERS_LIBS) $(YAML_LIBS)

@@ -45,3 +45,14 @@ endif
 #   %C%_fuzz_x_LDADD = $(PARSERS_LIBS)
 #   endif
 EXTRA_DIST += %D%/fuzz/corpus
+
+# The owner's files and working time.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-diagnostic %D%/test-yaml
+%C%_test_diagnostic_SOURCES = %D%/test-diagnostic.c
+%C%_test_diagnostic_CFLAGS = $(TEST_CFLAGS)
+%C%_test_diagnostic_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+%C%_test_yaml_SOURCES = %D%/test-yaml.c
+%C%_test_yaml_CFLAGS = $(TEST_CFLAGS)
+%C%_test_yaml_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+endif
