@@ -9,6 +9,7 @@ libparsers_a_SOURCES = \
 	%D%/utf8.c %D%/utf8.h \
 	%D%/arena.c %D%/arena.h \
 	%D%/civil.c %D%/civil.h \
-	%D%/buf.c %D%/buf.h
+	%D%/buf.c %D%/buf.h \
+	%D%/observation.c %D%/observation.h
 
 PARSERS_LIBS = libparsers.a $(ETPAN_LIBS) $(ICAL_LIBS) $(XML_LIBS) $(NETTLE_LIBS)

@@ -186,6 +186,7 @@ struct message {
         struct moment absence_from, absence_until; /* MOMENT_DATE, from an out-of-office reply; until is the last day away */
         struct attachment_list attachments;
         struct event_list calendar;
+        uint64_t content_key; /* message_content_key(), kept because the store sets the text apart */
 };
 
 enum unreadable_reason {
@@ -219,25 +220,29 @@ struct observation {
         };
 };
 
-/* Append the observation's encoding (version byte, kind, fields) to out. Strings must already be clean.
+/* Append the observation's encoding (version byte, kind, fields) to out; seen_at, internal_date and quoted_text are not part of it
+ * unless `with_quoted_text`. Strings must already be clean and within the caps of limits.h.
  * 0, -ENOMEM, -E2BIG (larger than OBSERVATION_SIZE_MAX: a bug of the parser's caps). */
-int observation_encode(const struct observation *o, struct buf *out) _must_check_;
+int observation_encode(const struct observation *o, bool with_quoted_text, struct buf *out) _must_check_;
 
 /* Decode one observation from bytes that may be hostile: lengths, counts, ranges, enum values, UTF-8 and the end are
- * checked. Strings point into `data`, which must outlive *ret; lists come from `arena`.
+ * checked. Strings point into `data`, which must outlive *ret; lists come from `arena`. seen_at and internal_date are INSTANT_UNKNOWN.
  * 0, -EBADMSG (anything wrong), -ENOMEM. *ret is untouched on failure. */
 int observation_decode(const void *data, size_t size, struct arena *arena, struct observation *ret) _must_check_;
 
 /* The same without the UTF-8 checks, for bytes that went through observation_decode() before they were stored. */
 int observation_decode_trusted(const void *data, size_t size, struct arena *arena, struct observation *ret) _must_check_;
 
-/* SHA-256 over what was observed, without seen_at and internal_date: two copies of the same thing have the same digest.
- * For a message with a received_at, the trace is part of it (a copy that took another way is another observation). */
+/* SHA-256 over the encoding: two copies of the same thing have the same digest. A message's trace (received_at) is part of it: a copy
+ * that took another way is another observation, and the fold joins them by message_key(). */
 #define OBSERVATION_DIGEST_SIZE 32
 int observation_digest(const struct observation *o, uint8_t ret[static OBSERVATION_DIGEST_SIZE]) _must_check_;
 
-/* What makes two messages the same message: Message-ID, else a digest over from, to, cc, subject, sent_at and text.
- * A 64-bit hash, never 0. */
-uint64_t message_key(const struct message *m);
+/* A 64-bit hash, never 0, for hash tables and stable names; not meant to resist an attacker. */
+uint64_t hash_bytes(const void *data, size_t size, uint64_t seed) _pure_;
+/* What makes two messages the same message: Message-ID, else the content key. Never 0. */
+uint64_t message_key(const struct message *m) _pure_;
 /* The same hash for a Message-ID seen in In-Reply-To or References. */
-uint64_t message_id_key(const char *message_id);
+uint64_t message_id_key(const char *message_id) _pure_;
+/* Over from, to, cc, subject, sent_at and text: set by message_parse(). Never 0. */
+uint64_t message_content_key(const struct message *m) _pure_;

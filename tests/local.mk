@@ -56,3 +56,17 @@ check_PROGRAMS += %D%/test-diagnostic %D%/test-yaml
 %C%_test_yaml_CFLAGS = $(TEST_CFLAGS)
 %C%_test_yaml_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The ground.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-arena %D%/test-buf %D%/test-observation
+%C%_test_arena_SOURCES = %D%/test-arena.c
+%C%_test_arena_CFLAGS = $(TEST_CFLAGS)
+%C%_test_arena_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_buf_SOURCES = %D%/test-buf.c
+%C%_test_buf_CFLAGS = $(TEST_CFLAGS)
+%C%_test_buf_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_observation_SOURCES = %D%/test-observation.c
+%C%_test_observation_CFLAGS = $(TEST_CFLAGS)
+%C%_test_observation_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+endif
