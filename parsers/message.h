@@ -7,8 +7,11 @@
 #include "parsers/observation.h"
 #include "parsers/zone.h"
 
+struct charset_set;
+
 struct message_options {
         const struct zone_table *zones; /* for calendar parts; borrowed */
+        const struct charset_set *charsets; /* of charset_open(), text.h; borrowed. NULL: UTF-8 and windows-1252 only */
         bool want_quoted_text;          /* fill quoted_text (inspect) */
 };
 
