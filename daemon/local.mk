@@ -4,6 +4,7 @@
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS)
 libdaemon_a_SOURCES = \
+	%D%/zones.c %D%/zones.h \
 	%D%/clock.h
 
 DAEMON_LIBS = libdaemon.a $(RULES_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(SECCOMP_LIBS) $(JSON_LIBS) $(ZLIB_LIBS)

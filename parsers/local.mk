@@ -9,6 +9,8 @@ libparsers_a_SOURCES = \
 	%D%/utf8.c %D%/utf8.h \
 	%D%/arena.c %D%/arena.h \
 	%D%/civil.c %D%/civil.h \
+	%D%/zone.c %D%/zone.h \
+	%D%/windows_zones.c %D%/windows_zones.h \
 	%D%/buf.c %D%/buf.h \
 	%D%/observation.c %D%/observation.h
 

@@ -16,10 +16,16 @@ TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
 
 # Time zones and calendars.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test-civil
+check_PROGRAMS += %D%/test-civil %D%/test-zone %D%/test-zones
 %C%_test_civil_SOURCES = %D%/test-civil.c
 %C%_test_civil_CFLAGS = $(TEST_CFLAGS)
 %C%_test_civil_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_zone_SOURCES = %D%/test-zone.c
+%C%_test_zone_CFLAGS = $(TEST_CFLAGS)
+%C%_test_zone_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_zones_SOURCES = %D%/test-zones.c
+%C%_test_zones_CFLAGS = $(TEST_CFLAGS)
+%C%_test_zones_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 endif
 
 # Reading text.
