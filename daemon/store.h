@@ -33,7 +33,8 @@ void store_rollback(struct store *s);
 int store_source(struct store *s, const char *kind, const char *location, const char *name, int64_t *ret_source) _must_check_;
 
 /* Append. 1: new; 0: the same thing (by observation_digest) is there already (its earlier seen_at and internal_date stay; for messages the smaller
- * internal_date is kept). `at` is message_time() for messages, seen_at for others. *ret_id may be NULL. */
+ * internal_date is kept). An EVENT or EVENT_GONE is the same only when the version of that component before it, by seen_at, was the same: a meeting
+ * moved and moved back, or one that vanished, came back and vanished again, is three observations (two of them with one digest). `at` is message_time() for messages, seen_at for others. *ret_id may be NULL. */
 int store_append(struct store *s, int64_t source, const struct observation *o, instant at, int64_t *ret_id) _must_check_;
 
 /* --- items: what was read of a source --- */
@@ -46,12 +47,16 @@ struct store_item {
 };
 /* Every item of a source, in no order. Strings valid during the call. */
 int store_items(struct store *s, int64_t source, int (*found)(const struct store_item *item, void *userdata), void *userdata) _must_check_;
+/* The same for one folder, so that a change in one does not cost a look at all. */
+int store_items_of_folder(struct store *s, int64_t source, const char *folder, int (*found)(const struct store_item *item, void *userdata),
+                          void *userdata) _must_check_;
 /* Insert or replace by (source, folder, name). */
 int store_item_put(struct store *s, int64_t source, const struct store_item *item, int64_t *ret_item) _must_check_;
 int store_item_delete(struct store *s, int64_t item) _must_check_;
 /* A folder's state, for skipping what did not change: nanosecond mtime of the directory (or 0). */
 int store_folder_get(struct store *s, int64_t source, const char *folder, int64_t *ret_mtime_ns, int64_t *ret_items) _must_check_; /* 1 found, 0 not */
 int store_folder_put(struct store *s, int64_t source, const char *folder, int64_t mtime_ns, int64_t items) _must_check_;
+/* With the items in it and their components. */
 int store_folder_delete(struct store *s, int64_t source, const char *folder) _must_check_;
 
 /* --- calendar components now in a source, for noticing what changed or vanished --- */
