@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/command.h"
+#include "daemon/judgement.h"
+#include "daemon/log.h"
+#include "daemon/output.h"
+#include "daemon/reader.h"
+#include "daemon/source.h"
+
+struct scan {
+        struct context *context;
+        bool terminal; /* a progress line may be drawn, and is to be wiped before other output */
+        bool drawn;
+        uint32_t troubles;
+};
+
+static void wipe(struct scan *s) {
+        if (s->drawn)
+                fputs("\r\033[K", stderr);
+        s->drawn = false;
+}
+
+static void on_progress(const struct read_totals *t, const char *source, void *userdata) {
+        struct scan *s = userdata;
+        if (!s->terminal)
+                return;
+        fprintf(stderr, "\r\033[K%s: %" PRId64 " looked at, %" PRId64 " read (%" PRId64 " MB)", source, t->items, t->read, t->bytes / 1000000);
+        s->drawn = true;
+}
+
+static void on_trouble(const char *source, const char *text, void *userdata) {
+        struct scan *s = userdata;
+        wipe(s);
+        s->troubles++;
+        log_warning("%s: %s", source, text);
+}
+
+static int read_all(struct scan *s, struct read_totals *totals) {
+        struct context *c = s->context;
+        sd_event *event = NULL;
+        int r = sd_event_new(&event);
+        if (r < 0)
+                return log_errno(r, "cannot start the event loop");
+        r = store_set_owner(c->store, c->settings);
+        if (r < 0)
+                log_errno(r, "%s", store_error(c->store));
+        else {
+                r = reader_run(event, c->program,
+                               &(struct reader_options){
+                                       .store = c->store,
+                                       .settings = c->settings,
+                                       .clock = c->clock,
+                                       .progress = on_progress,
+                                       .trouble = on_trouble,
+                                       .userdata = s,
+                               },
+                               totals);
+                wipe(s);
+                if (r < 0)
+                        log_errno(r, "cannot read the sources: %s", store_error(c->store));
+        }
+        sd_event_unref(event);
+        return r;
+}
+
+/* Has any breach of this alert never been told? Marks them told. */
+static int alert_news(struct context *c, const struct alert *a, bool *ret) {
+        bool news = false;
+        for (size_t i = 0; i < a->n_evidence; i++) {
+                int r = store_told(c->store, a->evidence[i].breach);
+                if (r == 0) {
+                        news = true;
+                        r = store_tell(c->store, a->evidence[i].breach, clock_now(&c->clock));
+                }
+                if (r < 0)
+                        return r;
+        }
+        *ret = news;
+        return 0;
+}
+
+static int print_news(struct context *c, const struct judgement *j, size_t *ret_news) {
+        size_t n = 0;
+        int r = store_begin(c->store);
+        for (size_t i = 0; r >= 0 && i < j->n_alerts; i++) {
+                const struct alert *a = &j->alerts[i];
+                bool news = false;
+                if (a->mode == MODE_WATCH)
+                        continue;
+                r = alert_news(c, a, &news);
+                if (r < 0 || !news)
+                        continue;
+                if (n++ > 0 && !c->json)
+                        putchar('\n');
+                alert_print(c, a);
+        }
+        /* Told only once it was written: a crash in between tells again rather than never. */
+        if (r >= 0 && fflush(stdout) != 0)
+                r = -errno;
+        if (r >= 0)
+                r = store_commit(c->store);
+        if (r < 0) {
+                store_rollback(c->store);
+                return log_errno(r, "cannot keep what was told");
+        }
+        *ret_news = n;
+        return 0;
+}
+
+static double seconds_since(const struct timespec *start) {
+        struct timespec now;
+        (void) clock_gettime(CLOCK_MONOTONIC, &now);
+        return (double) (now.tv_sec - start->tv_sec) + (double) (now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+int command_scan(struct context *c, int argc, char **argv) {
+        int operands = command_options(c, command_find("scan"), argc, argv, NULL);
+        if (operands == OPTIONS_HELPED)
+                return EXIT_DONE;
+        if (operands != 0) {
+                if (operands > 0)
+                        log_error("scan takes no operands");
+                return EXIT_USAGE;
+        }
+        int status = context_all(c, 0);
+        if (status != EXIT_DONE)
+                return status;
+
+        struct timespec start;
+        (void) clock_gettime(CLOCK_MONOTONIC, &start);
+        struct scan s = {.context = c, .terminal = isatty(STDERR_FILENO) == 1};
+        struct read_totals totals = {};
+        struct judgement j = {};
+        size_t news = 0;
+        if (read_all(&s, &totals) < 0 || judge(c, &j) < 0)
+                return EXIT_FAULT;
+        int r = print_news(c, &j, &news);
+        const struct waiting *waiting;
+        size_t n_waiting = evaluation_waiting(j.evaluation, &waiting);
+        if (!c->json) {
+                fprintf(stderr, "%s%" PRId64 " new observations from %u sources in %.1f s, %zu alerts with news\n", news > 0 ? "\n" : "",
+                        totals.observations, totals.sources - totals.failed_sources, seconds_since(&start), news);
+                if (n_waiting > 0)
+                        fprintf(stderr, "%zu answers are overdue but wait: a source was not read since (adieu status)\n", n_waiting);
+                if (totals.unreadable > 0)
+                        fprintf(stderr, "%" PRId64 " items could not be read and were kept aside (adieu status)\n", totals.unreadable);
+        }
+        judgement_free(&j);
+        if (r < 0)
+                return EXIT_FAULT;
+        return totals.failed_sources > 0 ? EXIT_SOURCE : EXIT_DONE;
+}

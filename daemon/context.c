@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/context.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/output.h"
+#include "daemon/zones.h"
+
+void context_free(struct context *c) {
+        c->store = store_close(c->store);
+        c->rules = ruleset_free(c->rules);
+        c->settings = settings_free(c->settings);
+        c->zones = zone_table_free(c->zones);
+        for (size_t i = 0; i < c->n_files; i++) {
+                free(c->files[i].path);
+                free(c->files[i].data);
+        }
+        free(c->files);
+        free(c->state);
+        c->files = NULL;
+        c->state = NULL;
+        c->n_files = c->n_rule_files = 0;
+}
+
+int context_zones(struct context *c) {
+        if (c->zones)
+                return 0;
+        int r = zones_load(&c->zones);
+        return r < 0 ? log_errno(r, "cannot load the time zones (is tzdata installed?)") : 0;
+}
+
+/* --- files --- */
+
+/* One more than the loader accepts, so that it is the loader which says "too large". */
+#define FILE_READ_MAX (YAML_SIZE_MAX + 1)
+
+static int file_read(const char *path, char **ret_data, size_t *ret_size) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        if (fd < 0)
+                return -errno;
+        int r = 0;
+        size_t size = 0;
+        char *data = malloc(FILE_READ_MAX + 1);
+        if (!data)
+                r = -ENOMEM;
+        while (r == 0 && size < FILE_READ_MAX) {
+                ssize_t n = read(fd, data + size, FILE_READ_MAX - size);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        r = -errno;
+                if (n <= 0)
+                        break;
+                size += (size_t) n;
+        }
+        (void) close(fd);
+        if (r < 0) {
+                free(data);
+                return r;
+        }
+        data[size] = 0;
+        char *tight = realloc(data, size + 1);
+        *ret_data = tight ? tight : data;
+        *ret_size = size;
+        return 0;
+}
+
+static int add_file(struct context *c, const char *path) {
+        struct loaded_file f = {.path = strdup(path)};
+        if (!f.path)
+                return -ENOMEM;
+        int r = file_read(path, &f.data, &f.size);
+        struct loaded_file *more = r < 0 ? NULL : realloc(c->files, (c->n_files + 1) * sizeof(*more));
+        if (!more) {
+                free(f.path);
+                free(f.data);
+                return r < 0 ? r : -ENOMEM;
+        }
+        c->files = more;
+        c->files[c->n_files++] = f;
+        return 0;
+}
+
+static int is_yaml(const struct dirent *e) {
+        size_t n = strlen(e->d_name);
+        return e->d_name[0] != '.' && n > 5 && strcmp(e->d_name + n - 5, ".yaml") == 0;
+}
+
+/* Every *.yaml of a folder, in the order of their names; a folder that is not there holds none. */
+static int add_folder(struct context *c, const char *folder) {
+        struct dirent **names = NULL;
+        int n = scandir(folder, &names, is_yaml, alphasort);
+        if (n < 0)
+                return errno == ENOENT ? 0 : log_errno(-errno, "cannot read %s", folder);
+        int r = 0;
+        for (int i = 0; i < n; i++) {
+                char *path = NULL;
+                if (r == 0 && asprintf(&path, "%s/%s", folder, names[i]->d_name) < 0)
+                        r = -ENOMEM;
+                if (r == 0) {
+                        r = add_file(c, path);
+                        if (r < 0)
+                                log_errno(r, "cannot read %s", path);
+                }
+                free(path);
+                free(names[i]);
+        }
+        free(names);
+        return r;
+}
+
+/* "dir/adieu.yaml" and "clients.d" give "dir/clients.d". */
+static char *beside(const char *path, const char *name) {
+        const char *slash = strrchr(path, '/');
+        char *s = NULL;
+        if (asprintf(&s, "%.*s%s", slash ? (int) (slash - path + 1) : 0, path, name) < 0)
+                return NULL;
+        return s;
+}
+
+static char *config_find(const struct context *c) {
+        if (c->config_path)
+                return strdup(c->config_path);
+        const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+        char *path = NULL;
+        int n = -1;
+        if (!str_empty(xdg))
+                n = asprintf(&path, "%s/adieu/adieu.yaml", xdg);
+        else if (!str_empty(home))
+                n = asprintf(&path, "%s/.config/adieu/adieu.yaml", home);
+        if (n >= 0 && access(path, F_OK) == 0)
+                return path;
+        if (n >= 0)
+                free(path);
+        return strdup(SYSCONF_DIR "/adieu.yaml");
+}
+
+/* --- diagnostics --- */
+
+static const char *source_line(const struct context *c, const char *file, uint32_t line, size_t *ret_size) {
+        for (size_t i = 0; i < c->n_files; i++) {
+                if (strcmp(c->files[i].path, file) != 0)
+                        continue;
+                const char *p = c->files[i].data, *end = p + c->files[i].size;
+                for (uint32_t n = 1; n < line && p; n++) {
+                        p = memchr(p, '\n', (size_t) (end - p));
+                        if (p)
+                                p++;
+                }
+                if (!p || p > end)
+                        return NULL;
+                const char *stop = memchr(p, '\n', (size_t) (end - p));
+                *ret_size = (size_t) ((stop ? stop : end) - p);
+                return p;
+        }
+        return NULL;
+}
+
+static void print_source_line(const struct context *c, const struct diagnostic *d) {
+        size_t size = 0;
+        const char *line = d->line > 0 ? source_line(c, d->file, d->line, &size) : NULL;
+        if (!line)
+                return;
+        if (size > 0 && line[size - 1] == '\r')
+                size--;
+        /* The file is the owner's own, but a terminal is no place for its control characters. */
+        fprintf(stderr, "%5u | ", d->line);
+        for (size_t i = 0; i < size; i++)
+                fputc((unsigned char) line[i] < ' ' && line[i] != '\t' ? '?' : line[i], stderr);
+        fputs("\n      | ", stderr);
+        uint32_t column = 1;
+        for (size_t i = 0; i < size && column < d->column; i++) {
+                if (((unsigned char) line[i] & 0xc0) == 0x80)
+                        continue; /* columns count characters */
+                fputc(line[i] == '\t' ? '\t' : ' ', stderr);
+                column++;
+        }
+        for (uint32_t i = 0; i < MAX(d->length, 1U) && i < 80; i++)
+                fputc('^', stderr);
+        fprintf(stderr, "%s%s\n", d->hint ? " " : "", d->hint ? d->hint : "");
+}
+
+static void print_json_diagnostic(const struct diagnostic *d) {
+        json_object *o = json_object_new_object();
+        json_object_object_add(o, "file", json_text(d->file));
+        json_object_object_add(o, "line", json_object_new_int64(d->line));
+        json_object_object_add(o, "column", json_object_new_int64(d->column));
+        json_object_object_add(o, "level", json_text(d->level == DIAGNOSTIC_ERROR ? "error" : "warning"));
+        json_object_object_add(o, "code", json_text(d->code));
+        json_object_object_add(o, "text", json_text(d->text));
+        json_object_object_add(o, "hint", json_text(d->hint));
+        json_print(o);
+}
+
+void context_print_diagnostics(const struct context *c, struct diagnostics *d) {
+        diagnostics_sort(d);
+        for (size_t i = 0; i < d->n; i++) {
+                const struct diagnostic *x = &d->items[i];
+                if (c->json) {
+                        print_json_diagnostic(x);
+                        continue;
+                }
+                fprintf(stderr, "%s:", x->file ? x->file : "adieu.yaml");
+                if (x->line > 0)
+                        fprintf(stderr, "%u:%u:", x->line, x->column);
+                fprintf(stderr, " %s[%s]: %s\n", x->level == DIAGNOSTIC_ERROR ? "error" : "warning", x->code, x->text);
+                print_source_line(c, x);
+        }
+}
+
+/* --- loading --- */
+
+static struct settings_file as_settings_file(const struct loaded_file *f) {
+        return (struct settings_file){.path = f->path, .data = f->data, .size = f->size};
+}
+
+static int load_settings(struct context *c) {
+        _cleanup_diagnostics_ struct diagnostics d = {};
+        struct settings_file *files = calloc(c->n_files, sizeof(*files));
+        if (!files)
+                return -ENOMEM;
+        for (size_t i = 0; i < c->n_files; i++)
+                files[i] = as_settings_file(&c->files[i]);
+        int r = settings_load(files, c->n_files, c->zones, &d, &c->settings);
+        free(files);
+        context_print_diagnostics(c, &d);
+        return r;
+}
+
+int context_settings(struct context *c) {
+        if (context_zones(c) < 0)
+                return EXIT_FAULT;
+        _cleanup_free_ char *path = config_find(c);
+        _cleanup_free_ char *clients = path ? beside(path, "clients.d") : NULL;
+        if (!path || !clients)
+                return log_errno(-ENOMEM, "cannot load the configuration"), EXIT_FAULT;
+        int r = add_file(c, path);
+        if (r == -ENOENT) {
+                log_error("no configuration: %s does not exist (see adieu.yaml(5))", path);
+                return EXIT_FAULT;
+        }
+        if (r < 0)
+                return log_errno(r, "cannot read %s", path), EXIT_FAULT;
+        if (add_folder(c, clients) < 0)
+                return EXIT_FAULT;
+        r = load_settings(c);
+        if (r < 0 && r != -EBADMSG)
+                log_errno(r, "cannot load %s", path);
+        return r < 0 ? EXIT_FAULT : EXIT_DONE;
+}
+
+static const char *base_name(const char *path) {
+        const char *slash = strrchr(path, '/');
+        return slash ? slash + 1 : path;
+}
+
+/* Is that shipped pack wanted by `packs:`? */
+static bool pack_wanted(const struct settings *s, const char *path) {
+        if (!s->packs)
+                return true;
+        const char *name = base_name(path);
+        size_t n = strlen(name) - strlen(".yaml");
+        for (const char **p = s->packs; *p; p++)
+                if (strlen(*p) == n && strncmp(*p, name, n) == 0)
+                        return true;
+        return false;
+}
+
+static int load_rules(struct context *c, size_t first, size_t n_packs) {
+        _cleanup_diagnostics_ struct diagnostics d = {};
+        struct rule_file *files = calloc(c->n_files - first + 1, sizeof(*files));
+        if (!files)
+                return -ENOMEM;
+        size_t n = 0;
+        for (size_t i = first; i < c->n_files; i++) {
+                bool pack = i < first + n_packs;
+                if (pack && !pack_wanted(c->settings, c->files[i].path))
+                        continue;
+                files[n++] = (struct rule_file){
+                        .file = as_settings_file(&c->files[i]),
+                        .pack = pack ? base_name(c->files[i].path) : NULL,
+                };
+        }
+        c->n_rule_files = n;
+        int r = ruleset_load(files, n, c->settings, &d, &c->rules);
+        free(files);
+        context_print_diagnostics(c, &d);
+        return r;
+}
+
+int context_rules(struct context *c, char *const *only, size_t n_only) {
+        const char *packs = getenv("ADIEU_PACKS");
+        size_t first = c->n_files;
+        if (add_folder(c, str_empty(packs) ? PACK_DIR : packs) < 0)
+                return EXIT_FAULT;
+        size_t n_packs = c->n_files - first;
+        if (n_packs == 0)
+                log_warning("no shipped rules in %s", str_empty(packs) ? PACK_DIR : packs);
+
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < n_only; i++) {
+                r = add_file(c, only[i]);
+                if (r < 0)
+                        log_errno(r, "cannot read %s", only[i]);
+        }
+        if (n_only == 0) {
+                _cleanup_free_ char *folder = beside(c->files[0].path, "rules.d");
+                r = folder ? add_folder(c, folder) : -ENOMEM;
+        }
+        if (r < 0)
+                return EXIT_FAULT;
+        r = load_rules(c, first, n_packs);
+        if (r < 0 && r != -EBADMSG)
+                log_errno(r, "cannot load the rules");
+        return r < 0 ? EXIT_FAULT : EXIT_DONE;
+}
+
+static char *state_find(void) {
+        const char *unit = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+        char *path = NULL;
+        if (!str_empty(unit))
+                return strndup(unit, strcspn(unit, ":")); /* systemd may name several; the first is ours */
+        if (!str_empty(xdg))
+                return asprintf(&path, "%s/adieu", xdg) < 0 ? NULL : path;
+        if (!str_empty(home))
+                return asprintf(&path, "%s/.local/state/adieu", home) < 0 ? NULL : path;
+        return NULL;
+}
+
+int context_store(struct context *c, unsigned flags) {
+        c->state = state_find();
+        if (!c->state) {
+                log_error("no place for the store: neither STATE_DIRECTORY, XDG_STATE_HOME nor HOME is set");
+                return EXIT_FAULT;
+        }
+        _cleanup_free_ char *message = NULL;
+        int r = store_open(c->state, flags, &c->store, &message);
+        if (r == -ENOENT && (flags & STORE_READ_ONLY)) {
+                log_error("nothing was read yet: run adieu scan first");
+                return EXIT_FAULT;
+        }
+        if (r < 0) {
+                log_error("%s", message ? message : strerror(-r));
+                return EXIT_FAULT;
+        }
+        return EXIT_DONE;
+}
+
+int context_all(struct context *c, unsigned store_flags) {
+        int status = context_settings(c);
+        if (status == EXIT_DONE)
+                status = context_rules(c, NULL, 0);
+        if (status == EXIT_DONE)
+                status = context_store(c, store_flags);
+        return status;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What a command works with: the options of the command line, the owner's files once loaded, the store once open. */
+
+#include "daemon/clock.h"
+#include "daemon/store.h"
+#include "parsers/zone.h"
+#include "rules/ruleset.h"
+
+/* Exit statuses of the `adieu` command (design, section 7). */
+enum exit_status { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2, EXIT_SOURCE = 3 };
+
+struct loaded_file {
+        char *path, *data; /* owned */
+        size_t size;
+};
+
+struct context {
+        const char *program;     /* this binary, for starting roles */
+        const char *config_path; /* -c; NULL: the usual places */
+        bool json;
+        struct clock clock;
+
+        struct zone_table *zones;   /* owned */
+        struct settings *settings;  /* owned */
+        struct ruleset *rules;      /* owned */
+        struct loaded_file *files;  /* owned: what the diagnostics quote */
+        size_t n_files, n_rule_files; /* the rule files come last */
+        struct store *store;        /* owned */
+        char *state;                /* owned: folder of the store */
+};
+
+void context_free(struct context *c);
+
+/* Load the time zones. 0 or a negative errno, told on stderr. */
+int context_zones(struct context *c) _must_check_;
+
+/* Find and load adieu.yaml and clients.d beside it: -c, else $XDG_CONFIG_HOME/adieu, else the system's folder. Faults are printed.
+ * An exit status: EXIT_DONE or EXIT_FAULT. */
+int context_settings(struct context *c) _must_check_;
+
+/* Load the shipped packs ($ADIEU_PACKS, else where they are installed) and rules.d, or `only` (n files) instead of rules.d. */
+int context_rules(struct context *c, char *const *only, size_t n_only) _must_check_;
+
+/* Open the store in $STATE_DIRECTORY, else $XDG_STATE_HOME/adieu. Flags of store.h. */
+int context_store(struct context *c, unsigned flags) _must_check_;
+
+/* The three above, for commands that need them all. */
+int context_all(struct context *c, unsigned store_flags) _must_check_;
+
+/* Print diagnostics, with the line they are about, or as JSON lines to stdout. */
+void context_print_diagnostics(const struct context *c, struct diagnostics *d);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/judgement.h"
+
+#include <stdio.h>
+
+#include "daemon/log.h"
+#include "daemon/output.h"
+
+/* Absences can only be judged up to the moment that every mailbox was read past; calendars hold no answers. */
+static int oldest_reading(const struct store_source_status *st, void *userdata) {
+        instant *oldest = userdata;
+        if (strcmp(st->kind, "calendar") == 0 || strcmp(st->kind, "caldav") == 0)
+                return 0;
+        if (st->read_at == INSTANT_UNKNOWN || *oldest == INSTANT_UNKNOWN)
+                *oldest = INSTANT_UNKNOWN;
+        else
+                *oldest = MIN(*oldest, st->read_at);
+        return 0;
+}
+
+struct counting {
+        struct evaluation *evaluation;
+        uint64_t facts;
+};
+
+static int on_fact(const struct fact *fact, void *userdata) {
+        struct counting *c = userdata;
+        c->facts++;
+        return evaluation_fact(fact, c->evaluation);
+}
+
+static int judge_feed(struct context *c, struct judgement *j, instant now) {
+        struct observation_feed feed;
+        int r = store_feed(c->store, &feed);
+        if (r < 0)
+                return r;
+        struct fold_options options = {.now = now, .texts = ruleset_needs_texts(c->rules)};
+        struct counting counting = {.evaluation = j->evaluation};
+        r = fold(&feed, c->settings, &options, on_fact, &counting);
+        store_feed_end(c->store);
+        j->facts = counting.facts;
+        return r < 0 ? r : evaluation_end(j->evaluation);
+}
+
+int judge(struct context *c, struct judgement *ret) {
+        struct judgement j = {.read_until = INSTANT_MAX};
+        instant now = clock_now(&c->clock);
+        int r = store_sources(c->store, oldest_reading, &j.read_until);
+        if (r < 0)
+                return log_errno(r, "%s", store_error(c->store));
+        if (j.read_until == INSTANT_MAX)
+                j.read_until = INSTANT_UNKNOWN;
+
+        struct eval_options options = {.now = now, .read_until = j.read_until};
+        r = evaluation_new(c->rules, c->settings, &options, &j.evaluation);
+        if (r >= 0)
+                r = judge_feed(c, &j, now);
+        if (r < 0) {
+                judgement_free(&j);
+                return log_errno(r, "cannot evaluate the observations");
+        }
+        j.n_alerts = evaluation_alerts(j.evaluation, &j.alerts);
+        *ret = j;
+        return 0;
+}
+
+void judgement_free(struct judgement *j) {
+        j->evaluation = evaluation_free(j->evaluation);
+        j->alerts = NULL;
+        j->n_alerts = 0;
+}
+
+char **alert_quotes(struct context *c, const struct alert *a) {
+        char **quotes = calloc(a->n_evidence + 1, sizeof(*quotes));
+        for (size_t i = 0; quotes && i < a->n_evidence; i++) {
+                char *text = NULL;
+                if (a->evidence[i].observation >= 0 && store_text(c->store, a->evidence[i].observation, &text) >= 0)
+                        quotes[i] = quote(text);
+                free(text);
+        }
+        return quotes;
+}
+
+void quotes_free(char **quotes, size_t n) {
+        for (size_t i = 0; quotes && i < n; i++)
+                free(quotes[i]);
+        free(quotes);
+}
+
+/* Evidence shown below an alert on a terminal; --json has all. */
+#define EVIDENCE_LINES 5U
+
+static void print_text(struct context *c, const struct alert *a, char *const *quotes) {
+        const struct owner *owner = &c->settings->owner;
+        printf("%-6s %-9s  %s: %s\n", severity_name(a->severity), lasting_name(a->lasting), a->client ? a->client->name : "-", a->title);
+        printf("       %s  [%s %s]\n", a->summary, alert_state_name(a->state), a->id);
+        size_t first = a->n_evidence > EVIDENCE_LINES ? a->n_evidence - EVIDENCE_LINES : 0;
+        if (first > 0)
+                printf("       · %zu earlier\n", first + (a->count > a->n_evidence ? a->count - a->n_evidence : 0));
+        for (size_t i = first; i < a->n_evidence; i++) {
+                const struct evidence *e = &a->evidence[i];
+                char when[64];
+                printf("       · %s  %s\n", time_human(e->at, owner->zone, owner->language, when, sizeof(when)), e->detail ? e->detail : "");
+                if (quotes && quotes[i])
+                        printf("         « %s »\n", quotes[i]);
+                if (e->message_id)
+                        printf("         <%s>%s%s\n", e->message_id, e->subject ? "  " : "", e->subject ? e->subject : "");
+                else if (e->uid)
+                        printf("         UID %s%s%s\n", e->uid, e->subject ? "  " : "", e->subject ? e->subject : "");
+        }
+}
+
+void alert_print(struct context *c, const struct alert *a) {
+        char **quotes = alert_quotes(c, a);
+        if (c->json)
+                json_print(json_alert(a, (const char *const *) quotes, c->settings->owner.zone));
+        else
+                print_text(c, a, quotes);
+        quotes_free(quotes, a->n_evidence);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The store, the rules and the clock brought together: what the alerts are now. */
+
+#include "daemon/context.h"
+#include "rules/eval.h"
+
+struct judgement {
+        struct evaluation *evaluation; /* owned */
+        const struct alert *alerts;
+        size_t n_alerts;
+        instant read_until; /* INSTANT_UNKNOWN: some mailbox was never read */
+        uint64_t facts;
+};
+
+/* Fold everything the store holds and evaluate it. 0 or negative errno, told on stderr. */
+int judge(struct context *c, struct judgement *ret) _must_check_;
+void judgement_free(struct judgement *j);
+
+/* The quotes of an alert's evidence, from the store: an array of n_evidence strings or NULLs; free with quotes_free(). */
+char **alert_quotes(struct context *c, const struct alert *a);
+void quotes_free(char **quotes, size_t n);
+
+/* Print an alert: one JSON line, or text with the newest of its evidence. */
+void alert_print(struct context *c, const struct alert *a);
