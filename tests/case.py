@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""End-to-end cases: bytes in, alerts out.
+
+A case is a text file in tests/cases/. Lines before the first section are "key: value" (`about:` says what it shows, `now:` the last
+scan's time). Sections begin with a line "--- KIND ARGUMENT":
+
+  --- mail [FOLDER/]NAME     a message in the Maildir (FOLDER: "" or ".Sent" ...; a "!" before NAME puts it in new/ instead of cur/)
+  --- ics NAME               a file below calendars/
+  --- mbox NAME              a file beside the Maildir, added to the sources
+  --- file PATH              any other file: adieu.yaml (instead of the default one), rules.d/x.yaml, clients.d/x.yaml ...
+  --- remove PATH            a file that vanishes here (no body)
+  --- scan TIME              a pass over what is there so far, at that time (no body)
+  --- expect                 the breaches in the end, one a line: RULE CLIENT AT [LASTING [STATE]], "-" for no client; none: silence
+  --- status                 lines that `adieu status` must contain
+  --- exit                   exit status of the last scan (default 0)
+
+A line of a body that must begin with "--- " is written with a backslash before it. "\\x00"-like escapes in mail bodies are resolved when the
+section's line ends in " escaped"; " crlf" turns its line ends into CRLF.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+TOP = pathlib.Path(os.environ.get("abs_top_srcdir", pathlib.Path(__file__).resolve().parent.parent))
+ADIEU = os.environ.get("ADIEU", str(TOP / "adieu"))
+
+DEFAULT_CONFIG = """\
+owner:
+  name: Camille Martin
+  addresses: [camille@studio.example, cm@old.example]
+  time_zone: Europe/Paris
+  language: en
+  hours: {mon-fri: ["09:00-12:30", "14:00-18:00"]}
+  holidays: [FR]
+sources:
+  - {maildir: Maildir}
+  - {calendar: calendars}
+clients:
+  - {id: dupont, name: Dupont SARL, match: ["@dupont.example", "jean.dupont@free-mail.example"]}
+  - {id: acme, name: Acme Inc, match: ["@acme.example"], time_zone: America/New_York}
+  - {id: lux, name: Hotel Lux, match: ["@lux.example"], time_zone: Europe/Luxembourg}
+"""
+
+
+class Case:
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.keys, self.sections = {}, []
+        for line in self.path.read_text(encoding="utf-8", errors="surrogateescape").split("\n"):
+            if line.startswith("--- "):
+                kind, _, argument = line[4:].partition(" ")
+                self.sections.append([kind, argument.strip(), []])
+            elif self.sections:
+                self.sections[-1][2].append(line[1:] if line.startswith("\\--- ") else line)
+            elif line.strip() and not line.startswith("#"):
+                key, _, value = line.partition(":")
+                self.keys[key.strip()] = value.strip()
+        self.name = self.path.stem
+
+    def section(self, kind):
+        return [s for s in self.sections if s[0] == kind]
+
+    @property
+    def now(self):
+        return self.keys["now"]
+
+    def expected(self):
+        lines = [l.split() for s in self.section("expect") for l in s[2] if l.strip() and not l.startswith("#")]
+        return sorted(lines)
+
+
+def body_bytes(argument, lines):
+    words = argument.split()
+    text = "\n".join(lines)
+    while text.endswith("\n\n"):
+        text = text[:-1]
+    data = text.encode("utf-8", errors="surrogateescape")
+    if "escaped" in words:
+        data = re.sub(rb"\\x([0-9a-fA-F]{2})", lambda m: bytes([int(m.group(1), 16)]), data)
+    if "crlf" in words:
+        data = data.replace(b"\n", b"\r\n")
+    return words[0] if words else "", data
+
+
+class World:
+    """A folder with a configuration, mail and calendars, in which adieu runs."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "XDG_CONFIG_HOME": str(self.folder / "nowhere"),
+            "ADIEU_PACKS": os.environ.get("ADIEU_PACKS", str(TOP / "rules" / "packs")),
+            "LANG": "C.UTF-8",
+        }
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TZDIR", "LSAN_OPTIONS"):
+            if name in os.environ:
+                self.env[name] = os.environ[name]
+        self.config = self.folder / "adieu.yaml"
+        self.write("adieu.yaml", DEFAULT_CONFIG.encode())
+        for d in ("cur", "new", "tmp"):
+            (self.folder / "Maildir" / d).mkdir(parents=True, exist_ok=True)
+        (self.folder / "calendars").mkdir(exist_ok=True)
+
+    def write(self, path, data):
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        return target
+
+    def mail(self, name, data):
+        folder, _, base = name.rpartition("/")
+        new = base.startswith("!")
+        base = base.lstrip("!")
+        root = self.folder / "Maildir" / folder
+        for d in ("cur", "new", "tmp"):
+            (root / d).mkdir(parents=True, exist_ok=True)
+        target = root / ("new" if new else "cur") / (base if new or ":2," in base else base + ":2,S")
+        target.write_bytes(data)
+        # The file's own time must not decide anything but what a case asks for: put it where the copied mailbox rule ignores it.
+        os.utime(target, (0, 0))
+        return target
+
+    def apply(self, section):
+        kind, argument, lines = section
+        name, data = body_bytes(argument, lines)
+        if kind == "mail":
+            self.mail(name, data)
+        elif kind == "ics":
+            self.write("calendars/" + name, data)
+        elif kind == "mbox":
+            if not (self.folder / name).exists():
+                config = self.config.read_text().replace("sources:\n", "sources:\n  - {mbox: %s}\n" % name)
+                self.config.write_text(config)
+            self.write(name, data)
+        elif kind == "file":
+            self.write(name, data)
+        elif kind == "remove":
+            target = self.folder / name
+            shutil.rmtree(target) if target.is_dir() else target.unlink()
+
+    def run(self, *arguments, now=None):
+        command = [ADIEU, "-c", str(self.config)] + (["--now", now] if now else []) + list(arguments)
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, errors="replace", cwd=self.folder, timeout=120)
+
+    def alerts(self, now):
+        r = self.run("alerts", "--all", "--json", now=now)
+        if r.returncode != 0:
+            raise AssertionError("adieu alerts: exit %d\n%s" % (r.returncode, r.stderr))
+        return [json.loads(line) for line in r.stdout.splitlines()]
+
+
+def breaches(alerts):
+    """[rule, client, at, lasting, state] of every breach, times to the minute."""
+    rows = []
+    for a in alerts:
+        for e in a["evidence"]:
+            at = e["at"]
+            at = at[:16] + at[19:]
+            rows.append([a["rule"], a["client"] or "-", at, a["lasting"], a["state"]])
+    return sorted(rows)
+
+
+def differences(expected, actual):
+    """Expected rows may leave out LASTING and STATE."""
+    rest, missing = list(actual), []
+    for want in expected:
+        for have in rest:
+            if have[:len(want)] == want:
+                rest.remove(have)
+                break
+        else:
+            missing.append(want)
+    return ["missing: " + " ".join(m) for m in missing] + ["unexpected: " + " ".join(r) for r in rest]
