@@ -6,6 +6,7 @@ librules_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(NETTLE_CFLAGS)
 librules_a_SOURCES = \
 	%D%/diagnostic.c %D%/diagnostic.h \
 	%D%/yaml.c %D%/yaml.h \
+	%D%/worktime.c %D%/duration.c %D%/holiday.c %D%/worktime.h \
 	%D%/fact.c %D%/fact.h %D%/fact_fields.h
 
 RULES_LIBS = librules.a $(PARSERS_LIBS) $(YAML_LIBS)

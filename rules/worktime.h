@@ -26,13 +26,13 @@ struct work_calendar {
         const struct zone *zone;            /* borrowed */
         struct work_day week[7];            /* [0] = Monday */
         const char *const *regions;         /* holiday regions, "FR" ...; NULL-terminated, borrowed; may be NULL */
-        const struct day_range *days_off;   /* absences and holidays from files, sorted by first; borrowed */
+        const struct day_range *days_off;   /* absences and holidays from files, sorted, not overlapping; borrowed */
         size_t n_days_off;
 };
 
 /* Is this local day worked at all (hours declared, no holiday, no absence)? */
 bool work_calendar_day_open(const struct work_calendar *c, int32_t day);
-/* Is the instant inside working time? Starts are inside, ends outside. */
+/* Is the instant inside working time: is the clock on the wall in c's zone inside a span? Starts are inside, ends outside. */
 bool work_calendar_is_open(const struct work_calendar *c, instant at);
 /* Seconds of working time between two instants (0 when to <= from). Bounded: spans over WORK_YEARS_MAX years saturate. */
 #define WORK_YEARS_MAX 30
@@ -47,7 +47,8 @@ instant work_calendar_add_days(const struct work_calendar *c, instant from, int3
 enum duration_unit { DURATION_SECONDS, DURATION_MONTHS, DURATION_WORK_SECONDS, DURATION_WORK_DAYS };
 struct duration {
         enum duration_unit unit;
-        int64_t n;
+        int64_t n;    /* SECONDS: the days below are in it, 86400 each */
+        int32_t days; /* SECONDS: civil days of n ("1d", "2w"), which keep the clock time over a change of the hour */
 };
 /* "90d", "1h30m" (compound of s m h d w); one unit only for mo, bh, bd. 0 or -EINVAL. */
 int duration_parse(const char *s, struct duration *ret);

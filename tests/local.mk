@@ -54,7 +54,13 @@ EXTRA_DIST += %D%/fuzz/corpus
 
 # The owner's files and working time.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test-diagnostic %D%/test-yaml
+check_PROGRAMS += %D%/test-diagnostic %D%/test-yaml %D%/test-worktime %D%/test-duration
+%C%_test_worktime_SOURCES = %D%/test-worktime.c %D%/zoneinfo.h
+%C%_test_worktime_CFLAGS = $(TEST_CFLAGS)
+%C%_test_worktime_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+%C%_test_duration_SOURCES = %D%/test-duration.c %D%/zoneinfo.h
+%C%_test_duration_CFLAGS = $(TEST_CFLAGS)
+%C%_test_duration_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 %C%_test_diagnostic_SOURCES = %D%/test-diagnostic.c
 %C%_test_diagnostic_CFLAGS = $(TEST_CFLAGS)
 %C%_test_diagnostic_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
