@@ -49,7 +49,7 @@ static void write_line(enum log_level level, char *text, size_t size) {
         (void) written;
 }
 
-static size_t format_line(char *text, size_t room, const char *format, va_list ap) {
+static __attribute__((format(printf, 3, 0))) size_t format_line(char *text, size_t room, const char *format, va_list ap) {
         int n = vsnprintf(text, room, format, ap);
         return n < 0 ? 0 : MIN((size_t) n, room - 1);
 }

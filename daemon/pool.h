@@ -34,7 +34,9 @@ struct pool_handlers {
         int (*observation)(const struct observation *o, const struct ipc_reply_header *reply, void *job_userdata, void *userdata);
         int (*instances)(const struct moment *items, uint32_t n, void *job_userdata, void *userdata);
         /* The job is over: status 0 or negative errno from the role; or `poison` tells why it was given up, with `at`
-         * the offset of the message that did it (MBOX; the caller submits the rest again with IPC_RESUME_AFTER), else -1. */
+         * the offset of the message that did it (MBOX; the caller submits the rest again with IPC_RESUME_AFTER), else -1: then the item
+         * as a whole is given up, also for an MBOX where nothing could be found after the message to skip. `reply` is never NULL;
+         * with `poison` its status is -EIO. Inside a handler pool_submit() never answers -EAGAIN; pool_run() must not be called. */
         int (*done)(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job_userdata, void *userdata);
         void *userdata;
 };
@@ -45,5 +47,8 @@ struct pool *pool_free(struct pool *p); /* kills what still runs */
 /* Queue a job. 0; -EAGAIN when POOL_QUEUE_MAX jobs wait: call pool_run() with drain false first (job->fd stays the caller's). */
 #define POOL_QUEUE_MAX 256U
 int pool_submit(struct pool *p, const struct pool_job *job) _must_check_;
-/* Turn the event loop until there is room for another job (drain false) or nothing is left (drain true). */
+/* Another wall clock limit than POOL_JOB_SECONDS, for jobs given out from now on (tests). */
+void pool_set_patience(struct pool *p, uint64_t usec);
+/* -ECHILD: roles cannot be started, or end three times in a row with no job to blame. Any failure sticks: only pool_free() is left then.
+ * Turn the event loop until there is room for another job (drain false) or nothing is left (drain true). */
 int pool_run(struct pool *p, bool drain) _must_check_;

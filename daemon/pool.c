@@ -1,0 +1,811 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/pool.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/role_parse.h"
+
+/* More roles than this gain nothing: the core's one writer is then the slower side. */
+#define POOL_ROLES_MAX 4U
+/* A role that has nothing to do but load tables, or to end, is not given longer than this. */
+#define POOL_START_SECONDS 30U
+/* Roles that died without a job to blame, one after the other, before the pool gives up. */
+#define POOL_FAILURES_MAX 3U
+/* A job that killed its role is asked once more; the second time it is to blame. */
+#define POOL_KILLS_MAX 2U
+/* Replies read in one turn of the loop, so that no role starves the others. */
+#define POOL_REPLIES_A_TURN 64U
+/* Lists of one decoded observation: a few thousand entries of limits.h. */
+#define POOL_ARENA_MAX ((size_t) 16 * 1024 * 1024)
+/* Wanted socket buffer: a role goes on parsing while the core commits. The kernel gives what it allows. */
+#define POOL_SOCKET_BUFFER (1024 * 1024)
+
+#define USEC_PER_SEC UINT64_C(1000000)
+
+struct job {
+        struct job *next;
+        struct pool_job spec; /* spec.fd is owned */
+        uint32_t serial;
+        uint32_t delivered;   /* replies handed to the caller; a retry does not hand them over again (not MBOX) */
+        uint32_t seen;        /* replies of this try */
+        uint32_t kills;       /* roles that died at `culprit` */
+        int64_t culprit;
+        int64_t resume;       /* MBOX: offset of the message at work, where a retry begins */
+        bool moved;           /* MBOX: resume is past what the caller asked to skip */
+};
+
+struct job_list {
+        struct job *first, **end; /* end: where the next one is hooked */
+        uint32_t n;
+};
+
+enum role_state { ROLE_EMPTY, ROLE_STARTING, ROLE_READY, ROLE_ENDING };
+
+struct role {
+        struct pool *pool;
+        enum role_state state;
+        pid_t pid;
+        int pidfd, socket;
+        sd_event_source *io, *child, *watch;
+        struct job_list jobs;   /* asked, in order: a role answers in order */
+        uint64_t progress_usec; /* when it last showed life */
+        uint32_t n_done;
+        bool retire;            /* no more jobs; ends when it has answered */
+        bool lone;              /* tries a suspect alone */
+        bool deaf;              /* nothing it says counts any more */
+        enum unreadable_reason verdict; /* why the pool killed it; 0: it did not */
+};
+
+struct pool {
+        sd_event *event;
+        char *program;
+        struct pool_handlers handlers;
+        struct role roles[POOL_ROLES_MAX];
+        uint32_t n_roles;
+        struct job_list waiting, suspects;
+        struct arena *arena; /* the observation at hand */
+        char *packet;        /* OBSERVATION_SIZE_MAX */
+        uint64_t job_usec;
+        uint32_t serial, failures;
+        int error;           /* why the run ended; sticks */
+        bool in_handler;
+};
+
+/* --- lists --- */
+
+static void list_init(struct job_list *l) {
+        *l = (struct job_list){.end = &l->first};
+}
+
+static void list_append(struct job_list *l, struct job *j) {
+        j->next = NULL;
+        *l->end = j;
+        l->end = &j->next;
+        l->n++;
+}
+
+static struct job *list_take(struct job_list *l) {
+        struct job *j = l->first;
+        if (!j)
+                return NULL;
+        l->first = j->next;
+        if (!l->first)
+                l->end = &l->first;
+        l->n--;
+        j->next = NULL;
+        return j;
+}
+
+/* All of `from`, in order, before what `to` holds. */
+static void list_prepend(struct job_list *to, struct job_list *from) {
+        if (!from->first)
+                return;
+        *from->end = to->first;
+        if (!to->first)
+                to->end = from->end;
+        to->first = from->first;
+        to->n += from->n;
+        list_init(from);
+}
+
+static void job_free(struct job *j) {
+        if (!j)
+                return;
+        if (j->spec.fd >= 0)
+                (void) close(j->spec.fd);
+        free(j);
+}
+
+static void list_free(struct job_list *l) {
+        struct job *j;
+        while ((j = list_take(l)))
+                job_free(j);
+}
+
+/* --- what the caller hears --- */
+
+static uint64_t now_usec(void) {
+        struct timespec t;
+        (void) clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+}
+
+static void pool_fail(struct pool *p, int error) {
+        if (p->error >= 0)
+                p->error = error;
+}
+
+static void tell_done(struct pool *p, struct job *j, const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at) {
+        if (p->error < 0)
+                return;
+        p->in_handler = true;
+        int r = p->handlers.done(reply, poison, at, j->spec.userdata, p->handlers.userdata);
+        p->in_handler = false;
+        if (r < 0)
+                pool_fail(p, r);
+}
+
+/* --- a role: start and end --- */
+
+static int on_socket(sd_event_source *s, int fd, uint32_t revents, void *userdata);
+static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata);
+static int on_watch(sd_event_source *s, uint64_t usec, void *userdata);
+
+static void close_fd(int *fd) {
+        if (*fd >= 0)
+                (void) close(*fd);
+        *fd = -1;
+}
+
+static void role_hang_up(struct role *r) {
+        r->io = sd_event_source_disable_unref(r->io);
+        close_fd(&r->socket);
+}
+
+/* Back to an empty place; the process must have been reaped. Jobs must have been moved elsewhere. */
+static void role_reset(struct role *r) {
+        role_hang_up(r);
+        r->child = sd_event_source_disable_unref(r->child);
+        r->watch = sd_event_source_disable_unref(r->watch);
+        close_fd(&r->pidfd);
+        struct pool *p = r->pool;
+        *r = (struct role){.pool = p, .pidfd = -1, .socket = -1};
+        list_init(&r->jobs);
+}
+
+static void role_signal(const struct role *r, int sig) {
+        /* The descriptor, not the number: it cannot mean another process. It may have ended already. */
+        (void) pidfd_send_signal(r->pidfd, sig, NULL, 0);
+}
+
+/* The role broke a limit or the protocol. The rest happens when it has ended. */
+static void role_kill(struct role *r, enum unreadable_reason verdict) {
+        if (r->verdict == 0)
+                r->verdict = verdict;
+        r->deaf = true;
+        role_hang_up(r);
+        role_signal(r, SIGKILL);
+}
+
+/* Nothing of the owner's environment reaches the role, but what tables, messages and sanitizers need. */
+static int role_environment(char **ret_items, size_t room, struct buf *storage) {
+        static const char *const names[] = {"TZDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "JOURNAL_STREAM"};
+        size_t offsets[ELEMENTSOF(names) + 1], n = 0;
+        offsets[n++] = 0;
+        (void) buf_add(storage, "LANG=C.UTF-8", sizeof("LANG=C.UTF-8"));
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const char *value = getenv(names[i]);
+                if (!value)
+                        continue;
+                offsets[n++] = storage->size;
+                (void) buf_printf(storage, "%s=%s", names[i], value);
+                (void) buf_add_char(storage, 0);
+        }
+        if (storage->error < 0)
+                return storage->error;
+        if (n >= room)
+                return -E2BIG;
+        for (size_t i = 0; i < n; i++)
+                ret_items[i] = storage->data + offsets[i];
+        ret_items[n] = NULL;
+        return 0;
+}
+
+/* posix_spawn() and its kin return positive errors. */
+static int spawn_attributes(posix_spawnattr_t *a, posix_spawn_file_actions_t *f, int socket) {
+        sigset_t none, all;
+        sigemptyset(&none);
+        sigfillset(&all);
+        int e = posix_spawnattr_setflags(a, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        e = e ? e : posix_spawnattr_setpgroup(a, 0); /* Ctrl-C is for the core, which then ends its roles */
+        e = e ? e : posix_spawnattr_setsigmask(a, &none);
+        e = e ? e : posix_spawnattr_setsigdefault(a, &all);
+        /* First the socket: it may itself be 0 or 1 when the core was started without them. */
+        e = e ? e : posix_spawn_file_actions_adddup2(f, socket, PARSE_SOCKET);
+        e = e ? e : posix_spawn_file_actions_addopen(f, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        return e ? e : posix_spawn_file_actions_addopen(f, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+}
+
+static int role_spawn(struct role *r, int socket) {
+        char *const arguments[] = {r->pool->program, (char *) "--role=parse", NULL};
+        char *environment[8];
+        _cleanup_buf_ struct buf storage = {0};
+        posix_spawnattr_t a;
+        posix_spawn_file_actions_t f;
+        int e = role_environment(environment, ELEMENTSOF(environment), &storage);
+        if (e < 0)
+                return e;
+        e = posix_spawnattr_init(&a);
+        if (e)
+                return -e;
+        e = posix_spawn_file_actions_init(&f);
+        if (e) {
+                posix_spawnattr_destroy(&a);
+                return -e;
+        }
+        e = spawn_attributes(&a, &f, socket);
+        e = e ? e : posix_spawn(&r->pid, r->pool->program, &f, &a, arguments, environment);
+        posix_spawn_file_actions_destroy(&f);
+        posix_spawnattr_destroy(&a);
+        return -e;
+}
+
+static int role_watch_events(struct role *r) {
+        sd_event *event = r->pool->event;
+        int e = sd_event_add_io(event, &r->io, r->socket, EPOLLIN, on_socket, r);
+        if (e >= 0)
+                e = sd_event_add_io(event, &r->child, r->pidfd, EPOLLIN, on_end, r);
+        if (e >= 0) /* after its last words were heard */
+                e = sd_event_source_set_priority(r->child, SD_EVENT_PRIORITY_NORMAL + 1);
+        if (e >= 0)
+                e = sd_event_add_time_relative(event, &r->watch, CLOCK_MONOTONIC, POOL_START_SECONDS * USEC_PER_SEC, 0, on_watch, r);
+        return e;
+}
+
+static int role_start(struct role *r) {
+        int pair[2];
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return -errno;
+        for (size_t i = 0; i < 2; i++) {
+                const int size = POOL_SOCKET_BUFFER;
+                (void) setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+        }
+        r->socket = pair[0];
+        int e = role_spawn(r, pair[1]);
+        (void) close(pair[1]);
+        if (e < 0) {
+                role_reset(r);
+                return e;
+        }
+        r->state = ROLE_STARTING;
+        r->progress_usec = now_usec();
+        r->pidfd = pidfd_open(r->pid, 0);
+        e = r->pidfd < 0 ? -errno : role_watch_events(r);
+        if (e < 0) {
+                (void) kill(r->pid, SIGKILL); /* not reaped yet, so the number is still its own */
+                (void) waitpid(r->pid, NULL, 0);
+                role_reset(r);
+        }
+        return e;
+}
+
+/* Let a role without jobs go: it ends when its socket closes. */
+static void role_end(struct role *r) {
+        role_hang_up(r);
+        r->state = ROLE_ENDING;
+        r->progress_usec = now_usec();
+        (void) sd_event_source_set_time_relative(r->watch, POOL_START_SECONDS * USEC_PER_SEC);
+        (void) sd_event_source_set_enabled(r->watch, SD_EVENT_ONESHOT);
+}
+
+static void role_retire(struct role *r) {
+        r->retire = true;
+        if (!r->jobs.first && r->state == ROLE_READY)
+                role_end(r);
+}
+
+/* --- handing out jobs --- */
+
+static bool role_is_fresh(const struct role *r) {
+        return r->state == ROLE_READY && !r->retire && !r->deaf && r->n_done == 0 && !r->jobs.first;
+}
+
+static bool role_has_room(const struct role *r) {
+        return r->state == ROLE_READY && !r->retire && !r->deaf && !r->lone && r->jobs.n < POOL_IN_FLIGHT;
+}
+
+/* 0, or -EAGAIN when the role takes no more now. */
+static int role_ask(struct role *r, const struct job *j) {
+        const struct pool_job *s = &j->spec;
+        const struct ipc_request_header h = {
+                .version = IPC_VERSION,
+                .type = s->type,
+                .flags = j->moved ? s->flags & ~(uint32_t) IPC_RESUME_AFTER : s->flags,
+                .serial = j->serial,
+                .offset = j->resume,
+                .size = s->size < 0 ? -1 : MAX(s->size - (j->resume - s->offset), INT64_C(0)),
+                .from = s->from,
+                .to = s->to,
+        };
+        int e = ipc_send_request(r->socket, &h, s->fd);
+        if (e >= 0)
+                return 0;
+        /* Full: its next reply comes back here. Gone: on_end() comes next, and its last words are still to be read. */
+        if (e != -EAGAIN && e != -ENOBUFS && e != -ETOOMANYREFS)
+                r->retire = true;
+        /* A role that takes nothing although it has nothing to do is of no use. */
+        else if (!r->jobs.first)
+                role_kill(r, UNREADABLE_PROTOCOL);
+        return -EAGAIN;
+}
+
+static void role_arm(struct role *r) {
+        r->progress_usec = now_usec();
+        (void) sd_event_source_set_time_relative(r->watch, r->pool->job_usec);
+        (void) sd_event_source_set_enabled(r->watch, SD_EVENT_ONESHOT);
+}
+
+static int role_give(struct role *r, struct job_list *from) {
+        int e = role_ask(r, from->first);
+        if (e < 0)
+                return e;
+        if (!r->jobs.first)
+                role_arm(r);
+        struct job *j = list_take(from);
+        j->seen = 0;
+        list_append(&r->jobs, j);
+        return 0;
+}
+
+static struct role *pool_pick(struct pool *p, bool (*fits)(const struct role *r)) {
+        struct role *best = NULL;
+        for (uint32_t i = 0; i < p->n_roles; i++)
+                if (fits(&p->roles[i]) && (!best || p->roles[i].jobs.n < best->jobs.n))
+                        best = &p->roles[i];
+        return best;
+}
+
+/* A suspect waits for a fresh role. When none is on its way, the least busy one is let go. */
+static void pool_make_fresh(struct pool *p) {
+        uint32_t coming = 0;
+        for (uint32_t i = 0; i < p->n_roles; i++)
+                coming += p->roles[i].state != ROLE_READY || p->roles[i].retire || p->roles[i].deaf;
+        struct role *r = coming < p->suspects.n ? pool_pick(p, role_has_room) : NULL;
+        if (r)
+                role_retire(r);
+}
+
+static void pool_failure(struct pool *p) {
+        if (++p->failures >= POOL_FAILURES_MAX)
+                pool_fail(p, -ECHILD);
+}
+
+static void pool_refill(struct pool *p) {
+        uint32_t wanted = p->waiting.n + p->suspects.n;
+        for (uint32_t i = 0; i < p->n_roles && wanted > 0 && p->error >= 0; i++) {
+                if (p->roles[i].state != ROLE_EMPTY)
+                        continue;
+                int e = role_start(&p->roles[i]);
+                if (e < 0) {
+                        log_errno(e, "The parse role cannot be started");
+                        pool_failure(p);
+                }
+                wanted--;
+        }
+        /* Without a single role nothing would ever wake the loop again. */
+        for (uint32_t i = 0; i < p->n_roles; i++)
+                if (p->roles[i].state != ROLE_EMPTY)
+                        return;
+        if (p->waiting.first || p->suspects.first)
+                pool_fail(p, -ECHILD);
+}
+
+/* Gives jobs to whoever has room. Calls no handler. */
+static void pool_dispatch(struct pool *p) {
+        struct role *r;
+        if (p->error < 0 || p->in_handler)
+                return;
+        while (p->suspects.first && (r = pool_pick(p, role_is_fresh)))
+                if (role_give(r, &p->suspects) >= 0)
+                        r->lone = true;
+        if (p->suspects.first)
+                pool_make_fresh(p);
+        while (p->waiting.first && (r = pool_pick(p, role_has_room)))
+                if (role_give(r, &p->waiting) < 0)
+                        break;
+        pool_refill(p);
+}
+
+/* --- blame --- */
+
+static void job_poison(struct pool *p, struct job *j, enum unreadable_reason reason, int detail) {
+        const struct unreadable u = {.reason = reason, .detail = detail, .size = j->spec.size};
+        /* The caller goes on after the message at fault. When it asked for just that and the role still got no further,
+         * the file as a whole is to blame. */
+        bool whole = j->spec.type != IPC_MBOX || ((j->spec.flags & IPC_RESUME_AFTER) && !j->moved);
+        int64_t at = whole ? -1 : j->resume;
+        const struct ipc_reply_header reply = {
+                .version = IPC_VERSION,
+                .type = IPC_DONE,
+                .serial = j->serial,
+                .status = -EIO,
+                .offset = j->resume,
+                .end = j->resume,
+                .internal_date = INSTANT_UNKNOWN,
+        };
+        tell_done(p, j, &reply, &u, at);
+        job_free(j);
+}
+
+/* A role died of this job, or ran out of memory over it. */
+static void job_blame(struct pool *p, struct job *j, enum unreadable_reason reason, int detail) {
+        j->kills = j->kills > 0 && j->culprit == j->resume ? j->kills + 1 : 1;
+        j->culprit = j->resume;
+        if (j->kills < POOL_KILLS_MAX)
+                list_append(&p->suspects, j);
+        else
+                job_poison(p, j, reason, detail);
+}
+
+/* --- replies --- */
+
+static void role_job_over(struct role *r) {
+        struct pool *p = r->pool;
+        p->failures = 0;
+        r->lone = false;
+        if (++r->n_done >= POOL_JOBS_PER_ROLE)
+                r->retire = true;
+        if (r->retire)
+                role_retire(r);
+}
+
+/* Is this reply news, or did the caller hear it in an earlier try? */
+static bool job_is_news(struct job *j) {
+        if (j->spec.type == IPC_MBOX)
+                return true;
+        if (++j->seen <= j->delivered)
+                return false;
+        j->delivered = j->seen;
+        return true;
+}
+
+static bool instant_valid(int64_t at) {
+        return at == INSTANT_UNKNOWN || (at >= INSTANT_MIN && at <= INSTANT_MAX);
+}
+
+/* A message at work must lie where none was reported yet. */
+static int job_move(struct job *j, const struct ipc_reply_header *h) {
+        if (j->spec.type != IPC_MBOX || h->offset < j->resume || h->end < h->offset)
+                return -EBADMSG;
+        if (j->spec.size >= 0 && h->offset - j->spec.offset > j->spec.size)
+                return -EBADMSG;
+        j->moved = j->moved || h->offset > j->resume;
+        j->resume = h->offset;
+        return 0;
+}
+
+static int reply_begin(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+        (void) r;
+        return job_move(j, h);
+}
+
+static int reply_observation(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+        /* A role that was taken over must not tell of things that only the core can know. */
+        static const enum observation_kind kinds[] = {
+                [IPC_MESSAGE] = OBSERVATION_MESSAGE,
+                [IPC_CALENDAR] = OBSERVATION_EVENT,
+                [IPC_MBOX] = OBSERVATION_MESSAGE,
+                [IPC_EXPAND] = 0,
+        };
+        struct pool *p = r->pool;
+        struct observation o;
+        bool mbox = j->spec.type == IPC_MBOX;
+        if (mbox ? !instant_valid(h->internal_date) || job_move(j, h) < 0 : h->internal_date != INSTANT_UNKNOWN)
+                return -EBADMSG;
+        arena_reset(p->arena);
+        int e = observation_decode(p->packet, h->payload, p->arena, &o);
+        if (e < 0)
+                return e;
+        if (o.kind != kinds[j->spec.type])
+                return -EBADMSG;
+        if (mbox) { /* also counted as a job, since each message may leak */
+                j->resume = h->end;
+                j->moved = true;
+                r->n_done++;
+        }
+        if (!job_is_news(j) || p->error < 0)
+                return 0;
+        p->in_handler = true;
+        e = p->handlers.observation(&o, h, j->spec.userdata, p->handlers.userdata);
+        p->in_handler = false;
+        if (e < 0)
+                pool_fail(p, e);
+        return 0;
+}
+
+static int reply_instances(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+        struct pool *p = r->pool;
+        uint32_t n = h->payload / (uint32_t) sizeof(struct ipc_instance);
+        if (j->spec.type != IPC_EXPAND)
+                return -EBADMSG;
+        arena_reset(p->arena);
+        struct moment *items = arena_new0(p->arena, struct moment, n);
+        if (!items)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < n; i++) {
+                struct ipc_instance x;
+                memcpy(&x, p->packet + i * sizeof(x), sizeof(x));
+                if (x.form < MOMENT_INSTANT || x.form > MOMENT_DATE || x.at < INSTANT_MIN || x.at > INSTANT_MAX || x.reserved != 0)
+                        return -EBADMSG;
+                items[i] = (struct moment){.form = (enum moment_form) x.form, .at = x.at};
+        }
+        if (!job_is_news(j) || p->error < 0 || !p->handlers.instances)
+                return 0;
+        p->in_handler = true;
+        int e = p->handlers.instances(items, n, j->spec.userdata, p->handlers.userdata);
+        p->in_handler = false;
+        if (e < 0)
+                pool_fail(p, e);
+        return 0;
+}
+
+static int reply_done(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+        /* "Ended at" cannot lie before what was told. */
+        if (j->spec.type == IPC_MBOX && (h->offset < j->resume || h->end < h->offset))
+                return -EBADMSG;
+        (void) list_take(&r->jobs);
+        if (h->status == -ENOMEM) {
+                /* Perhaps only what the role had kept; a fresh one tells. */
+                job_blame(r->pool, j, UNREADABLE_MEMORY, ENOMEM);
+                r->retire = true;
+        } else {
+                tell_done(r->pool, j, h, NULL, -1);
+                job_free(j);
+        }
+        role_job_over(r);
+        return 0;
+}
+
+/* The first word of a role: it is locked in, or why not. */
+static int role_ready(struct role *r, const struct ipc_reply_header *h) {
+        if (h->type != IPC_DONE || r->state != ROLE_STARTING)
+                return -EBADMSG;
+        if (h->status < 0) {
+                log_errno(h->status, "The parse role cannot lock itself in");
+                return h->status;
+        }
+        r->state = ROLE_READY;
+        (void) sd_event_source_set_enabled(r->watch, SD_EVENT_OFF);
+        return 0;
+}
+
+static int role_heard(struct role *r, const struct ipc_reply_header *h) {
+        static int (*const replies[])(struct role *r, struct job *j, const struct ipc_reply_header *h) = {
+                [IPC_OBSERVATION] = reply_observation,
+                [IPC_INSTANCES] = reply_instances,
+                [IPC_BEGIN] = reply_begin,
+                [IPC_DONE] = reply_done,
+        };
+        r->progress_usec = now_usec();
+        if (h->serial == 0)
+                return role_ready(r, h);
+        struct job *j = r->jobs.first;
+        if (!j || j->serial != h->serial)
+                return -EBADMSG;
+        return replies[h->type](r, j, h);
+}
+
+/* Reads at most `max` replies. 0 there is nothing more for now, 1 there may be, -EPIPE the role hung up. */
+static int role_listen(struct role *r, unsigned max) {
+        struct pool *p = r->pool;
+        for (unsigned i = 0; i < max; i++) {
+                struct ipc_reply_header h;
+                if (r->socket < 0 || r->deaf || p->error < 0)
+                        return 0;
+                int e = ipc_receive_reply(r->socket, &h, p->packet, OBSERVATION_SIZE_MAX);
+                if (e == -EAGAIN)
+                        return 0;
+                /* Told once, when requests were left unread; what the role said before still waits to be read. */
+                if (e == -ECONNRESET)
+                        continue;
+                if (e == 0)
+                        return -EPIPE;
+                if (e > 0)
+                        e = role_heard(r, &h);
+                /* Our own lack of memory is no fault of the role's. */
+                if (e == -ENOMEM && h.serial != 0)
+                        pool_fail(p, e);
+                else if (e < 0)
+                        role_kill(r, UNREADABLE_PROTOCOL);
+        }
+        return 1;
+}
+
+static int on_socket(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
+        struct role *r = userdata;
+        (void) s;
+        (void) fd;
+        (void) revents;
+        if (role_listen(r, POOL_REPLIES_A_TURN) < 0 || r->pool->error < 0) {
+                /* It is ending, or pretends to: no effect on a process that is on its way out with a signal of its own. */
+                role_hang_up(r);
+                role_signal(r, SIGKILL);
+        }
+        pool_dispatch(r->pool);
+        return 0;
+}
+
+/* --- the end of a role --- */
+
+static enum unreadable_reason death_reason(const struct role *r, const siginfo_t *info) {
+        if (r->verdict != 0)
+                return r->verdict;
+        return info->si_code != CLD_EXITED && info->si_status == SIGXCPU ? UNREADABLE_TIME : UNREADABLE_CRASH;
+}
+
+static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
+        struct role *r = userdata;
+        struct pool *p = r->pool;
+        siginfo_t info = {0};
+        (void) s;
+        (void) revents;
+        /* What it said before it died counts. */
+        while (role_listen(r, POOL_REPLIES_A_TURN) > 0)
+                ;
+        if (waitid(P_PIDFD, (id_t) fd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+                return 0;
+
+        enum unreadable_reason reason = death_reason(r, &info);
+        int detail = info.si_code == CLD_EXITED ? 0 : info.si_status;
+        bool at_work = r->state == ROLE_READY, unexpected = r->state != ROLE_ENDING;
+        struct job *culprit = at_work ? list_take(&r->jobs) : NULL;
+        if (culprit)
+                log_info("A parse role ended over one item (signal %d).", detail);
+        /* Its neighbours are innocent: first in line again. */
+        list_prepend(&p->waiting, &r->jobs);
+        role_reset(r);
+        if (culprit)
+                job_blame(p, culprit, reason, detail);
+        else if (unexpected)
+                pool_failure(p);
+        pool_dispatch(p);
+        return 0;
+}
+
+static int on_watch(sd_event_source *s, uint64_t usec, void *userdata) {
+        struct role *r = userdata;
+        uint64_t limit = r->state == ROLE_READY ? r->pool->job_usec : POOL_START_SECONDS * USEC_PER_SEC;
+        (void) usec;
+        /* The core itself may have been busy: what the role said meanwhile is progress. */
+        (void) role_listen(r, POOL_REPLIES_A_TURN);
+        if (r->state == ROLE_READY && !r->jobs.first) {
+                pool_dispatch(r->pool);
+                return 0; /* armed again with the next job */
+        }
+        uint64_t idle = now_usec() - r->progress_usec;
+        if (idle >= limit) {
+                role_kill(r, UNREADABLE_TIME);
+                return 0;
+        }
+        (void) sd_event_source_set_time_relative(s, limit - idle);
+        (void) sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+        pool_dispatch(r->pool);
+        return 0;
+}
+
+/* --- the pool --- */
+
+static uint32_t processors(void) {
+        cpu_set_t set;
+        int n = sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
+        return (uint32_t) MIN(MAX(n, 1), (int) POOL_ROLES_MAX);
+}
+
+static void pool_freep(struct pool **p) {
+        pool_free(*p);
+}
+
+int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struct pool_handlers *handlers, struct pool **ret) {
+        _cleanup_(pool_freep) struct pool *p = calloc(1, sizeof(*p));
+        if (!p)
+                return -ENOMEM;
+        p->event = sd_event_ref(event);
+        p->handlers = *handlers;
+        p->n_roles = n_roles == 0 ? processors() : MIN(n_roles, POOL_ROLES_MAX);
+        p->job_usec = POOL_JOB_SECONDS * USEC_PER_SEC;
+        list_init(&p->waiting);
+        list_init(&p->suspects);
+        for (uint32_t i = 0; i < p->n_roles; i++) {
+                p->roles[i] = (struct role){.pool = p, .pidfd = -1, .socket = -1};
+                list_init(&p->roles[i].jobs);
+        }
+        p->program = strdup(program);
+        p->packet = malloc(OBSERVATION_SIZE_MAX);
+        if (!p->program || !p->packet)
+                return -ENOMEM;
+        int e = arena_new(POOL_ARENA_MAX, &p->arena);
+        for (uint32_t i = 0; i < p->n_roles && e >= 0; i++)
+                e = role_start(&p->roles[i]);
+        if (e < 0)
+                return e;
+        *ret = TAKE_PTR(p);
+        return 0;
+}
+
+struct pool *pool_free(struct pool *p) {
+        if (!p)
+                return NULL;
+        for (uint32_t i = 0; i < p->n_roles; i++) {
+                struct role *r = &p->roles[i];
+                if (r->state != ROLE_EMPTY) {
+                        role_signal(r, SIGKILL);
+                        siginfo_t info;
+                        while (waitid(P_PIDFD, (id_t) r->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+                                ;
+                }
+                list_free(&r->jobs);
+                role_reset(r);
+        }
+        list_free(&p->waiting);
+        list_free(&p->suspects);
+        arena_free(p->arena);
+        free(p->packet);
+        free(p->program);
+        sd_event_unref(p->event);
+        free(p);
+        return NULL;
+}
+
+void pool_set_patience(struct pool *p, uint64_t usec) {
+        p->job_usec = usec;
+}
+
+int pool_submit(struct pool *p, const struct pool_job *job) {
+        /* A handler cannot turn the loop to make room, and submits no more than what just ended. */
+        if (p->waiting.n >= POOL_QUEUE_MAX && !p->in_handler)
+                return -EAGAIN;
+        if (job->offset < 0 || job->size < -1)
+                return -EINVAL;
+        if (fcntl(job->fd, F_GETFD) < 0)
+                return -EBADF;
+        struct job *j = malloc(sizeof(*j));
+        if (!j)
+                return -ENOMEM;
+        /* 0 is the role's own. */
+        p->serial = p->serial == UINT32_MAX ? 1 : p->serial + 1;
+        *j = (struct job){.spec = *job, .serial = p->serial, .resume = job->offset};
+        list_append(&p->waiting, j);
+        pool_dispatch(p);
+        return 0;
+}
+
+static bool pool_is_idle(const struct pool *p) {
+        if (p->waiting.first || p->suspects.first)
+                return false;
+        for (uint32_t i = 0; i < p->n_roles; i++)
+                if (p->roles[i].jobs.first)
+                        return false;
+        return true;
+}
+
+int pool_run(struct pool *p, bool drain) {
+        if (p->in_handler)
+                return -EBUSY;
+        pool_dispatch(p);
+        while (p->error >= 0 && (drain ? !pool_is_idle(p) : p->waiting.n >= POOL_QUEUE_MAX)) {
+                int e = sd_event_run(p->event, UINT64_MAX);
+                if (e < 0)
+                        return e;
+        }
+        return p->error;
+}
