@@ -7,6 +7,7 @@ libparsers_a_SOURCES = \
 	%D%/base.h \
 	%D%/limits.h \
 	%D%/utf8.c %D%/utf8.h \
+	%D%/text.h %D%/html.c %D%/newtext.c %D%/language.c %D%/absence.c %D%/automatic.c %D%/subject.c \
 	%D%/arena.c %D%/arena.h \
 	%D%/civil.c %D%/civil.h \
 	%D%/zone.c %D%/zone.h \
