@@ -33,7 +33,7 @@ instant message_time(const struct observation *o, bool from_owner) {
 
 /* Lists that must satisfy DMARC write "Jean Dupont via Projet <projet@lists.example>", Google Groups "'Jean Dupont' via Projet". */
 static bool name_says_via(const char *name) {
-        return name && strcasestr(name, " via ");
+        return name && strstr(name, " via ");
 }
 
 const struct address *message_author(const struct message *m) {

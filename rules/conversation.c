@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/conversation.h"
+
+#include "parsers/utf8.h"
+#include "rules/people.h"
+
+/* ---- hashing */
+
+/* The finalizer of splitmix64 over two words: spreads any pattern in message keys over the tables. */
+uint64_t hash_mix(uint64_t a, uint64_t b) {
+        uint64_t x = a ^ (b * UINT64_C(0x9e3779b97f4a7c15) + UINT64_C(0x7f4a7c159e3779b9));
+        x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+        return x ^ x >> 31;
+}
+
+uint64_t hash_string(const char *s) {
+        return s ? hash_bytes(s, strlen(s), 0) : 0;
+}
+
+/* ---- words of a subject */
+
+/* Folded, sorted. Words that any two subjects may share without being about the same thing. */
+static const char *const common_words[] = {
+        "aber",     "about",    "afin",     "after",    "again",    "ainsi",    "alle",     "alles",    "alors",    "also",     "annulation", "annule",   "annuler",
+        "answer",   "antwoord", "antwort",  "apres",    "aujourd",  "aussi",    "autre",    "auch",     "aupres",   "avant",    "avec",     "been",     "before",
+        "beste",    "bien",     "bitte",    "bonjour",  "bonsoir",  "call",     "cancel",   "canceled", "cancelled", "cela",    "cette",    "ceux",     "chez",
+        "comme",    "comment",  "confirmation", "could", "dank",    "danke",    "dans",     "dear",     "deine",    "demain",   "demande",  "deux",     "dies",
+        "diese",    "doch",     "does",     "dois",     "donc",     "dont",     "dringend", "dringende", "durch",   "eine",     "einen",    "einer",    "elle",
+        "elles",    "encore",   "entre",    "etre",     "every",    "fait",     "faut",     "fois",     "follow",   "follow-up", "frage",   "from",     "gegen",
+        "gern",     "goede",    "guten",    "haben",    "hallo",    "have",     "heeft",    "hello",    "heure",    "heute",    "hier",     "hoi",      "ihre",
+        "important", "info",    "information", "informations", "infos", "into", "jour",     "just",     "kann",     "kein",     "keine",    "kunnen",   "last",
+        "leur",     "liebe",    "like",     "lundi",    "madame",   "mail",     "mais",     "maken",    "mardi",    "matin",    "meer",     "meeting",  "mehr",
+        "meine",    "merci",    "mercredi", "message",  "mettre",   "mijn",     "moins",    "monday",   "monsieur", "more",     "morgen",   "must",     "naar",
+        "nachricht", "need",    "next",     "niet",     "nicht",    "noch",     "notre",    "nous",     "nouveau",  "nouvelle", "oder",     "only",     "onze",
+        "other",    "over",     "petit",    "petite",   "peut",     "please",   "plus",     "point",    "pour",     "pouvez",   "prochain", "prochaine", "quand",
+        "quel",     "quelle",   "quelque",  "question", "questions", "quick",   "rappel",   "relance",  "reminder", "rendez",   "reply",    "reponse",  "request",
+        "reunion",  "salut",    "same",     "sans",     "sehr",     "sein",     "seine",    "sera",     "sind",     "soir",     "some",     "sont",     "sous",
+        "suite",    "sujet",    "termin",   "than",     "thank",    "thanks",   "that",     "their",    "then",     "there",    "these",    "they",     "this",
+        "today",    "tomorrow", "toujours", "tous",     "tout",     "toute",    "toutes",   "tres",     "uber",     "unser",    "unsere",   "update",   "urgent",
+        "vandaag",  "vendredi", "very",     "viele",    "vier",     "voici",    "voila",    "volgende", "voor",     "votre",    "vous",     "vraag",    "wanneer",
+        "wann",     "waar",     "warum",    "week",     "welche",   "wenn",     "werden",   "were",     "what",     "when",     "where",    "which",    "will",
+        "wird",     "with",     "woche",    "worden",   "would",    "your",     "zijn",     "zonder",   "zwei",
+};
+
+static bool is_common(const char *word, size_t n) {
+        /* The table is for reading; its order is nobody's business, so it is walked. First letters differ soon. */
+        for (size_t i = 0; i < ELEMENTSOF(common_words); i++)
+                if (common_words[i][0] == word[0] && strncmp(common_words[i], word, n) == 0 && common_words[i][n] == '\0')
+                        return true;
+        return false;
+}
+
+static bool is_year(const char *word, size_t n) {
+        return n == 4 && (strncmp(word, "19", 2) == 0 || strncmp(word, "20", 2) == 0) && word[2] >= '0' && word[2] <= '9' && word[3] >= '0' &&
+               word[3] <= '9';
+}
+
+static void subject_words_put(struct subject_words *w, const char *word, size_t n, size_t letters) {
+        if (w->n >= SUBJECT_WORDS_MAX || letters < 4 || is_year(word, n) || is_common(word, n))
+                return;
+        /* The plural of French and English: "factures" is about the same as "facture". */
+        if (letters > 4 && (word[n - 1] == 's' || word[n - 1] == 'x'))
+                n--;
+        uint32_t hash = (uint32_t) hash_bytes(word, n, 0);
+        for (uint32_t i = 0; i < w->n; i++)
+                if (w->hashes[i] == hash)
+                        return;
+        w->hashes[w->n++] = hash;
+}
+
+void subject_words(const char *folded, struct subject_words *ret) {
+        *ret = (struct subject_words){};
+        if (!folded)
+                return;
+        size_t size = strlen(folded), begin = 0, letters = 0;
+        for (size_t i = 0; i < size;) {
+                uint32_t cp;
+                size_t n = utf8_decode(folded + i, size - i, &cp);
+                bool word = n > 0 && utf8_is_word(cp);
+                if (word) {
+                        if (letters++ == 0)
+                                begin = i;
+                } else {
+                        if (letters > 0)
+                                subject_words_put(ret, folded + begin, i - begin, letters);
+                        letters = 0;
+                }
+                i += n > 0 ? n : 1;
+        }
+        if (letters > 0)
+                subject_words_put(ret, folded + begin, size - begin, letters);
+}
+
+static uint32_t subject_words_common(const struct subject_words *a, const struct subject_words *b) {
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < a->n; i++)
+                for (uint32_t j = 0; j < b->n; j++)
+                        n += a->hashes[i] == b->hashes[j];
+        return n;
+}
+
+bool subject_words_share(const struct subject_words *a, const struct subject_words *b) {
+        return subject_words_common(a, b) > 0;
+}
+
+bool subject_words_within(const struct subject_words *a, const struct subject_words *b) {
+        uint32_t n = MIN(a->n, b->n);
+        return n > 0 && subject_words_common(a, b) == n;
+}
+
+/* ---- a table that forgets */
+
+struct slot {
+        uint64_t key; /* 0: free */
+        uint64_t word;
+        instant at;
+};
+
+struct slots {
+        struct slot *items; /* owned */
+        size_t allocated, n;
+};
+
+/* Two generations, changed at fixed dates (multiples of the window since 1970), so that what is remembered of one message does not depend on which
+ * other messages there are. */
+struct window {
+        struct slots young, old;
+        int64_t period;
+};
+
+static struct slot *slots_find(const struct slots *s, uint64_t key) {
+        if (s->n == 0)
+                return NULL;
+        size_t mask = s->allocated - 1;
+        for (size_t i = (size_t) hash_mix(key, 1) & mask;; i = (i + 1) & mask) {
+                if (s->items[i].key == key)
+                        return &s->items[i];
+                if (s->items[i].key == 0)
+                        return NULL;
+        }
+}
+
+#define SLOTS_FIRST 1024U
+
+static int slots_grow(struct slots *s) {
+        size_t allocated = s->allocated > 0 ? 2 * s->allocated : SLOTS_FIRST, mask = allocated - 1;
+        struct slot *items = calloc(allocated, sizeof(*items));
+        if (!items)
+                return -ENOMEM;
+        for (size_t j = 0; j < s->allocated; j++) {
+                if (s->items[j].key == 0)
+                        continue;
+                size_t i = (size_t) hash_mix(s->items[j].key, 1) & mask;
+                while (items[i].key != 0)
+                        i = (i + 1) & mask;
+                items[i] = s->items[j];
+        }
+        free(s->items);
+        s->items = items;
+        s->allocated = allocated;
+        return 0;
+}
+
+static int slots_put(struct slots *s, uint64_t key, uint64_t word, instant at) {
+        struct slot *slot = slots_find(s, key);
+        if (!slot) {
+                if (10 * (s->n + 1) > 6 * s->allocated) {
+                        int r = slots_grow(s);
+                        if (r < 0)
+                                return r;
+                }
+                size_t mask = s->allocated - 1, i = (size_t) hash_mix(key, 1) & mask;
+                while (s->items[i].key != 0)
+                        i = (i + 1) & mask;
+                slot = &s->items[i];
+                s->n++;
+        }
+        *slot = (struct slot){.key = key, .word = word, .at = at};
+        return 0;
+}
+
+static void slots_clear(struct slots *s) {
+        if (s->n > 0)
+                memset(s->items, 0, s->allocated * sizeof(*s->items));
+        s->n = 0;
+}
+
+static void window_free(struct window *w) {
+        free(w->young.items);
+        free(w->old.items);
+}
+
+static int64_t window_period(instant at) {
+        return at >= 0 ? at / CONVERSATION_WINDOW : -1 - (-1 - at) / CONVERSATION_WINDOW;
+}
+
+static void window_turn(struct window *w, instant at) {
+        int64_t period = window_period(at);
+        if (period <= w->period)
+                return;
+        if (period > w->period + 1)
+                slots_clear(&w->young);
+        struct slots s = w->old;
+        w->old = w->young;
+        w->young = s;
+        slots_clear(&w->young);
+        w->period = period;
+}
+
+/* What is younger than `age` at that time; NULL. */
+static const struct slot *window_find(const struct window *w, uint64_t key, instant at, int64_t age) {
+        const struct slot *slot = slots_find(&w->young, key);
+        if (!slot)
+                slot = slots_find(&w->old, key);
+        return slot && slot->at >= at - age ? slot : NULL;
+}
+
+static int window_put(struct window *w, uint64_t key, uint64_t word, instant at) {
+        return slots_put(&w->young, key != 0 ? key : 1, word, at);
+}
+
+/* ---- conversations */
+
+/* Questions of the owner that wait, for each client; who has more open than this is past help by subjects. */
+#define WAITING_MAX 16U
+/* Offsets one client is seen with at a time; further ones are travel and do not make a majority. */
+#define OFFSETS_MAX 8U
+#define VOTES_MAX 64U
+
+struct waiting_request {
+        uint64_t thread; /* 0: free */
+        instant at;
+        struct subject_words words;
+};
+
+struct vote {
+        instant at;
+        int32_t difference;
+};
+
+struct acquaintance {
+        struct waiting_request waiting[WAITING_MAX];
+        uint32_t waiting_next;
+        instant outside_at;
+        struct vote votes[VOTES_MAX]; /* a ring */
+        uint32_t votes_first, n_votes;
+};
+
+struct conversations {
+        const struct settings *settings;
+        struct acquaintance *clients; /* owned, one for each client */
+        /* messages: message key -> thread, the lowest bit tells a message seen from one only named in References.
+         * subjects: client and base subject -> thread. turns: thread and client -> since when who waits. aliases: thread -> thread. */
+        struct window messages, subjects, turns, aliases;
+        bool has_aliases;
+};
+
+/* Thread ids leave the lowest bit to the table of messages. */
+#define THREAD_SEEN UINT64_C(1)
+static uint64_t thread_of_root(uint64_t root_key) {
+        uint64_t id = hash_mix(root_key, UINT64_C(0x7468726561640001)) & ~THREAD_SEEN;
+        return id != 0 ? id : 2;
+}
+
+int conversations_new(const struct settings *settings, struct conversations **ret) {
+        struct conversations *c = calloc(1, sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        c->settings = settings;
+        c->clients = calloc(MAX(settings->n_clients, 1U), sizeof(*c->clients));
+        if (!c->clients) {
+                free(c);
+                return -ENOMEM;
+        }
+        for (size_t i = 0; i < settings->n_clients; i++)
+                c->clients[i].outside_at = INSTANT_UNKNOWN;
+        struct window *all[] = {&c->messages, &c->subjects, &c->turns, &c->aliases};
+        for (size_t i = 0; i < ELEMENTSOF(all); i++)
+                all[i]->period = INT64_MIN / 2;
+        *ret = c;
+        return 0;
+}
+
+struct conversations *conversations_free(struct conversations *c) {
+        if (!c)
+                return NULL;
+        window_free(&c->messages);
+        window_free(&c->subjects);
+        window_free(&c->turns);
+        window_free(&c->aliases);
+        free(c->clients);
+        free(c);
+        return NULL;
+}
+
+static uint64_t thread_resolve(const struct conversations *c, uint64_t thread, instant at) {
+        /* A chain of aliases is as long as there were merges; each points at a thread that lived then. */
+        for (int i = 0; c->has_aliases && i < 8; i++) {
+                const struct slot *slot = window_find(&c->aliases, thread, at, CONVERSATION_WINDOW);
+                if (!slot)
+                        break;
+                thread = slot->word;
+        }
+        return thread;
+}
+
+static const struct slot *find_message(const struct conversations *c, uint64_t key, instant at) {
+        return window_find(&c->messages, key, at, CONVERSATION_WINDOW);
+}
+
+/* The same message of the owner, come back by a list or from a server that gave it another Message-ID. */
+static uint64_t own_copy_key(const struct message *m) {
+        if (m->sent_at == INSTANT_UNKNOWN || (m->flags & MESSAGE_NO_DATE))
+                return 0;
+        uint64_t to = m->to.n > 0 ? email_hash(m->to.items[0].email) : 0;
+        return hash_mix(hash_mix((uint64_t) m->sent_at, hash_string(m->thread_subject)), to);
+}
+
+static uint64_t subject_key(const struct client *client, const struct message *m) {
+        return str_empty(m->thread_subject) ? 0 : hash_mix(hash_string(m->thread_subject), client->index + 1U);
+}
+
+/* In-Reply-To, then References from the newest back: the nearest known message decides. References are searched this far from each end. */
+#define REFERENCES_NEAR 16U
+
+static const struct slot *find_parent(const struct conversations *c, const struct message *m, instant at) {
+        for (uint32_t i = 0; i < m->in_reply_to.n && i < REFERENCES_NEAR; i++) {
+                const struct slot *slot = find_message(c, message_id_key(m->in_reply_to.items[i]), at);
+                if (slot)
+                        return slot;
+        }
+        for (uint32_t i = 0; i < m->references.n && i < REFERENCES_NEAR; i++) {
+                const struct slot *slot = find_message(c, message_id_key(m->references.items[m->references.n - 1 - i]), at);
+                if (slot)
+                        return slot;
+        }
+        return m->references.n > REFERENCES_NEAR ? find_message(c, message_id_key(m->references.items[0]), at) : NULL;
+}
+
+static uint64_t root_key(const struct message *m, uint64_t own_key) {
+        if (m->references.n > 0)
+                return message_id_key(m->references.items[0]);
+        return m->in_reply_to.n > 0 ? message_id_key(m->in_reply_to.items[0]) : own_key;
+}
+
+/* Does a question of the owner wait in that conversation? */
+static bool thread_waits(const struct conversations *c, const struct conversation_message *m, uint64_t thread) {
+        for (uint32_t k = 0; k < m->n_clients; k++) {
+                const struct acquaintance *a = &c->clients[m->clients[k]->index];
+                for (size_t i = 0; i < WAITING_MAX; i++)
+                        if (a->waiting[i].thread == thread)
+                                return true;
+        }
+        return false;
+}
+
+/* References that link two known conversations make them one from here on. Facts already told keep the id they had, so a conversation in which a question waits
+ * keeps its id; when both have one waiting, they stay apart; else the older one gives its name. */
+static int merge_threads(struct conversations *c, const struct conversation_message *m, uint64_t *thread, instant since) {
+        if (m->message->references.n < 2)
+                return 0;
+        const struct slot *root = find_message(c, message_id_key(m->message->references.items[0]), m->at);
+        if (!root)
+                return 0;
+        uint64_t other = thread_resolve(c, root->word & ~THREAD_SEEN, m->at);
+        if (other == *thread)
+                return 0;
+        bool waits = thread_waits(c, m, *thread), other_waits = thread_waits(c, m, other);
+        if (waits && other_waits)
+                return 0;
+        bool keep = waits || (!other_waits && (since < root->at || (since == root->at && *thread < other)));
+        uint64_t from = keep ? other : *thread, to = keep ? *thread : other;
+        int r = window_put(&c->aliases, from, to, m->at);
+        if (r < 0)
+                return r;
+        c->has_aliases = true;
+        *thread = to;
+        return 0;
+}
+
+static uint64_t find_by_subject(const struct conversations *c, const struct conversation_message *m) {
+        for (uint32_t k = 0; k < m->n_clients; k++) {
+                uint64_t key = subject_key(m->clients[k], m->message);
+                const struct slot *slot = key != 0 ? window_find(&c->subjects, key, m->at, CONVERSATION_SUBJECT_WINDOW) : NULL;
+                if (slot)
+                        return thread_resolve(c, slot->word, m->at);
+        }
+        return 0;
+}
+
+/* A message without References may answer a question all the same: people write anew from a telephone, colleagues answer from elsewhere. An
+ * answer in a new conversation must not become an accusation. Of the client one shared word is enough, or a subject that tells nothing while one question
+ * waits; of the owner (who asks again) all words must be those of the question. */
+static uint64_t find_by_question(const struct conversations *c, const struct conversation_message *m) {
+        struct subject_words words;
+        subject_words(m->message->thread_subject, &words);
+        uint64_t found = 0, only = 0;
+        instant found_at = INSTANT_MIN;
+        uint32_t n = 0;
+        for (uint32_t k = 0; k < m->n_clients; k++) {
+                const struct acquaintance *a = &c->clients[m->clients[k]->index];
+                for (size_t i = 0; i < WAITING_MAX; i++) {
+                        const struct waiting_request *w = &a->waiting[i];
+                        if (w->thread == 0 || w->at < m->at - CONVERSATION_SUBJECT_WINDOW)
+                                continue;
+                        n += only != w->thread;
+                        only = w->thread;
+                        bool same = m->from_owner ? subject_words_within(&w->words, &words) : subject_words_share(&w->words, &words);
+                        if (same && w->at >= found_at) {
+                                found = w->thread;
+                                found_at = w->at;
+                        }
+                }
+        }
+        if (found == 0 && !m->from_owner && words.n == 0 && n == 1)
+                found = only;
+        return found;
+}
+
+static int find_thread(struct conversations *c, const struct conversation_message *m, const struct slot *own, uint64_t *ret) {
+        const struct message *mail = m->message;
+        const struct slot *parent = own ? own : find_parent(c, mail, m->at);
+        if (parent) {
+                uint64_t thread = thread_resolve(c, parent->word & ~THREAD_SEEN, m->at);
+                int r = merge_threads(c, m, &thread, parent->at);
+                *ret = thread;
+                return r;
+        }
+        bool person = mail->automatic == AUTOMATIC_NO;
+        uint64_t thread = find_by_subject(c, m);
+        if (thread == 0 && person && mail->in_reply_to.n == 0 && mail->references.n == 0 && !(mail->flags & MESSAGE_FORWARD))
+                thread = find_by_question(c, m);
+        *ret = thread != 0 ? thread : thread_of_root(root_key(mail, m->key));
+        return 0;
+}
+
+/* Messages only named in References belong to the conversation too: their copies may come later, or never. */
+static int remember_references(struct conversations *c, const struct message *m, uint64_t thread, instant at) {
+        for (uint32_t i = 0; i < m->references.n; i++) {
+                if (i > 0 && i + REFERENCES_NEAR < m->references.n)
+                        continue;
+                uint64_t key = message_id_key(m->references.items[i]);
+                int r = find_message(c, key, at) ? 0 : window_put(&c->messages, key, thread, at);
+                if (r < 0)
+                        return r;
+        }
+        for (uint32_t i = 0; i < m->in_reply_to.n && i < REFERENCES_NEAR; i++) {
+                uint64_t key = message_id_key(m->in_reply_to.items[i]);
+                int r = find_message(c, key, at) ? 0 : window_put(&c->messages, key, thread, at);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int conversations_add(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) {
+        struct window *all[] = {&c->messages, &c->subjects, &c->turns, &c->aliases};
+        for (size_t i = 0; i < ELEMENTSOF(all); i++)
+                window_turn(all[i], m->at);
+
+        const struct slot *own = find_message(c, m->key, m->at);
+        if (own && (own->word & THREAD_SEEN))
+                return 1;
+        uint64_t copy = m->from_owner ? own_copy_key(m->message) : 0;
+        const struct slot *known = copy != 0 ? find_message(c, copy, m->at) : NULL;
+        if (known) {
+                /* Answers may name the id that the server gave. */
+                int r = window_put(&c->messages, m->key, known->word, m->at);
+                return r < 0 ? r : 1;
+        }
+
+        uint64_t thread;
+        int r = find_thread(c, m, own, &thread);
+        if (r >= 0)
+                r = window_put(&c->messages, m->key, thread | THREAD_SEEN, m->at);
+        if (r >= 0 && copy != 0)
+                r = window_put(&c->messages, copy, thread | THREAD_SEEN, m->at);
+        if (r >= 0)
+                r = remember_references(c, m->message, thread, m->at);
+        for (uint32_t k = 0; r >= 0 && k < m->n_clients; k++) {
+                uint64_t key = subject_key(m->clients[k], m->message);
+                if (key != 0)
+                        r = window_put(&c->subjects, key, thread, m->at);
+        }
+        if (r < 0)
+                return r;
+        *ret_thread = thread;
+        return 0;
+}
+
+enum turn { TURN_NONE, TURN_OWNER_WAITS, TURN_CLIENT_WAITS };
+
+int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens, instant at,
+                       int64_t *ret_response_time) {
+        /* The word holds since when (seconds, shifted by two) and who waits. */
+        uint64_t key = hash_mix(thread, client->index + 1U);
+        const struct slot *slot = window_find(&c->turns, key, at, CONVERSATION_WINDOW);
+        enum turn turn = slot ? (enum turn)(slot->word & 3) : TURN_NONE;
+        instant since = slot ? (instant) slot->word >> 2 : at;
+        enum turn mine = from_owner ? TURN_OWNER_WAITS : TURN_CLIENT_WAITS;
+        int64_t response = turn != TURN_NONE && turn != mine ? at - since : -1;
+        if (turn != mine) {
+                turn = opens ? mine : TURN_NONE;
+                since = at;
+        }
+        int r = window_put(&c->turns, key, (uint64_t) since << 2 | turn, at);
+        if (r < 0)
+                return r;
+        *ret_response_time = response;
+        return 0;
+}
+
+void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m, instant at) {
+        struct acquaintance *a = &c->clients[client->index];
+        struct waiting_request *w = &a->waiting[a->waiting_next++ % WAITING_MAX];
+        *w = (struct waiting_request){.thread = thread, .at = at};
+        subject_words(m->thread_subject, &w->words);
+}
+
+void conversations_answered(struct conversations *c, uint64_t thread, const struct client *client) {
+        struct acquaintance *a = &c->clients[client->index];
+        for (size_t i = 0; i < WAITING_MAX; i++)
+                if (a->waiting[i].thread == thread)
+                        a->waiting[i].thread = 0;
+}
+
+void conversations_note_outside(struct conversations *c, const struct client *client, instant at) {
+        c->clients[client->index].outside_at = at;
+}
+
+bool conversations_invited(const struct conversations *c, const struct client *client, instant at) {
+        instant outside = c->clients[client->index].outside_at;
+        return outside != INSTANT_UNKNOWN && outside <= at && at - outside <= CONVERSATION_INVITED;
+}
+
+/* ---- the client's clock */
+
+void conversations_vote(struct conversations *c, const struct client *client, instant sent_at, int32_t offset) {
+        struct acquaintance *a = &c->clients[client->index];
+        /* The distance to the owner's clock stays when both change to summer time; the offset does not. */
+        int32_t difference = offset - zone_offset(c->settings->owner.zone, sent_at);
+        if (a->n_votes == VOTES_MAX) {
+                a->votes_first = (a->votes_first + 1) % VOTES_MAX;
+                a->n_votes--;
+        }
+        a->votes[(a->votes_first + a->n_votes++) % VOTES_MAX] = (struct vote){.at = sent_at, .difference = difference};
+}
+
+int conversations_offset(struct conversations *c, const struct client *client, instant at, int32_t *ret) {
+        struct acquaintance *a = &c->clients[client->index];
+        while (a->n_votes > 0 && a->votes[a->votes_first].at < at - CONVERSATION_VOTE_WINDOW) {
+                a->votes_first = (a->votes_first + 1) % VOTES_MAX;
+                a->n_votes--;
+        }
+        if (a->n_votes < CONVERSATION_VOTES_MIN)
+                return -ENOENT;
+        struct {
+                int32_t difference;
+                uint32_t n;
+        } counts[OFFSETS_MAX];
+        uint32_t n = 0;
+        for (uint32_t i = 0; i < a->n_votes; i++) {
+                int32_t d = a->votes[(a->votes_first + i) % VOTES_MAX].difference;
+                uint32_t k = 0;
+                while (k < n && counts[k].difference != d)
+                        k++;
+                if (k < n)
+                        counts[k].n++;
+                else if (n < OFFSETS_MAX) {
+                        counts[n].difference = d;
+                        counts[n++].n = 1;
+                }
+        }
+        for (uint32_t k = 0; k < n; k++)
+                if (2 * counts[k].n > a->n_votes) {
+                        *ret = zone_offset(c->settings->owner.zone, at) + counts[k].difference;
+                        return 0;
+                }
+        return -ENOENT;
+}

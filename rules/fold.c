@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/fold.h"
+
+#include "parsers/arena.h"
+#include "rules/conversation.h"
+#include "rules/meeting.h"
+#include "rules/people.h"
+
+/* Date is believed as a statement of when something was written when it is not after delivery by more than a wrong clock explains, and not
+ * so long before that it must be an old message delivered again. */
+#define DATE_AFTER_DELIVERY_MAX DAY_SECONDS
+#define DATE_BEFORE_DELIVERY_MAX (7 * DAY_SECONDS)
+/* Addresses of one message that are told apart: To, Cc and Bcc at the parser's ceiling. */
+#define RECIPIENTS_MAX 600U
+/* Clients one message is counted for; more are a mailing. */
+#define MESSAGE_CLIENTS_MAX 32U
+/* Offsets this near are the same place before and after its clocks change. */
+#define SUMMER_TIME_CHANGE 3600
+
+enum recipient_field { RECIPIENT_TO, RECIPIENT_CC, RECIPIENT_BCC };
+
+struct recipient {
+        uint64_t hash;
+        const char *email;
+        struct person person;
+        enum recipient_field field;
+        uint32_t position;
+};
+
+struct folding {
+        const struct settings *settings;
+        const struct fold_options *options;
+        fact_found found;
+        void *userdata;
+        struct people *people;
+        struct meetings *meetings;
+        struct conversations *conversations;
+        size_t next_meeting;
+        /* Facts of one second wait here to be put in order; `strings` owns what they point at. */
+        struct fact *queue;
+        size_t n_queue, allocated;
+        instant queue_at;
+        struct arena *strings;
+        struct recipient recipients[RECIPIENTS_MAX];
+        uint32_t n_recipients;
+};
+
+static void folding_done(struct folding *f) {
+        people_free(f->people);
+        meetings_free(f->meetings);
+        conversations_free(f->conversations);
+        free(f->queue);
+        arena_free(f->strings);
+}
+
+/* ---- order */
+
+static int compare_facts(const void *a, const void *b) {
+        const struct fact *x = a, *y = b;
+        if (x->key != y->key)
+                return x->key < y->key ? -1 : 1;
+        return (x->type > y->type) - (x->type < y->type);
+}
+
+static int tell_meeting(struct folding *f) {
+        struct fact fact;
+        meetings_fact(f->meetings, f->next_meeting++, &fact);
+        return f->found(&fact, f->userdata);
+}
+
+static bool meeting_is_before(const struct folding *f, instant at, uint64_t key) {
+        if (f->next_meeting >= meetings_size(f->meetings))
+                return false;
+        instant next = meetings_at(f->meetings, f->next_meeting);
+        return next < at || (next == at && meetings_key(f->meetings, f->next_meeting) <= key);
+}
+
+/* Tell what waits, and the meetings before it. */
+static int flush(struct folding *f) {
+        int r = 0;
+        if (f->n_queue > 1)
+                qsort(f->queue, f->n_queue, sizeof(*f->queue), compare_facts);
+        for (size_t i = 0; i < f->n_queue && r >= 0; i++) {
+                while (r >= 0 && meeting_is_before(f, f->queue[i].at, f->queue[i].key))
+                        r = tell_meeting(f);
+                if (r >= 0)
+                        r = f->found(&f->queue[i], f->userdata);
+        }
+        f->n_queue = 0;
+        arena_reset(f->strings);
+        return r;
+}
+
+static int queue_add(struct folding *f, struct fact **ret) {
+        if (f->n_queue == f->allocated) {
+                size_t allocated = MAX(2 * f->allocated, 64U);
+                struct fact *queue = reallocarray(f->queue, allocated, sizeof(*queue));
+                if (!queue)
+                        return -ENOMEM;
+                f->queue = queue;
+                f->allocated = allocated;
+        }
+        *ret = &f->queue[f->n_queue++];
+        return 0;
+}
+
+/* ---- one message */
+
+/* What all facts of a message share, with strings that live until the flush. */
+struct mail {
+        const struct stored_observation *stored;
+        const struct message *m;
+        instant at;
+        uint64_t key;
+        bool from_owner, person; /* a person wrote it, not a machine */
+        const struct client *clients[MESSAGE_CLIENTS_MAX];
+        uint32_t n_clients;
+        uint64_t thread;
+        bool date_plausible, old;
+        bool working_time;
+        const char *subject, *text, *language, *thread_id, *source, *message_id, *author;
+};
+
+static int compare_recipients(const void *a, const void *b) {
+        const struct recipient *x = a, *y = b;
+        if (x->hash != y->hash)
+                return x->hash < y->hash ? -1 : 1;
+        return (x->position > y->position) - (x->position < y->position);
+}
+
+static int compare_positions(const void *a, const void *b) {
+        const struct recipient *x = a, *y = b;
+        return (x->position > y->position) - (x->position < y->position);
+}
+
+/* Below this many, looking at all those before is cheaper than sorting. */
+#define RECIPIENTS_FEW 24U
+
+static bool recipient_is_known(const struct folding *f, uint64_t hash) {
+        for (uint32_t i = 0; i < f->n_recipients; i++)
+                if (f->recipients[i].hash == hash)
+                        return true;
+        return false;
+}
+
+static void collect_recipients(struct folding *f, const struct message *m) {
+        const struct address_list *lists[] = {[RECIPIENT_TO] = &m->to, [RECIPIENT_CC] = &m->cc, [RECIPIENT_BCC] = &m->bcc};
+        f->n_recipients = 0;
+        bool few = m->to.n + m->cc.n + m->bcc.n <= RECIPIENTS_FEW;
+        for (uint32_t field = 0; field < ELEMENTSOF(lists); field++)
+                for (uint32_t i = 0; i < lists[field]->n && f->n_recipients < RECIPIENTS_MAX; i++) {
+                        const char *email = lists[field]->items[i].email;
+                        uint64_t hash = email_hash(email);
+                        if (few && recipient_is_known(f, hash))
+                                continue;
+                        f->recipients[f->n_recipients] = (struct recipient){
+                                .hash = hash, .email = email, .person = people_find(f->people, email), .field = field, .position = f->n_recipients};
+                        f->n_recipients++;
+                }
+        if (few || f->n_recipients < 2)
+                return;
+        qsort(f->recipients, f->n_recipients, sizeof(*f->recipients), compare_recipients);
+        uint32_t n = 1;
+        for (uint32_t i = 1; i < f->n_recipients; i++)
+                if (f->recipients[i].hash != f->recipients[n - 1].hash)
+                        f->recipients[n++] = f->recipients[i];
+        f->n_recipients = n;
+        qsort(f->recipients, n, sizeof(*f->recipients), compare_positions);
+}
+
+static void collect_clients(struct folding *f, struct mail *mail) {
+        for (uint32_t i = 0; i < f->n_recipients && mail->n_clients < MESSAGE_CLIENTS_MAX; i++) {
+                const struct client *client = f->recipients[i].person.client;
+                bool known = !client;
+                for (uint32_t k = 0; k < mail->n_clients && !known; k++)
+                        known = mail->clients[k] == client;
+                if (!known)
+                        mail->clients[mail->n_clients++] = client;
+        }
+}
+
+static const struct recipient *first_recipient(const struct folding *f, const struct client *client) {
+        for (uint32_t i = 0; i < f->n_recipients; i++)
+                if (f->recipients[i].person.client == client)
+                        return &f->recipients[i];
+        return NULL;
+}
+
+static int64_t third_parties(const struct folding *f, const struct client *client) {
+        int64_t n = 0;
+        for (uint32_t i = 0; i < f->n_recipients; i++)
+                n += f->recipients[i].person.side != SIDE_OWNER && f->recipients[i].person.client != client;
+        return n;
+}
+
+/* Is the owner spoken to? Not when only in copy; when not named at all, it came by another address of the owner's, and that is To. */
+static bool owner_is_addressed(const struct folding *f) {
+        bool copied = false;
+        for (uint32_t i = 0; i < f->n_recipients; i++) {
+                if (f->recipients[i].person.side != SIDE_OWNER)
+                        continue;
+                if (f->recipients[i].field == RECIPIENT_TO)
+                        return true;
+                copied = true;
+        }
+        return !copied;
+}
+
+/* ---- judgements */
+
+static bool date_known(const struct message *m) {
+        return m->sent_at != INSTANT_UNKNOWN && !(m->flags & MESSAGE_NO_DATE);
+}
+
+static void judge_time(const struct folding *f, struct mail *mail) {
+        const struct message *m = mail->m;
+        bool dated = date_known(m);
+        mail->old = dated && mail->at - m->sent_at > DATE_BEFORE_DELIVERY_MAX;
+        mail->date_plausible = dated && !mail->old && m->sent_at - mail->at <= DATE_AFTER_DELIVERY_MAX;
+        const struct work_calendar *calendar = &f->settings->owner.calendar;
+        mail->working_time = work_calendar_is_open(calendar, mail->at) || (mail->date_plausible && m->sent_at != mail->at && work_calendar_is_open(calendar, m->sent_at));
+}
+
+/* Monday to Friday, 09:00 to 18:00: what a client is taken to work who declared nothing. */
+static bool usual_hours(instant at, int32_t offset) {
+        int64_t local = at + offset;
+        int64_t day = local >= 0 ? local / DAY_SECONDS : -1 - (-1 - local) / DAY_SECONDS;
+        int64_t second = local - day * DAY_SECONDS;
+        return civil_weekday((int32_t) day) <= 5 && second >= 9 * 3600 && second < 18 * 3600;
+}
+
+/* Was it written in the client's own working time, in another zone than the owner's? A declared zone counts, else the clock most messages show; and of that the
+ * offset of this very message where it is the same place in summer or winter. */
+static bool their_working_time(const struct folding *f, const struct mail *mail, const struct client *client) {
+        instant at = mail->date_plausible ? mail->m->sent_at : mail->at;
+        int32_t own = zone_offset(f->settings->owner.zone, at);
+        if (client->zone)
+                return zone_offset(client->zone, at) != own && work_calendar_is_open(&client->calendar, at);
+        int32_t offset;
+        if (conversations_offset(f->conversations, client, at, &offset) < 0 || offset == own)
+                return false;
+        int32_t shown = mail->m->sent_offset;
+        if (shown != INT32_MIN && mail->date_plausible && llabs((long long) shown - offset) <= SUMMER_TIME_CHANGE)
+                offset = shown;
+        if (offset == own)
+                return false;
+        /* Declared hours are on the wall of the client's place: read them with the owner's calendar moved by the difference. */
+        if (client->own_hours)
+                return work_calendar_is_open(&client->calendar, at + offset - zone_offset(client->calendar.zone ? client->calendar.zone : f->settings->owner.zone, at));
+        return usual_hours(at, offset);
+}
+
+/* The instant a day begins in the owner's zone, `days` later. */
+static instant day_begins(const struct folding *f, struct moment m, int days) {
+        if (m.form == MOMENT_INSTANT)
+                return m.at;
+        struct civil local = civil_from_seconds(m.at + days * DAY_SECONDS);
+        if (m.form == MOMENT_DATE)
+                local.hour = local.minute = local.second = 0;
+        return zone_instant(f->settings->owner.zone, &local);
+}
+
+/* ---- facts */
+
+static const char *const weekday_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+static struct value string_value(const char *s) {
+        return s ? (struct value){.type = VALUE_STRING, .s = s} : (struct value){};
+}
+static struct value bool_value(bool b) {
+        return (struct value){.type = VALUE_BOOL, .b = b};
+}
+static struct value int_value(int64_t i) {
+        return (struct value){.type = VALUE_INT, .i = i};
+}
+static struct value typed_value(enum value_type type, int64_t i) {
+        return (struct value){.type = type, .i = i};
+}
+
+static uint64_t fact_key(enum fact_type type, uint64_t key, const struct client *client) {
+        return hash_mix(hash_mix(key, hash_string(client->id)), (uint64_t) type + 1);
+}
+
+static int fact_begin(struct folding *f, const struct mail *mail, enum fact_type type, const struct client *client, struct fact **ret) {
+        struct fact *fact;
+        int r = queue_add(f, &fact);
+        if (r < 0)
+                return r;
+        *fact = (struct fact){
+                .type = type,
+                .at = mail->at,
+                .client = client,
+                .person = mail->author,
+                .source = mail->source,
+                .message_id = mail->message_id,
+                /* A copy beyond what is remembered cannot be told from the first one: its facts get names of their own. */
+                .key = fact_key(type, mail->old && mail->at - mail->m->sent_at > CONVERSATION_WINDOW ? hash_mix(mail->key, (uint64_t) mail->at) : mail->key,
+                                client),
+                .observation = mail->stored->id,
+        };
+        if (mail->from_owner) {
+                const struct recipient *to = first_recipient(f, client);
+                fact->person = to ? arena_strdup(f->strings, to->email) : NULL;
+                if (to && !fact->person)
+                        return -ENOMEM;
+        }
+        *ret = fact;
+        return 0;
+}
+
+static void message_values_owner_clock(const struct folding *f, const struct mail *mail, struct value *v) {
+        struct civil local = zone_civil(f->settings->owner.zone, mail->at);
+        int weekday = civil_weekday(civil_days(local.year, local.month, local.day));
+        v[F_MESSAGE_WEEKDAY] = (struct value){.type = VALUE_ENUM, .s = weekday_names[weekday - 1]};
+        v[F_MESSAGE_HOUR] = int_value(local.hour);
+}
+
+static void message_values_received(const struct folding *f, const struct mail *mail, const struct client *client, struct value *v) {
+        const struct message *m = mail->m;
+        v[F_MESSAGE_INVITED] = bool_value(conversations_invited(f->conversations, client, mail->at));
+        v[F_MESSAGE_THEIR_WORKING_TIME] = bool_value(their_working_time(f, mail, client));
+        if (date_known(m) && m->sent_at - mail->at <= DATE_AFTER_DELIVERY_MAX)
+                v[F_MESSAGE_DELAYED] = typed_value(VALUE_DURATION, MAX(mail->at - m->sent_at, 0));
+        if (m->automatic == AUTOMATIC_VACATION && m->absence_from.form != MOMENT_NONE)
+                v[F_MESSAGE_ABSENCE_FROM] = typed_value(VALUE_INSTANT, day_begins(f, m->absence_from, 0));
+        if (m->automatic == AUTOMATIC_VACATION && m->absence_until.form != MOMENT_NONE)
+                v[F_MESSAGE_ABSENCE_UNTIL] = typed_value(VALUE_INSTANT, day_begins(f, m->absence_until, 1));
+}
+
+static int add_message(struct folding *f, const struct mail *mail, const struct client *client, int64_t response_time) {
+        struct fact *fact;
+        int r = fact_begin(f, mail, mail->from_owner ? FACT_MESSAGE_SENT : FACT_MESSAGE_RECEIVED, client, &fact);
+        if (r < 0)
+                return r;
+        const struct message *m = mail->m;
+        struct value *v = fact->values;
+        v[F_MESSAGE_SUBJECT] = string_value(mail->subject);
+        v[F_MESSAGE_THREAD_ID] = string_value(mail->thread_id);
+        v[F_MESSAGE_TEXT] = string_value(mail->text);
+        v[F_MESSAGE_WORDS] = int_value(m->words);
+        v[F_MESSAGE_LANGUAGE] = string_value(mail->language);
+        v[F_MESSAGE_AUTOMATIC] = bool_value(!mail->person);
+        v[F_MESSAGE_REPLY] = bool_value(m->flags & MESSAGE_REPLY);
+        if (response_time >= 0)
+                v[F_MESSAGE_RESPONSE_TIME] = typed_value(VALUE_DURATION, response_time);
+        /* An old message delivered again (fetched from another server, sent on from an archive) says nothing about the hour of its delivery. */
+        if (!mail->old || mail->from_owner)
+                v[F_MESSAGE_WORKING_TIME] = bool_value(mail->working_time);
+        message_values_owner_clock(f, mail, v);
+        v[F_MESSAGE_THIRD_PARTIES] = int_value(third_parties(f, client));
+        v[F_MESSAGE_RECIPIENTS] = int_value(f->n_recipients);
+        v[F_MESSAGE_QUESTIONS] = int_value(m->questions);
+        v[F_MESSAGE_REQUEST] = bool_value(m->flags & MESSAGE_REQUEST);
+        v[F_MESSAGE_SHOUTING] = bool_value(m->flags & MESSAGE_SHOUTING);
+        v[F_MESSAGE_ATTACHMENTS] = int_value(m->attachments.n);
+        v[F_MESSAGE_URGENT] = bool_value(m->flags & MESSAGE_URGENT);
+        if (!mail->from_owner)
+                message_values_received(f, mail, client, v);
+        return 0;
+}
+
+static int add_request(struct folding *f, const struct mail *mail, const struct client *client) {
+        struct fact *fact;
+        int r = fact_begin(f, mail, mail->from_owner ? FACT_REQUEST_SENT : FACT_REQUEST_RECEIVED, client, &fact);
+        if (r < 0)
+                return r;
+        struct value *v = fact->values;
+        const char *because = arena_strdup(f->strings, mail->m->request_because);
+        if (mail->m->request_because && !because)
+                return -ENOMEM;
+        v[F_REQUEST_SUBJECT] = string_value(mail->subject);
+        v[F_REQUEST_THREAD_ID] = string_value(mail->thread_id);
+        v[F_REQUEST_TEXT] = string_value(mail->text);
+        v[F_REQUEST_LANGUAGE] = string_value(mail->language);
+        v[F_REQUEST_BECAUSE] = string_value(because);
+        v[F_REQUEST_THIRD_PARTIES] = int_value(third_parties(f, client));
+        v[F_REQUEST_URGENT] = bool_value(mail->m->flags & MESSAGE_URGENT);
+        if (!mail->old || mail->from_owner)
+                v[F_REQUEST_WORKING_TIME] = bool_value(mail->working_time);
+        return 0;
+}
+
+static int add_statement(struct folding *f, const struct mail *mail, enum fact_type type, const struct client *client, int64_t response_time) {
+        struct fact *fact;
+        int r = fact_begin(f, mail, type, client, &fact);
+        if (r < 0)
+                return r;
+        struct value *v = fact->values;
+        v[F_STATEMENT_SUBJECT] = string_value(mail->subject);
+        v[F_STATEMENT_THREAD_ID] = string_value(mail->thread_id);
+        v[F_STATEMENT_TEXT] = string_value(mail->text);
+        v[F_STATEMENT_LANGUAGE] = string_value(mail->language);
+        if (response_time >= 0)
+                v[F_STATEMENT_RESPONSE_TIME] = typed_value(VALUE_DURATION, response_time);
+        return 0;
+}
+
+/* Does it ask these people for something? Thanks do not, a forward without a word does not, and an invitation asks by its own buttons, whose answer is no mail of a person. */
+static bool is_request(const struct message *m) {
+        if (!(m->flags & MESSAGE_REQUEST) || (m->flags & MESSAGE_THANKS) || ((m->flags & MESSAGE_FORWARD) && m->words == 0))
+                return false;
+        for (uint32_t i = 0; i < m->calendar.n; i++)
+                if (m->calendar.items[i].method == ITIP_REQUEST || m->calendar.items[i].method == ITIP_PUBLISH)
+                        return false;
+        return true;
+}
+
+static int add_client_facts(struct folding *f, const struct mail *mail, const struct client *client) {
+        const struct message *m = mail->m;
+        int64_t response_time = -1;
+        int r = 0;
+        if (mail->person)
+                r = conversations_turn(f->conversations, mail->thread, client, mail->from_owner, !(m->flags & MESSAGE_THANKS), mail->at, &response_time);
+        if (r >= 0)
+                r = add_message(f, mail, client, response_time);
+        if (r < 0 || !mail->person)
+                return r;
+        const struct recipient *to = first_recipient(f, client);
+        bool addressed = mail->from_owner ? to && to->field == RECIPIENT_TO : owner_is_addressed(f);
+        if (addressed && is_request(m))
+                r = add_request(f, mail, client);
+        if (r >= 0 && !mail->from_owner && (m->flags & MESSAGE_THANKS))
+                r = add_statement(f, mail, FACT_THANKS_RECEIVED, client, response_time);
+        if (r >= 0 && mail->from_owner && (m->flags & MESSAGE_STOP))
+                r = add_statement(f, mail, FACT_BOUNDARY_STATED, client, -1);
+        return r;
+}
+
+/* What later messages are judged by. */
+static void remember(struct folding *f, const struct mail *mail) {
+        const struct message *m = mail->m;
+        if (!mail->from_owner) {
+                if (mail->person)
+                        conversations_answered(f->conversations, mail->thread, mail->clients[0]);
+                if (mail->person && mail->date_plausible && m->sent_offset != INT32_MIN)
+                        conversations_vote(f->conversations, mail->clients[0], m->sent_at, m->sent_offset);
+                return;
+        }
+        /* An invitation is written by a program, but sent by the owner's hand; the owner's own out-of-office reply is not. */
+        bool hand = mail->person || m->automatic == AUTOMATIC_CALENDAR;
+        for (uint32_t k = 0; k < mail->n_clients; k++) {
+                const struct recipient *to = first_recipient(f, mail->clients[k]);
+                if (hand && !mail->working_time)
+                        conversations_note_outside(f->conversations, mail->clients[k], mail->at);
+                if (mail->person && to && to->field == RECIPIENT_TO && is_request(m))
+                        conversations_asked(f->conversations, mail->thread, mail->clients[k], m, mail->at);
+        }
+}
+
+static int mail_strings(struct folding *f, struct mail *mail, const char *author) {
+        const struct message *m = mail->m;
+        const struct {
+                const char *from;
+                const char **to;
+        } strings[] = {
+                {m->subject, &mail->subject},
+                {f->options->texts ? m->text : NULL, &mail->text},
+                {m->language, &mail->language},
+                {mail->stored->source, &mail->source},
+                {m->message_id, &mail->message_id},
+                {author, &mail->author},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+                if (strings[i].from && !(*strings[i].to = arena_strdup(f->strings, strings[i].from)))
+                        return -ENOMEM;
+        char *id = arena_alloc(f->strings, 17);
+        if (!id)
+                return -ENOMEM;
+        for (int i = 0; i < 16; i++)
+                id[i] = "0123456789abcdef"[mail->thread >> (60 - 4 * i) & 15];
+        mail->thread_id = id;
+        return 0;
+}
+
+/* Whose is it? False when it concerns no client, which is most mail. */
+static bool who(struct folding *f, struct mail *mail, const struct address *author) {
+        mail->from_owner = people_is_from_owner(f->people, mail->m);
+        if (!mail->from_owner) {
+                mail->clients[0] = author ? people_find(f->people, author->email).client : NULL;
+                if (!mail->clients[0])
+                        return false;
+                mail->n_clients = 1;
+                collect_recipients(f, mail->m);
+                return true;
+        }
+        collect_recipients(f, mail->m);
+        collect_clients(f, mail);
+        return mail->n_clients > 0;
+}
+
+/* 1: later than now, so all that follow are too. */
+static int fold_message(struct folding *f, const struct stored_observation *stored) {
+        const struct message *m = &stored->observation->message;
+        const struct address *author = message_author(m);
+        struct mail mail = {.stored = stored, .m = m, .person = m->automatic == AUTOMATIC_NO};
+        if (!who(f, &mail, author))
+                return 0;
+        mail.at = message_time(stored->observation, mail.from_owner);
+        if (mail.at == INSTANT_UNKNOWN)
+                return 0;
+        if (mail.at > f->options->now)
+                return 1;
+        if (mail.at != f->queue_at) {
+                int r = flush(f);
+                if (r < 0)
+                        return r;
+                f->queue_at = mail.at;
+        }
+        mail.key = message_key(m);
+        const struct conversation_message cm = {.message = m, .at = mail.at, .key = mail.key, .from_owner = mail.from_owner, .clients = mail.clients, .n_clients = mail.n_clients};
+        int r = conversations_add(f->conversations, &cm, &mail.thread);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        judge_time(f, &mail);
+        r = mail_strings(f, &mail, author ? author->email : NULL);
+        for (uint32_t k = 0; k < mail.n_clients && r >= 0; k++)
+                r = add_client_facts(f, &mail, mail.clients[k]);
+        if (r < 0)
+                return r;
+        remember(f, &mail);
+        return 0;
+}
+
+static int fold_calendar(struct folding *f, const struct observation_feed *feed) {
+        struct stored_observation stored;
+        int r = feed->start(feed->userdata, WALK_CALENDAR, true);
+        while (r >= 0 && (r = feed->next(feed->userdata, &stored)) > 0)
+                r = meetings_add(f->meetings, &stored);
+        return r < 0 ? r : meetings_end(f->meetings);
+}
+
+static int fold_messages(struct folding *f, const struct observation_feed *feed) {
+        struct stored_observation stored;
+        int r = feed->start(feed->userdata, WALK_MESSAGES, f->options->texts);
+        while (r >= 0 && (r = feed->next(feed->userdata, &stored)) > 0) {
+                if (stored.observation->kind != OBSERVATION_MESSAGE)
+                        continue;
+                r = fold_message(f, &stored);
+                if (r > 0)
+                        break;
+        }
+        return r < 0 ? r : 0;
+}
+
+int fold(const struct observation_feed *feed, const struct settings *settings, const struct fold_options *options, fact_found found, void *userdata) {
+        /* On the heap: it holds the recipients of a message. */
+        _cleanup_free_ struct folding *f = calloc(1, sizeof(*f));
+        if (!f)
+                return -ENOMEM;
+        f->settings = settings;
+        f->options = options;
+        f->found = found;
+        f->userdata = userdata;
+        f->queue_at = INSTANT_UNKNOWN;
+        int r = people_new(settings, &f->people);
+        if (r >= 0)
+                r = meetings_new(settings, f->people, options->now, &f->meetings);
+        if (r >= 0)
+                r = conversations_new(settings, &f->conversations);
+        /* No ceiling: it holds the strings of the messages of one second. */
+        if (r >= 0)
+                r = arena_new(0, &f->strings);
+        if (r >= 0)
+                r = fold_calendar(f, feed);
+        if (r >= 0)
+                r = fold_messages(f, feed);
+        if (r >= 0)
+                r = flush(f);
+        while (r >= 0 && f->next_meeting < meetings_size(f->meetings))
+                r = tell_meeting(f);
+        folding_done(f);
+        return r < 0 ? r : 0;
+}
