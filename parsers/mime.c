@@ -202,32 +202,48 @@ static void put_extended(struct output *o, const struct parameter *p, bool first
         put_percent(o, s, n);
 }
 
+/* The number of a piece ("name*12*"), or -1; *ret_extended: its last '*' is there. */
+static int piece_number(const char *piece, const char *name, bool *ret_extended) {
+        size_t length = strlen(name);
+        int number = 0;
+        if (strncasecmp(piece, name, length) != 0 || piece[length] != '*')
+                return -1;
+        const char *p = piece + length + 1;
+        if (*p < '0' || *p > '9')
+                return -1;
+        for (; *p >= '0' && *p <= '9' && number < PIECES_MAX; p++)
+                number = number * 10 + (*p - '0');
+        *ret_extended = *p == '*';
+        return number < PIECES_MAX && (*p == 0 || *ret_extended) ? number : -1;
+}
+
 /* name*0=..; name*1*=..; in any order. */
 static bool join_pieces(const struct field *f, const char *name, struct output *o, char *ret_charset) {
-        size_t length = strlen(name);
-        for (int piece = 0; piece < PIECES_MAX; piece++) {
-                char wanted[PARAMETER_NAME_MAX + 1];
+        struct {
                 struct parameter p;
-                if (length + 6 > PARAMETER_NAME_MAX)
-                        return false;
-                memcpy(wanted, name, length);
-                size_t n = length;
-                wanted[n++] = '*';
-                if (piece >= 10)
-                        wanted[n++] = (char) ('0' + piece / 10);
-                wanted[n++] = (char) ('0' + piece % 10);
-                wanted[n] = 0;
-                if (find_parameter(f, wanted, &p)) {
-                        put_plain(o, &p);
+                bool there, extended;
+        } pieces[PIECES_MAX];
+        struct parameter one;
+        const char *end = f->body + MIN(f->body_size, (size_t) PARAMETERS_MAX), *p = memchr(f->body, ';', (size_t) (end - f->body));
+
+        for (int i = 0; i < PIECES_MAX; i++)
+                pieces[i].there = false;
+        while (p && next_parameter(&p, end, &one)) {
+                bool extended;
+                int number = piece_number(one.name, name, &extended);
+                if (number < 0 || pieces[number].there)
                         continue;
-                }
-                wanted[n++] = '*';
-                wanted[n] = 0;
-                if (!find_parameter(f, wanted, &p))
-                        return piece > 0;
-                put_extended(o, &p, piece == 0, ret_charset);
+                pieces[number].p = one;
+                pieces[number].there = true;
+                pieces[number].extended = extended;
         }
-        return true;
+        for (int i = 0; i < PIECES_MAX && pieces[i].there; i++) {
+                if (pieces[i].extended)
+                        put_extended(o, &pieces[i].p, i == 0, ret_charset);
+                else
+                        put_plain(o, &pieces[i].p);
+        }
+        return pieces[0].there;
 }
 
 bool mime_parameter(const struct field *f, const char *name, char *out, size_t room, char *ret_charset) {

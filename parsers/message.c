@@ -1,0 +1,1171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "parsers/message.h"
+
+#include <strings.h>
+
+#include "parsers/address.h"
+#include "parsers/calendar.h"
+#include "parsers/date.h"
+#include "parsers/header.h"
+#include "parsers/limits.h"
+#include "parsers/mime.h"
+#include "parsers/text.h"
+#include "parsers/transfer.h"
+#include "parsers/utf8.h"
+
+/* Text parts of one message that are read; a mail with pictures between its paragraphs has a dozen. */
+#define TEXT_PARTS_MAX 32U
+/* Occurrences that are read of fields which may be repeated. */
+#define REPEATED_MAX 10U
+/* Decoded bytes of all text parts together: the one that matters, and an alternative of it. */
+#define TEXTS_SIZE_MAX (2 * TEXT_PART_MAX)
+/* Decoded bytes of all calendar parts together: an invitation has a few KB, a whole calendar sent along some hundred. */
+#define CALENDARS_SIZE_MAX (4U * 1024 * 1024)
+/* A message with CR line ends alone (by programs of before 2001) is copied to be read; such mail is short. */
+#define CR_MESSAGE_MAX (4U * 1024 * 1024)
+/* A stand-in for the HTML part ("your program cannot show HTML") is shorter than this. */
+#define STAND_IN_MAX 400U
+/* Fields that only tell of machines: the first words decide. */
+#define SIGN_MAX 200U
+
+/* How the bytes of one observation are shared out, so that the whole stays below OBSERVATION_SIZE_MAX. Text has its own
+ * ceiling, calendar objects get what the others leave. */
+#define RESERVE_SHARE 6144U /* fixed-size fields, subject and the words that decided */
+#define ADDRESS_SHARE (40U * 1024)
+#define REFERENCE_SHARE (16U * 1024)
+#define DELIVERED_SHARE (4U * 1024)
+#define PARTS_SHARE (6U * 1024)
+#define ATTACHMENT_SHARE (12U * 1024)
+/* Bytes that encoding adds to a string, to a moment, to an attendee and to an event. */
+#define STRING_COST 4U
+#define MOMENT_COST 12U
+#define ATTENDEE_COST 8U
+#define EVENT_COST 128U
+
+enum slot {
+        SLOT_FROM,
+        SLOT_SENDER,
+        SLOT_REPLY_TO,
+        SLOT_TO,
+        SLOT_CC,
+        SLOT_BCC,
+        SLOT_SUBJECT,
+        SLOT_DATE,
+        SLOT_MESSAGE_ID,
+        SLOT_IN_REPLY_TO,
+        SLOT_REFERENCES,
+        SLOT_AUTO_SUBMITTED,
+        SLOT_PRECEDENCE,
+        SLOT_RETURN_PATH,
+        SLOT_X_AUTOREPLY,
+        SLOT_X_AUTORESPOND,
+        SLOT_X_AUTO_RESPONSE_SUPPRESS,
+        SLOT_LIST_ID,
+        SLOT_LIST_UNSUBSCRIBE,
+        SLOT_LIST_POST,
+        SLOT_FEEDBACK_ID,
+        SLOT_X_PRIORITY,
+        SLOT_IMPORTANCE,
+        SLOT_PRIORITY,
+        SLOT_X_MSMAIL_PRIORITY,
+        _SLOT_SINGLE, /* from here on: fields of which several occurrences count */
+        SLOT_RECEIVED = _SLOT_SINGLE,
+        SLOT_DELIVERED,
+        _SLOT_MAX,
+};
+
+static const struct {
+        const char *name;
+        enum slot slot;
+} field_names[] = {
+        {"Received", SLOT_RECEIVED},
+        {"From", SLOT_FROM},
+        {"To", SLOT_TO},
+        {"Cc", SLOT_CC},
+        {"Date", SLOT_DATE},
+        {"Subject", SLOT_SUBJECT},
+        {"Message-ID", SLOT_MESSAGE_ID},
+        {"In-Reply-To", SLOT_IN_REPLY_TO},
+        {"References", SLOT_REFERENCES},
+        {"Sender", SLOT_SENDER},
+        {"Reply-To", SLOT_REPLY_TO},
+        {"Bcc", SLOT_BCC},
+        {"Delivered-To", SLOT_DELIVERED},
+        {"X-Delivered-To", SLOT_DELIVERED},
+        {"X-Original-To", SLOT_DELIVERED},
+        {"Envelope-To", SLOT_DELIVERED},
+        {"X-Envelope-To", SLOT_DELIVERED},
+        {"Return-Path", SLOT_RETURN_PATH},
+        {"Auto-Submitted", SLOT_AUTO_SUBMITTED},
+        {"Precedence", SLOT_PRECEDENCE},
+        {"X-Autoreply", SLOT_X_AUTOREPLY},
+        {"X-Autorespond", SLOT_X_AUTORESPOND},
+        {"X-Auto-Response-Suppress", SLOT_X_AUTO_RESPONSE_SUPPRESS},
+        {"List-Id", SLOT_LIST_ID},
+        {"List-Unsubscribe", SLOT_LIST_UNSUBSCRIBE},
+        {"List-Post", SLOT_LIST_POST},
+        {"Feedback-ID", SLOT_FEEDBACK_ID},
+        {"X-Priority", SLOT_X_PRIORITY},
+        {"Importance", SLOT_IMPORTANCE},
+        {"Priority", SLOT_PRIORITY},
+        {"X-MSMail-Priority", SLOT_X_MSMAIL_PRIORITY},
+};
+
+struct text_part {
+        const char *body;
+        size_t size;
+        uint32_t alternative;
+        enum transfer_encoding encoding;
+        bool html, flowed, delsp;
+        char label[MIME_LABEL_MAX + 1];
+};
+
+struct reader {
+        const struct message_options *options;
+        struct arena *arena; /* what stays */
+        struct arena *work;  /* owned; what is forgotten with the message */
+        struct message *m;
+        size_t room;         /* bytes of the observation still free */
+        bool truncated;
+        char *scratch;       /* owned; one unfolded field body and padding */
+
+        struct field slots[_SLOT_SINGLE];
+        struct field repeated[_SLOT_MAX - _SLOT_SINGLE][REPEATED_MAX];
+        uint32_t n_repeated[_SLOT_MAX - _SLOT_SINGLE];
+        struct mime_fields mime;
+
+        struct text_part texts[TEXT_PARTS_MAX];
+        uint32_t n_texts;
+        uint32_t parts_room, attachments_room, events_room; /* of the arrays */
+        size_t parts_share, attachments_share;
+        size_t texts_room, calendars_room; /* bytes that may still be decoded */
+        enum itip_method method; /* of the first calendar part */
+        bool has_calendar, has_forwarded_message;
+};
+
+static void reader_done(struct reader *r) {
+        free(r->scratch);
+        arena_free(r->work);
+}
+
+/* Make room for one more item in an arena array. */
+static int reserve(struct arena *arena, void *items_field, size_t size, uint32_t n, uint32_t max, uint32_t *room) {
+        void *old;
+        if (n < *room)
+                return 0;
+        uint32_t wanted = MIN(MAX(*room * 2, (uint32_t) 4), max);
+        void *items = arena_alloc_array(arena, wanted, size);
+        if (!items)
+                return -ENOMEM;
+        memcpy(&old, items_field, sizeof(old));
+        if (n > 0)
+                memcpy(items, old, n * size);
+        memcpy(items_field, &items, sizeof(items));
+        *room = wanted;
+        return 0;
+}
+
+static size_t string_cost(const char *s) {
+        return s ? strlen(s) + STRING_COST : 1;
+}
+
+/* Take bytes from a share; false, and the message is marked, when they are not there. */
+static bool take(struct reader *r, size_t *share, size_t cost) {
+        if (cost > *share) {
+                r->truncated = true;
+                return false;
+        }
+        *share -= cost;
+        return true;
+}
+
+/* s, or a copy without what is beyond max bytes. */
+static int clip(struct reader *r, const char *s, size_t max, const char **ret) {
+        size_t n = s ? strlen(s) : 0;
+        if (n > max) {
+                s = arena_strndup(r->arena, s, utf8_boundary(s, max));
+                if (!s)
+                        return -ENOMEM;
+                r->truncated = true;
+        }
+        *ret = s;
+        return 0;
+}
+
+/* --- the header section --- */
+
+static void keep_field(struct reader *r, const struct field *f) {
+        for (size_t i = 0; i < ELEMENTSOF(field_names); i++) {
+                if (!field_is(f, field_names[i].name))
+                        continue;
+                enum slot slot = field_names[i].slot;
+                if (slot < _SLOT_SINGLE) { /* of doubled fields the first counts, as mail programs show it */
+                        if (!r->slots[slot].body)
+                                r->slots[slot] = *f;
+                } else if (r->n_repeated[slot - _SLOT_SINGLE] < REPEATED_MAX)
+                        r->repeated[slot - _SLOT_SINGLE][r->n_repeated[slot - _SLOT_SINGLE]++] = *f;
+                return;
+        }
+        mime_fields_add(&r->mime, f);
+}
+
+/* Unfold into the scratch space, padded for libetpan. */
+static size_t unfold(struct reader *r, const struct field *f) {
+        r->scratch[0] = 0;
+        if (!f->body)
+                return 0;
+        size_t n = header_unfold(f, r->scratch, FIELD_BODY_MAX, &r->truncated);
+        memset(r->scratch + n, 0, ADDRESS_PADDING);
+        return n;
+}
+
+static int read_text_field(struct reader *r, enum slot slot, size_t max, const char **ret) {
+        size_t n = unfold(r, &r->slots[slot]);
+        if (!r->slots[slot].body)
+                return 0;
+        return header_decode(r->options->charsets, r->scratch, n, max, r->arena, ret, &r->truncated);
+}
+
+static int read_addresses(struct reader *r, size_t *share) {
+        const struct {
+                enum slot slot;
+                struct address_list *list;
+        } table[] = {
+                {SLOT_FROM, &r->m->from}, {SLOT_SENDER, &r->m->sender}, {SLOT_REPLY_TO, &r->m->reply_to},
+                {SLOT_TO, &r->m->to},     {SLOT_CC, &r->m->cc},         {SLOT_BCC, &r->m->bcc},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                struct address_list *list = table[i].list;
+                size_t n = unfold(r, &r->slots[table[i].slot]);
+                if (n == 0)
+                        continue;
+                int e = address_list_parse(r->options->charsets, r->scratch, n, ADDRESSES_MAX, r->arena, list, &r->truncated);
+                if (e < 0)
+                        return e;
+                for (uint32_t k = 0; k < list->n; k++)
+                        if (!take(r, share, string_cost(list->items[k].name) + string_cost(list->items[k].email))) {
+                                list->n = k;
+                                break;
+                        }
+        }
+        return 0;
+}
+
+/* The next message identifier at *s: what stands in angle brackets, or, where there are none at all, a word with an '@'.
+ * Old programs put phrases into In-Reply-To, and fold identifiers in the middle. */
+static bool next_id(const char **s, const char *end, bool brackets, const char **ret, size_t *ret_size) {
+        while (*s < end) {
+                if (brackets) {
+                        const char *open = memchr(*s, '<', (size_t) (end - *s));
+                        const char *close = open ? memchr(open, '>', (size_t) (end - open)) : NULL;
+                        if (!close)
+                                return false;
+                        for (const char *p = open + 1; p < close; p++)
+                                if (*p == '<')
+                                        open = p;
+                        *s = close + 1;
+                        *ret = open + 1;
+                        *ret_size = (size_t) (close - open - 1);
+                } else {
+                        while (*s < end && strchr(" ,\t", **s))
+                                (*s)++;
+                        const char *word = *s;
+                        while (*s < end && !strchr(" ,\t", **s))
+                                (*s)++;
+                        *ret = word;
+                        *ret_size = (size_t) (*s - word);
+                        if (!memchr(word, '@', *ret_size))
+                                continue;
+                }
+                if (*ret_size > 0)
+                        return true;
+        }
+        return false;
+}
+
+static int make_id(struct reader *r, const char *s, size_t n, const char **ret) {
+        char buffer[MESSAGE_ID_MAX + 1];
+        size_t size = 0;
+        for (size_t i = 0; i < n; i++) {
+                if (s[i] == ' ' || s[i] == '\t')
+                        continue;
+                if (size == MESSAGE_ID_MAX) {
+                        r->truncated = true;
+                        break;
+                }
+                buffer[size++] = s[i];
+        }
+        return header_decode(r->options->charsets, buffer, size, MESSAGE_ID_MAX, r->arena, ret, &r->truncated);
+}
+
+static int read_message_id(struct reader *r) {
+        size_t n = unfold(r, &r->slots[SLOT_MESSAGE_ID]), size;
+        const char *s = r->scratch, *id;
+        if (n == 0)
+                return 0;
+        if (!next_id(&s, r->scratch + n, memchr(r->scratch, '<', n) && memchr(r->scratch, '>', n), &id, &size))
+                id = r->scratch, size = n;
+        int e = make_id(r, id, size, &r->m->message_id);
+        if (e == 0 && str_empty(r->m->message_id))
+                r->m->message_id = NULL;
+        return e;
+}
+
+/* Of too many references the first (the root of the thread) and the last (the nearest) are kept. */
+static int read_ids(struct reader *r, enum slot slot, struct text_list *list, size_t *share) {
+        size_t n = unfold(r, &r->slots[slot]), size;
+        const char *end = r->scratch + n, *s = r->scratch, *id;
+        bool brackets = n > 0 && memchr(s, '<', n) && memchr(s, '>', n);
+        uint32_t total = 0, number = 0;
+
+        while (next_id(&s, end, brackets, &id, &size))
+                total++;
+        if (total == 0)
+                return 0;
+        uint32_t room = MIN(total, REFERENCES_MAX), skipped = total - room;
+        list->items = arena_new0(r->arena, const char *, room);
+        if (!list->items)
+                return -ENOMEM;
+        r->truncated |= skipped > 0;
+        for (s = r->scratch; next_id(&s, end, brackets, &id, &size); number++) {
+                const char *text;
+                if (number > 0 && number <= skipped)
+                        continue;
+                int e = make_id(r, id, size, &text);
+                if (e < 0)
+                        return e;
+                if (!str_empty(text) && take(r, share, string_cost(text)))
+                        list->items[list->n++] = text;
+        }
+        return 0;
+}
+
+static int read_delivered_to(struct reader *r, size_t *share) {
+        const size_t index = SLOT_DELIVERED - _SLOT_SINGLE;
+        struct text_list *list = &r->m->delivered_to;
+        if (r->n_repeated[index] == 0)
+                return 0;
+        list->items = arena_new0(r->arena, const char *, REPEATED_MAX);
+        if (!list->items)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < r->n_repeated[index]; i++) {
+                struct address_list one = {0};
+                size_t n = unfold(r, &r->repeated[index][i]);
+                int e = address_list_parse(r->options->charsets, r->scratch, n, 1, r->arena, &one, &r->truncated);
+                if (e < 0)
+                        return e;
+                bool known = one.n == 0;
+                for (uint32_t k = 0; k < list->n && !known; k++)
+                        known = str_eq(list->items[k], one.items[0].email);
+                if (!known && take(r, share, string_cost(one.items[0].email)))
+                        list->items[list->n++] = one.items[0].email;
+        }
+        return 0;
+}
+
+/* The newest Received field stands on top; its date follows the last ';'. One that cannot be read is passed over. */
+static void read_received(struct reader *r) {
+        const size_t index = SLOT_RECEIVED - _SLOT_SINGLE;
+        int32_t offset;
+        for (uint32_t i = 0; i < r->n_repeated[index]; i++) {
+                size_t n = unfold(r, &r->repeated[index][i]);
+                const char *semicolon = memrchr(r->scratch, ';', n);
+                if (semicolon && date_parse(semicolon + 1, (size_t) (r->scratch + n - semicolon - 1), &r->m->received_at, &offset) == 0)
+                        return;
+        }
+}
+
+static void read_date(struct reader *r) {
+        size_t n = unfold(r, &r->slots[SLOT_DATE]);
+        if (n == 0 || date_parse(r->scratch, n, &r->m->sent_at, &r->m->sent_offset) < 0)
+                r->m->flags |= MESSAGE_NO_DATE;
+}
+
+static bool first_word_is(const char *s, const char *word) {
+        size_t n = strlen(word);
+        return strncasecmp(s, word, n) == 0 && !((s[n] | 32) >= 'a' && (s[n] | 32) <= 'z');
+}
+
+static void read_priority(struct reader *r) {
+        static const struct {
+                enum slot slot;
+                const char *words[2];
+        } table[] = {
+                {SLOT_X_PRIORITY, {"1", "2"}},
+                {SLOT_IMPORTANCE, {"high", "urgent"}},
+                {SLOT_PRIORITY, {"urgent", "high"}},
+                {SLOT_X_MSMAIL_PRIORITY, {"high", "highest"}},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                if (!r->slots[table[i].slot].body)
+                        continue;
+                (void) unfold(r, &r->slots[table[i].slot]);
+                for (size_t k = 0; k < ELEMENTSOF(table[i].words); k++)
+                        if (first_word_is(r->scratch, table[i].words[k]) && !(r->scratch[1] >= '0' && r->scratch[1] <= '9'))
+                                r->m->flags |= MESSAGE_URGENT;
+        }
+}
+
+static int read_subject(struct reader *r) {
+        struct message *m = r->m;
+        bool reply = false, forward = false;
+        int e = read_text_field(r, SLOT_SUBJECT, SUBJECT_MAX, &m->subject);
+        if (e < 0)
+                return e;
+        if (m->subject) {
+                e = subject_base(m->subject, r->arena, &m->thread_subject, &reply, &forward);
+                if (e < 0 || (e = clip(r, m->thread_subject, SUBJECT_MAX, &m->thread_subject)) < 0)
+                        return e;
+        }
+        if (reply || m->in_reply_to.n > 0 || m->references.n > 0)
+                m->flags |= MESSAGE_REPLY;
+        if (forward)
+                m->flags |= MESSAGE_FORWARD;
+        return 0;
+}
+
+static int read_header(struct reader *r) {
+        size_t addresses = ADDRESS_SHARE, references = REFERENCE_SHARE, delivered = DELIVERED_SHARE;
+        int e;
+        if ((e = read_addresses(r, &addresses)) < 0 || (e = read_message_id(r)) < 0 ||
+            (e = read_ids(r, SLOT_IN_REPLY_TO, &r->m->in_reply_to, &references)) < 0 ||
+            (e = read_ids(r, SLOT_REFERENCES, &r->m->references, &references)) < 0 || (e = read_delivered_to(r, &delivered)) < 0 ||
+            (e = read_subject(r)) < 0)
+                return e;
+        read_received(r);
+        read_date(r);
+        read_priority(r);
+        r->room -= ADDRESS_SHARE - addresses + REFERENCE_SHARE - references + DELIVERED_SHARE - delivered;
+        return 0;
+}
+
+/* --- the parts --- */
+
+static bool ends_with(const char *s, const char *suffix) {
+        size_t n = strlen(s), m = strlen(suffix);
+        return n >= m && strcasecmp(s + n - m, suffix) == 0;
+}
+
+/* The file name of a part, raw; "" when it has none. */
+static void raw_name(const struct mime_leaf *leaf, char *name, size_t room, char *label) {
+        if (!mime_parameter(&leaf->fields.content_disposition, "filename", name, room, label) || !*name)
+                (void) mime_parameter(&leaf->fields.content_type, "name", name, room, label);
+}
+
+static int decode_name(struct reader *r, const char *raw, const char *label, const char **ret) {
+        const char *name;
+        size_t n = strlen(raw);
+        int e;
+        if (*label) { /* RFC 2231 named a charset */
+                char *text;
+                bool cut;
+                e = charset_decode(r->options->charsets, label, raw, n, FIELD_BODY_MAX, r->work, &text, &cut);
+                if (e < 0)
+                        return e;
+                raw = text;
+                n = strlen(text);
+        }
+        e = header_decode(r->options->charsets, raw, n, NAME_MAX_BYTES, r->arena, &name, &r->truncated);
+        if (e == 0)
+                *ret = *name ? name : NULL;
+        return e;
+}
+
+static int add_part(struct reader *r, const char *media_type) {
+        struct text_list *parts = &r->m->parts;
+        if (!take(r, &r->parts_share, string_cost(media_type)))
+                return 0;
+        int e = reserve(r->arena, &parts->items, sizeof(*parts->items), parts->n, MIME_PARTS_MAX, &r->parts_room);
+        if (e < 0)
+                return e;
+        const char *copy = arena_strdup(r->arena, media_type);
+        if (!copy)
+                return -ENOMEM;
+        parts->items[parts->n++] = copy;
+        return 0;
+}
+
+static int add_attachment(struct reader *r, const struct mime_leaf *leaf, const char *name, const char *label) {
+        struct attachment_list *list = &r->m->attachments;
+        struct attachment a = {.size = (int64_t) leaf->size};
+        if (list->n >= ATTACHMENTS_MAX) {
+                r->truncated = true;
+                return 0;
+        }
+        int e = decode_name(r, name, label, &a.name);
+        if (e < 0)
+                return e;
+        if (!take(r, &r->attachments_share, string_cost(a.name) + string_cost(leaf->media_type) + MOMENT_COST))
+                return 0;
+        a.media_type = arena_strdup(r->arena, leaf->media_type);
+        e = reserve(r->arena, &list->items, sizeof(*list->items), list->n, ATTACHMENTS_MAX, &r->attachments_room);
+        if (e < 0 || !a.media_type)
+                return -ENOMEM;
+        list->items[list->n++] = a;
+        return 0;
+}
+
+/* Charset labels come as "utf-8 (comment)" and "utf-8; format=flowed". */
+static void cut_label(char *label) {
+        label[strcspn(label, " \t;,()")] = 0;
+}
+
+static void leaf_charset(const struct mime_leaf *leaf, char *label) {
+        char value[MIME_LABEL_MAX + 1];
+        (void) mime_parameter(&leaf->fields.content_type, "charset", value, sizeof(value), NULL);
+        cut_label(value);
+        memcpy(label, value, sizeof(value));
+}
+
+static enum transfer_encoding leaf_encoding(const struct mime_leaf *leaf) {
+        const struct field *f = &leaf->fields.content_transfer_encoding;
+        return f->body ? transfer_encoding_find(f->body, f->body_size) : TRANSFER_IDENTITY;
+}
+
+/* Undo the transfer encoding, at most max bytes and what is left of *total; *ret points into the leaf or is *owned. */
+static int decode_transfer(struct reader *r, enum transfer_encoding encoding, const char *s, size_t n, size_t max, size_t *total,
+                           const char **ret, size_t *ret_size, char **owned) {
+        bool cut;
+        max = MIN(max, *total);
+        if (encoding == TRANSFER_IDENTITY) {
+                r->truncated |= n > max;
+                *ret = s;
+                *ret_size = MIN(n, max);
+                *total -= *ret_size;
+                return 0;
+        }
+        size_t room = MIN(n, max);
+        *owned = malloc(room + 1);
+        if (!*owned)
+                return -ENOMEM;
+        *ret_size = encoding == TRANSFER_BASE64 ? base64_decode(s, n, *owned, room, &cut)
+                                                : quoted_printable_decode(s, n, false, *owned, room, &cut);
+        r->truncated |= cut;
+        *total -= *ret_size;
+        *ret = *owned;
+        return 0;
+}
+
+static void add_text(struct reader *r, const struct mime_leaf *leaf) {
+        char value[16];
+        if (r->n_texts == TEXT_PARTS_MAX) {
+                r->truncated = true;
+                return;
+        }
+        struct text_part *t = &r->texts[r->n_texts++];
+        *t = (struct text_part){
+                .body = leaf->body,
+                .size = leaf->size,
+                .alternative = leaf->alternative,
+                .encoding = leaf_encoding(leaf),
+                .html = str_eq(leaf->media_type, "text/html"),
+        };
+        leaf_charset(leaf, t->label);
+        t->flowed = mime_parameter(&leaf->fields.content_type, "format", value, sizeof(value), NULL) && first_word_is(value, "flowed");
+        t->delsp = mime_parameter(&leaf->fields.content_type, "delsp", value, sizeof(value), NULL) && first_word_is(value, "yes");
+}
+
+/* --- calendar parts --- */
+
+static bool moment_eq(const struct moment *a, const struct moment *b) {
+        return a->form == b->form && a->at == b->at;
+}
+
+/* The same object comes twice: as an alternative and as an attachment. */
+static bool known_event(const struct message *m, const struct event *e) {
+        for (uint32_t i = 0; i < m->calendar.n; i++) {
+                const struct event *k = &m->calendar.items[i];
+                if (k->method == e->method && k->sequence == e->sequence && k->status == e->status && k->dtstamp == e->dtstamp &&
+                    moment_eq(&k->recurrence_id, &e->recurrence_id) && moment_eq(&k->start, &e->start) && str_eq(k->uid, e->uid))
+                        return true;
+        }
+        return false;
+}
+
+static int copy_string(struct reader *r, const char *s, size_t max, const char **ret) {
+        if (!s) {
+                *ret = NULL;
+                return 0;
+        }
+        size_t n = strnlen(s, max + 1);
+        if (n > max) {
+                n = utf8_boundary(s, max);
+                r->truncated = true;
+        }
+        *ret = arena_strndup(r->arena, s, n);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int copy_attendee(struct reader *r, const struct attendee *from, struct attendee *to) {
+        int e;
+        *to = *from;
+        if ((e = copy_string(r, from->name, NAME_MAX_BYTES, &to->name)) < 0 || (e = copy_string(r, from->email, ADDRESS_MAX, &to->email)) < 0)
+                return e;
+        return copy_string(r, from->sent_by, ADDRESS_MAX, &to->sent_by);
+}
+
+static size_t attendee_cost(const struct attendee *a) {
+        return string_cost(a->name) + string_cost(a->email) + string_cost(a->sent_by) + ATTENDEE_COST;
+}
+
+/* As many attendees and exceptions as there is room for. */
+static int copy_lists(struct reader *r, const struct event *from, struct event *to) {
+        to->attendees = (struct attendee_list){0};
+        to->exdates = (struct moment_list){0};
+        if (from->exdates.n > 0 && take(r, &r->room, MIN(from->exdates.n, EXCEPTION_DATES_MAX) * MOMENT_COST)) {
+                to->exdates.n = MIN(from->exdates.n, EXCEPTION_DATES_MAX);
+                to->exdates.items = arena_new0(r->arena, struct moment, to->exdates.n);
+                if (!to->exdates.items)
+                        return -ENOMEM;
+                memcpy(to->exdates.items, from->exdates.items, to->exdates.n * sizeof(*to->exdates.items));
+        }
+        uint32_t n = MIN(from->attendees.n, ATTENDEES_MAX);
+        if (n > 0 && !(to->attendees.items = arena_new0(r->arena, struct attendee, n)))
+                return -ENOMEM;
+        for (uint32_t i = 0; i < n && take(r, &r->room, attendee_cost(&from->attendees.items[i])); i++) {
+                int e = copy_attendee(r, &from->attendees.items[i], &to->attendees.items[i]);
+                if (e < 0)
+                        return e;
+                to->attendees.n++;
+        }
+        return 0;
+}
+
+static int copy_event(struct reader *r, const struct event *from, struct event *to) {
+        const struct {
+                const char *from;
+                const char **to;
+                size_t max;
+        } strings[] = {
+                {from->uid, &to->uid, MESSAGE_ID_MAX},         {from->summary, &to->summary, SUBJECT_MAX},
+                {from->comment, &to->comment, SUBJECT_MAX},    {from->rrule, &to->rrule, CALENDAR_LINE_MAX},
+                {from->recurrence, &to->recurrence, OBSERVATION_SIZE_MAX},
+        };
+        *to = *from;
+        for (size_t i = 0; i < ELEMENTSOF(strings); i++) {
+                int e = copy_string(r, strings[i].from, strings[i].max, strings[i].to);
+                if (e < 0)
+                        return e;
+        }
+        if (from->organizer) {
+                to->organizer = arena_new0(r->arena, struct attendee, 1);
+                if (!to->organizer)
+                        return -ENOMEM;
+                int e = copy_attendee(r, from->organizer, to->organizer);
+                if (e < 0)
+                        return e;
+        }
+        return copy_lists(r, from, to);
+}
+
+static int found_event(const struct event *event, void *userdata) {
+        struct reader *r = userdata;
+        struct event_list *list = &r->m->calendar;
+        if (known_event(r->m, event))
+                return 0;
+        size_t cost = EVENT_COST + string_cost(event->uid) + string_cost(event->summary) + string_cost(event->comment) +
+                      string_cost(event->rrule) + string_cost(event->recurrence) + (event->organizer ? attendee_cost(event->organizer) : 0);
+        if (list->n >= CALENDAR_PART_EVENTS_MAX || !take(r, &r->room, cost)) {
+                r->truncated = true;
+                return 0;
+        }
+        int e = reserve(r->arena, &list->items, sizeof(*list->items), list->n, CALENDAR_PART_EVENTS_MAX, &r->events_room);
+        if (e < 0 || (e = copy_event(r, event, &list->items[list->n])) < 0)
+                return e;
+        list->n++;
+        return 0;
+}
+
+static bool is_calendar(const struct mime_leaf *leaf, const char *name) {
+        static const char *const types[] = {"text/calendar", "application/ics", "text/x-vcalendar", "application/calendar", "text/ics"};
+        static const char *const vague[] = {"application/octet-stream", "text/plain", "application/x-download", "application/binary"};
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if (str_eq(leaf->media_type, types[i]))
+                        return true;
+        for (size_t i = 0; i < ELEMENTSOF(vague) && ends_with(name, ".ics"); i++)
+                if (str_eq(leaf->media_type, vague[i]))
+                        return true;
+        return false;
+}
+
+static enum itip_method method_of(const struct mime_leaf *leaf) {
+        char value[32];
+        if (!mime_parameter(&leaf->fields.content_type, "method", value, sizeof(value), NULL))
+                return ITIP_NONE;
+        for (enum itip_method i = ITIP_NONE + 1; i < _ITIP_MAX; i++)
+                if (itip_method_name(i) && strcasecmp(value, itip_method_name(i)) == 0)
+                        return i;
+        return ITIP_OTHER;
+}
+
+static int read_calendar(struct reader *r, const struct mime_leaf *leaf) {
+        _cleanup_free_ char *owned = NULL;
+        struct calendar_result result;
+        char label[MIME_LABEL_MAX + 1];
+        const char *s;
+        size_t n;
+
+        uint32_t before = r->m->calendar.n;
+        int e = decode_transfer(r, leaf_encoding(leaf), leaf->body, leaf->size, CALENDARS_SIZE_MAX, &r->calendars_room, &s, &n,
+                                &owned);
+        if (e < 0)
+                return e;
+        leaf_charset(leaf, label);
+        if (!utf8_valid(s, n)) { /* calendars are UTF-8 whatever the label says, except when they are not */
+                char *text;
+                bool cut;
+                e = charset_decode(r->options->charsets, label, s, n, CALENDARS_SIZE_MAX, r->work, &text, &cut);
+                if (e < 0)
+                        return e;
+                s = text;
+                n = strlen(text);
+        }
+        e = calendar_parse(s, n, r->options->zones, found_event, r, &result);
+        if (e == -ENOMEM)
+                return e;
+        r->has_calendar = true;
+        if (r->method == ITIP_NONE)
+                r->method = r->m->calendar.n > before ? r->m->calendar.items[before].method : ITIP_NONE;
+        if (r->method == ITIP_NONE)
+                r->method = method_of(leaf);
+        return 0;
+}
+
+/* --- each leaf --- */
+
+/* Parts that are machinery and not something sent along. */
+static bool is_hidden(const struct mime_leaf *leaf) {
+        static const char *const types[] = {
+                "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "text/x-amp-html",
+        };
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if (str_eq(leaf->media_type, types[i]))
+                        return true;
+        /* Pictures that the HTML shows, the logo of a signature among them. */
+        if (leaf->containers & MIME_RELATED && leaf->fields.content_id.body && !mime_disposition_is(&leaf->fields.content_disposition, "attachment"))
+                return true;
+        return leaf->containers & MIME_REPORT && !str_eq(leaf->media_type, "message/rfc822");
+}
+
+static bool is_encrypted(const struct mime_leaf *leaf) {
+        if (leaf->containers & MIME_ENCRYPTED)
+                return true;
+        return str_eq(leaf->media_type, "application/pkcs7-mime") || str_eq(leaf->media_type, "application/x-pkcs7-mime");
+}
+
+static bool is_body_text(const struct reader *r, const struct mime_leaf *leaf, const char *name) {
+        if (!str_eq(leaf->media_type, "text/plain") && !str_eq(leaf->media_type, "text/html"))
+                return false;
+        if (mime_disposition_is(&leaf->fields.content_disposition, "attachment"))
+                return false;
+        /* Apple Mail and others show text files inline; only a text that nothing stands before is the letter itself. */
+        return !*name || leaf->alternative > 0 || r->n_texts == 0;
+}
+
+static int found_leaf(const struct mime_leaf *leaf, void *userdata) {
+        struct reader *r = userdata;
+        char name[4 * NAME_MAX_BYTES], label[MIME_LABEL_MAX + 1];
+        int e = add_part(r, leaf->media_type);
+        if (e < 0)
+                return e;
+        raw_name(leaf, name, sizeof(name), label);
+        bool report = leaf->containers & MIME_REPORT;
+        r->has_forwarded_message |= !report && str_eq(leaf->media_type, "message/rfc822");
+
+        if (is_encrypted(leaf)) {
+                r->m->flags |= MESSAGE_ENCRYPTED;
+                return 0;
+        }
+        if (is_calendar(leaf, name)) {
+                e = read_calendar(r, leaf);
+                bool attached = leaf->alternative == 0 && *name;
+                return e < 0 || !attached ? e : add_attachment(r, leaf, name, label);
+        }
+        if (is_body_text(r, leaf, name)) {
+                add_text(r, leaf);
+                return 0;
+        }
+        return is_hidden(leaf) ? 0 : add_attachment(r, leaf, name, label);
+}
+
+/* --- the text --- */
+
+static bool is_empty_text(const char *s) {
+        for (; *s; s++)
+                if (!strchr(" \t\n", *s) && strncmp(s, "\xC2\xA0", 2) != 0 && (uint8_t) *s != 0xA0)
+                        return false;
+        return true;
+}
+
+/* "Your program does not show HTML": what some programs write instead of a text part. */
+static bool is_stand_in(const char *s) {
+        static const char *const others[] = {"view", "viewer", "reader", "support", "client", "enable", "display", "affich", "lecteur", "lire",
+                                             "anzeig", "darstell", "weergave", "visualiz", "browser", "navigateur"};
+        char folded[STAND_IN_MAX * 2];
+        if (strlen(s) > STAND_IN_MAX)
+                return false;
+        utf8_fold(s, strlen(s), folded, sizeof(folded));
+        if (!strstr(folded, "html"))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(others); i++)
+                if (strstr(folded, others[i]))
+                        return true;
+        return false;
+}
+
+/* The charset that HTML itself names in its first kilobyte. */
+static void meta_charset(const char *s, size_t n, char *label) {
+        static const char key[] = "charset=";
+        n = MIN(n, (size_t) 1024);
+        for (size_t i = 0; i + sizeof(key) - 1 < n; i++) {
+                if ((s[i] | 32) != 'c' || strncasecmp(s + i, key, sizeof(key) - 1) != 0)
+                        continue;
+                size_t k = 0;
+                for (i += sizeof(key) - 1; i < n && k < MIME_LABEL_MAX; i++)
+                        if (s[i] != '"' && s[i] != '\'') {
+                                if (s[i] <= 32 || strchr(";/>", s[i]))
+                                        break;
+                                label[k++] = s[i];
+                        }
+                label[k] = 0;
+                return;
+        }
+}
+
+static bool looks_like_html(const char *s) {
+        s += strspn(s, " \t\n");
+        return strncasecmp(s, "<!doctype html", 14) == 0 || strncasecmp(s, "<html", 5) == 0;
+}
+
+/* One part as text in the work arena. */
+static int decode_text(struct reader *r, const struct text_part *t, const char **ret) {
+        _cleanup_free_ char *owned = NULL;
+        char label[MIME_LABEL_MAX + 1];
+        const char *s;
+        char *text;
+        size_t n;
+        bool cut = false;
+
+        int e = decode_transfer(r, t->encoding, t->body, t->size, TEXT_PART_MAX, &r->texts_room, &s, &n, &owned);
+        if (e < 0)
+                return e;
+        memcpy(label, t->label, sizeof(label));
+        if (t->html && !*label)
+                meta_charset(s, n, label);
+        e = charset_decode(r->options->charsets, label, s, n, TEXT_PART_MAX, r->work, &text, &cut);
+        if (e < 0)
+                return e;
+        r->truncated |= cut;
+        if (t->html || looks_like_html(text)) {
+                e = html_to_text(text, strlen(text), TEXT_PART_MAX, r->work, &text, &cut);
+                r->truncated |= cut;
+        } else if (t->flowed)
+                e = text_unflow(text, t->delsp, r->work, &text);
+        if (e < 0)
+                return e;
+        *ret = text;
+        return 0;
+}
+
+struct wanted {
+        const char *text; /* NULL: not chosen */
+};
+
+/* Decode the parts of one kind from index `first` on that belong to the same multipart/alternative; true when they hold
+ * something to read. */
+static int decode_alternative(struct reader *r, uint32_t first, bool html, struct wanted *wanted, bool *ret_any) {
+        bool any = false;
+        for (uint32_t i = first; i < r->n_texts; i++) {
+                if (r->texts[i].alternative != r->texts[first].alternative || r->texts[i].html != html)
+                        continue;
+                int e = decode_text(r, &r->texts[i], &wanted[i].text);
+                if (e < 0)
+                        return e;
+                any |= !is_empty_text(wanted[i].text) && (html || !is_stand_in(wanted[i].text));
+        }
+        *ret_any = any;
+        return 0;
+}
+
+static void drop(struct reader *r, uint32_t first, bool html, struct wanted *wanted) {
+        for (uint32_t i = first; i < r->n_texts; i++)
+                if (r->texts[i].alternative == r->texts[first].alternative && r->texts[i].html == html)
+                        wanted[i].text = NULL;
+}
+
+/* Plain text where it says something, HTML otherwise. */
+static int choose(struct reader *r, struct wanted *wanted) {
+        uint32_t done = 0; /* alternatives are numbered in order */
+        for (uint32_t i = 0; i < r->n_texts; i++) {
+                bool any;
+                int e;
+                if (r->texts[i].alternative == 0) {
+                        if ((e = decode_text(r, &r->texts[i], &wanted[i].text)) < 0)
+                                return e;
+                        continue;
+                }
+                if (r->texts[i].alternative <= done)
+                        continue;
+                done = r->texts[i].alternative;
+                if ((e = decode_alternative(r, i, false, wanted, &any)) < 0)
+                        return e;
+                if (any)
+                        continue;
+                if ((e = decode_alternative(r, i, true, wanted, &any)) < 0)
+                        return e;
+                if (any)
+                        drop(r, i, false, wanted);
+        }
+        return 0;
+}
+
+static int join_texts(struct reader *r, const struct wanted *wanted, const char **ret) {
+        const char *only = NULL;
+        size_t size = 0, n = 0;
+        for (uint32_t i = 0; i < r->n_texts; i++)
+                if (wanted[i].text) {
+                        only = wanted[i].text;
+                        size += strlen(only) + 1;
+                        n++;
+                }
+        if (n <= 1) {
+                *ret = only;
+                return 0;
+        }
+        char *all = arena_alloc(r->work, size + 1), *p = all;
+        if (!all)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < r->n_texts; i++)
+                if (wanted[i].text) {
+                        size_t length = strlen(wanted[i].text);
+                        memcpy(p, wanted[i].text, length);
+                        p += length;
+                        *p++ = '\n';
+                }
+        if (size > TEXT_PART_MAX) {
+                all[utf8_boundary(all, TEXT_PART_MAX)] = 0;
+                r->truncated = true;
+        }
+        *ret = all;
+        return 0;
+}
+
+/* Keep a copy of at most max bytes, without blanks around; NULL when nothing is left. */
+static int keep_text(struct reader *r, const char *s, size_t max, const char **ret) {
+        size_t start = s ? strspn(s, " \t\n") : 0, n = s ? strlen(s) - start : 0;
+        if (n == 0)
+                return 0;
+        s += start;
+        if (n > max) {
+                n = utf8_boundary(s, max);
+                r->truncated = true;
+        }
+        while (n > 0 && strchr(" \t\n", s[n - 1]))
+                n--;
+        if (n == 0)
+                return 0;
+        *ret = arena_strndup(r->arena, s, n);
+        return *ret ? 0 : -ENOMEM;
+}
+
+static int read_words(struct reader *r) {
+        struct message *m = r->m;
+        struct text_reading reading = {0};
+        const char *text = m->text ? m->text : "";
+
+        m->language = *text ? text_language(text) : NULL;
+        if (!m->language && m->subject && !*text)
+                m->language = text_language(m->subject);
+        int e = text_read(text, m->subject, m->language, r->arena, &reading);
+        if (e < 0)
+                return e;
+        m->flags |= reading.flags & (MESSAGE_REQUEST | MESSAGE_SHOUTING | MESSAGE_URGENT | MESSAGE_STOP | MESSAGE_THANKS);
+        m->words = MIN(reading.words, TEXT_MAX);
+        m->questions = MIN(reading.questions, TEXT_MAX);
+        if ((e = clip(r, reading.request_because, SUBJECT_MAX, &m->request_because)) < 0)
+                return e;
+        return clip(r, reading.cancellation_because, SUBJECT_MAX, &m->cancellation_because);
+}
+
+static int read_text(struct reader *r, const char **ret_whole) {
+        struct wanted wanted[TEXT_PARTS_MAX] = {0};
+        struct message *m = r->m;
+        const char *whole = NULL, *new_text = NULL, *quoted = NULL;
+        bool forward = false;
+
+        int e = choose(r, wanted);
+        if (e < 0 || (e = join_texts(r, wanted, &whole)) < 0)
+                return e;
+        if (whole && strncmp(whole + strspn(whole, " \t\n"), "-----BEGIN PGP MESSAGE-----", 27) == 0) {
+                m->flags |= MESSAGE_ENCRYPTED;
+                whole = NULL;
+        }
+        if (whole && (e = text_split_new(whole, r->work, &new_text, &quoted, &forward)) < 0)
+                return e;
+        if ((e = keep_text(r, new_text, TEXT_MAX, &m->text)) < 0)
+                return e;
+
+        if (r->options->want_quoted_text) {
+                /* Calendar objects were read first; what they left is enough unless somebody meant it not to be. */
+                bool truncated = r->truncated;
+                e = keep_text(r, quoted, MIN(r->room, (size_t) QUOTED_TEXT_MAX), &m->quoted_text);
+                r->truncated = truncated; /* inspect and scan must agree on the flag */
+                if (e < 0)
+                        return e;
+        }
+        if ((forward && m->in_reply_to.n == 0) || (r->has_forwarded_message && !m->text))
+                m->flags |= MESSAGE_FORWARD;
+        *ret_whole = whole;
+        return read_words(r);
+}
+
+/* --- who wrote it --- */
+
+/* Words that calendar programs put into the text of scheduling messages. Some prove it wherever they stand; the others
+ * only where hardly a word stands before them, since a person's note comes first. Folded. */
+static bool is_calendar_text(const struct message *m) {
+        static const char *const anywhere[] = {"google calendar", "google agenda", "google kalender", "calendar.google.com", "view your event at",
+                                               "this is an automatically generated"};
+        static const char *const first[] = {"has accepted", "has declined", "has tentatively", "a accepte", "a refuse", "a provisoirement accepte",
+                                            "hat zugesagt", "hat abgelehnt", "this event has been", "cet evenement a ete", "you have been invited",
+                                            "vous avez ete invite", "vous etes invite", "has invited you", "vous invite a", "microsoft teams",
+                                            "when:", "quand :", "quand:", "wann:", "*~*~*~*~", "________", "event invitation", "invitation :"};
+        char folded[2048];
+        if (!m->text)
+                return true;
+        utf8_fold(m->text, strlen(m->text), folded, sizeof(folded));
+        for (size_t i = 0; i < ELEMENTSOF(anywhere); i++)
+                if (strstr(folded, anywhere[i]))
+                        return true;
+        for (size_t i = 0; i < ELEMENTSOF(first); i++) {
+                const char *p = strstr(folded, first[i]);
+                unsigned words = 0;
+                for (const char *q = folded; p && q < p; q++)
+                        words += *q != ' ' && *q != '\n' && (q + 1 == p || q[1] == ' ' || q[1] == '\n');
+                if (p && words <= 4) /* a name and what it did */
+                        return true;
+        }
+        for (uint32_t i = 0; i < m->calendar.n; i++)
+                if (str_eq(m->calendar.items[i].summary, m->text))
+                        return true;
+        return false;
+}
+
+static int judge_automatic(struct reader *r) {
+        struct automatic_signs signs = {.method = r->method, .subject = r->m->subject};
+        const struct {
+                enum slot slot;
+                const char **to;
+        } table[] = {
+                {SLOT_AUTO_SUBMITTED, &signs.auto_submitted},
+                {SLOT_PRECEDENCE, &signs.precedence},
+                {SLOT_RETURN_PATH, &signs.return_path},
+                {SLOT_X_AUTOREPLY, &signs.x_autoreply},
+                {SLOT_X_AUTORESPOND, &signs.x_autorespond},
+                {SLOT_X_AUTO_RESPONSE_SUPPRESS, &signs.x_auto_response_suppress},
+                {SLOT_LIST_ID, &signs.list_id},
+                {SLOT_LIST_UNSUBSCRIBE, &signs.list_unsubscribe},
+                {SLOT_LIST_POST, &signs.list_post},
+                {SLOT_FEEDBACK_ID, &signs.feedback_id},
+        };
+        bool truncated = r->truncated; /* a long List-Unsubscribe is cut without loss */
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                int e = read_text_field(r, table[i].slot, SIGN_MAX, table[i].to);
+                if (e < 0)
+                        return e;
+        }
+        r->truncated = truncated;
+
+        char media_type[MEDIA_TYPE_MAX + 1], report_type[64];
+        mime_media_type(&r->mime.content_type, media_type);
+        signs.content_type = media_type;
+        if (mime_parameter(&r->mime.content_type, "report-type", report_type, sizeof(report_type), NULL))
+                signs.report_type = report_type;
+        signs.from_email = r->m->from.n > 0 ? r->m->from.items[0].email : NULL;
+        signs.has_calendar_only_text = r->method != ITIP_NONE && r->method != ITIP_PUBLISH && is_calendar_text(r->m);
+        r->m->automatic = automatic_judge(&signs);
+        return 0;
+}
+
+static void read_absence(struct reader *r, const char *text) {
+        struct message *m = r->m;
+        if (m->automatic == AUTOMATIC_VACATION && text)
+                text_absence(text, m->sent_at != INSTANT_UNKNOWN ? m->sent_at : m->received_at, &m->absence_from, &m->absence_until);
+}
+
+/* --- all of it --- */
+
+static int read_message(struct reader *r, const char *data, size_t size) {
+        struct header_cursor c = header_begin(data, size, false);
+        const char *whole = NULL;
+        struct field f;
+        int e;
+
+        while (header_next(&c, &f))
+                keep_field(r, &f);
+        r->truncated |= c.truncated;
+        if (c.fields == 0) /* no message at all: what there is, is text */
+                c.p = data;
+        if ((e = read_header(r)) < 0 ||
+            (e = mime_walk(&r->mime, c.p, (size_t) (data + size - c.p), found_leaf, r, &r->truncated)) < 0 ||
+            (e = read_text(r, &whole)) < 0 || (e = judge_automatic(r)) < 0)
+                return e;
+        read_absence(r, r->m->text ? r->m->text : whole);
+        if (r->truncated)
+                r->m->flags |= MESSAGE_TRUNCATED;
+        r->m->content_key = message_content_key(r->m);
+        return 0;
+}
+
+/* The first line ends with a CR that no LF follows, and no LF comes at all where header fields would be. */
+static bool has_cr_lines(const char *data, size_t size) {
+        size_t head = MIN(size, (size_t) HEADER_SECTION_MAX);
+        return head > 0 && !memchr(data, '\n', MIN(head, (size_t) 1000)) && memchr(data, '\r', MIN(head, (size_t) 1000)) && !memchr(data, '\n', head);
+}
+
+static char *with_line_ends(const char *data, size_t *size) {
+        *size = MIN(*size, (size_t) CR_MESSAGE_MAX);
+        char *copy = malloc(*size + MESSAGE_PADDING);
+        if (!copy)
+                return NULL;
+        for (size_t i = 0; i < *size; i++)
+                copy[i] = data[i] == '\r' ? '\n' : data[i];
+        memset(copy + *size, 0, MESSAGE_PADDING);
+        return copy;
+}
+
+int message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena, struct message *ret) {
+        _cleanup_free_ char *copy = NULL;
+        struct message m = {.sent_at = INSTANT_UNKNOWN, .received_at = INSTANT_UNKNOWN, .sent_offset = INT32_MIN};
+        _cleanup_free_ struct reader *r = calloc(1, sizeof(*r));
+        if (!r)
+                return -ENOMEM;
+        r->options = options;
+        r->arena = arena;
+        r->m = &m;
+        /* The text keeps its share whatever else there is, since it is read last. */
+        r->room = OBSERVATION_SIZE_MAX - RESERVE_SHARE - PARTS_SHARE - ATTACHMENT_SHARE - TEXT_MAX;
+        r->parts_share = PARTS_SHARE;
+        r->attachments_share = ATTACHMENT_SHARE;
+        r->texts_room = TEXTS_SIZE_MAX;
+        r->calendars_room = CALENDARS_SIZE_MAX;
+        r->scratch = malloc(FIELD_BODY_MAX + ADDRESS_PADDING);
+        int e = r->scratch ? arena_new(0, &r->work) : -ENOMEM;
+        if (e == 0 && size > MESSAGE_SIZE_MAX) {
+                size = MESSAGE_SIZE_MAX;
+                r->truncated = true;
+        }
+        if (e == 0 && has_cr_lines(data, size)) {
+                r->truncated |= size > CR_MESSAGE_MAX;
+                copy = with_line_ends(data, &size);
+                data = copy;
+                e = copy ? 0 : -ENOMEM;
+        }
+        if (e == 0)
+                e = read_message(r, data, size);
+        reader_done(r);
+        if (e < 0)
+                return e;
+        *ret = m;
+        return 0;
+}
