@@ -11,6 +11,9 @@ libparsers_a_SOURCES = \
 	%D%/arena.c %D%/arena.h \
 	%D%/civil.c %D%/civil.h \
 	%D%/zone.c %D%/zone.h \
+	%D%/icalendar.c %D%/icalendar.h \
+	%D%/calendar.c %D%/calendar.h \
+	%D%/recurrence.c \
 	%D%/windows_zones.c %D%/windows_zones.h \
 	%D%/buf.c %D%/buf.h \
 	%D%/observation.c %D%/observation.h

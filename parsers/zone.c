@@ -14,6 +14,8 @@
 #define TZID_MAX 255U
 /* Names beyond this are not compared letter by letter for a suggestion. */
 #define SUGGEST_MAX 63U
+/* Places in the title of a zone; Windows names six at most. */
+#define TITLE_PLACES_MAX 8
 #define HEADER_SIZE 44U
 #define DAY_SECONDS 86400
 
@@ -283,6 +285,29 @@ int zone_new(const char *name, const void *tzif, size_t size, struct zone **ret)
         int r = zone_read(z, tzif, size);
         if (r < 0)
                 return r;
+        *ret = TAKE_PTR(z);
+        return 0;
+}
+
+int zone_new_from_changes(const char *name, int32_t before, const struct zone_change *changes, size_t n, struct zone **ret) {
+        _cleanup_(zone_freep) struct zone *z = calloc(1, sizeof(*z));
+        if (!z)
+                return -ENOMEM;
+        z->name = strdup(name);
+        z->at = calloc(MAX(n, (size_t) 1), sizeof(*z->at));
+        z->offsets = calloc(n + 1, sizeof(*z->offsets));
+        if (!z->name || !z->at || !z->offsets)
+                return -ENOMEM;
+        if (before < OFFSET_MIN || before > OFFSET_MAX)
+                return -EINVAL;
+        z->offsets[0] = before;
+        for (size_t i = 0; i < n; i++) {
+                if ((i > 0 && changes[i].at <= changes[i - 1].at) || changes[i].offset < OFFSET_MIN || changes[i].offset > OFFSET_MAX)
+                        return -EINVAL;
+                z->at[i] = changes[i].at;
+                z->offsets[i + 1] = changes[i].offset;
+        }
+        z->n = n;
         *ret = TAKE_PTR(z);
         return 0;
 }
@@ -609,7 +634,7 @@ static const struct zone *find_title(const struct zone_table *t, const char *tzi
         if (*tzid++ != ')')
                 return NULL;
 
-        while (*tzid) {
+        for (int places = 0; *tzid && places < TITLE_PLACES_MAX; places++) {
                 char place[TZID_MAX + 1];
                 tzid += strspn(tzid, " ,;/");
                 size_t n = strcspn(tzid, ",;/");

@@ -13,6 +13,13 @@ struct zone_table; /* zones by name; immutable once filled */
 /* Read TZif version 2 or 3 (version 1 blocks alone are refused), the footer rule included.
  * 0, -EINVAL (not TZif or damaged), -ENOMEM. Bytes are copied. */
 int zone_new(const char *name, const void *tzif, size_t size, struct zone **ret) _must_check_;
+/* A zone made of changes in rising order, for a VTIMEZONE that no table knows. `before` is the offset before the first.
+ * 0, -EINVAL (order, offsets beyond a day), -ENOMEM. */
+struct zone_change {
+        instant at;
+        int32_t offset; /* seconds east of UTC from then on */
+};
+int zone_new_from_changes(const char *name, int32_t before, const struct zone_change *changes, size_t n, struct zone **ret) _must_check_;
 struct zone *zone_free(struct zone *zone); /* accepts NULL, returns NULL */
 const char *zone_name(const struct zone *zone);
 /* UTC itself, always available. */
