@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/eval_internal.h"
+
+/* Breaches to alerts: grading, state, and the words, in the owner's language. */
+
+#define DAY INT64_C(86400)
+/* An absence rule is at rest when all was answered and nothing came for this long. */
+#define ENDED_QUIET_DAYS 14
+/* Without a window of its own: how long after the last breach an alert stays open. */
+#define QUIET_DAYS 90
+
+const char *alert_state_name(enum alert_state s) {
+        return s == ALERT_OPEN ? "open" : "resolved";
+}
+
+/* --- words: one table of sentences, one column for each language */
+
+enum language { ENGLISH, FRENCH, _LANGUAGE_MAX };
+
+enum sentence {
+        S_CANCELLED,
+        S_MOVED,
+        S_DECLINED,
+        S_MEETING_BEFORE,
+        S_MEETING_AFTER,
+        S_OUTSIDE_HOURS,
+        S_NO_ANSWER,
+        S_ANSWERED,
+        S_ABSENT,
+        S_CAME,
+        S_ON,
+        S_AFTER_FIRST,
+        S_ONCE,
+        S_TIMES,
+        S_TIMES_WINDOWS,
+        S_TIMES_OCCURRENCES,
+        _SENTENCE_MAX,
+};
+
+static const char *const sentences[_SENTENCE_MAX][_LANGUAGE_MAX] = {
+        [S_CANCELLED] = {"Cancelled", "Annulé"},
+        [S_MOVED] = {"Moved", "Déplacé"},
+        [S_DECLINED] = {"Declined", "Décliné"},
+        [S_MEETING_BEFORE] = {"%s %s before (%s for %s)", "%s %s avant (%s pour %s)"},
+        [S_MEETING_AFTER] = {"%s %s after the start (%s for %s)", "%s %s après le début (%s pour %s)"},
+        [S_OUTSIDE_HOURS] = {"Received %s at %s, outside working hours", "Reçu %s à %s, hors des heures de travail"},
+        [S_NO_ANSWER] = {"No answer after %s (asked %s)", "Aucune réponse %s après (demandé %s)"},
+        [S_ANSWERED] = {"Answered after %s (asked %s, answered %s)", "Réponse après %s (demandé %s, répondu %s)"},
+        [S_ABSENT] = {"Nothing after %s (since %s)", "Rien %s après (depuis %s)"},
+        [S_CAME] = {"Came after %s (since %s, came %s)", "Venu après %s (depuis %s, venu %s)"},
+        [S_ON] = {"%s", "%s"},
+        [S_AFTER_FIRST] = {"%s, after %s", "%s, après %s"},
+        [S_ONCE] = {"once, on %s", "1 fois, %s"},
+        [S_TIMES] = {"%u times in %s, the last on %s", "%u fois en %s, la dernière %s"},
+        [S_TIMES_WINDOWS] = {"%u times in %lu windows of %s, the last on %s", "%u fois en %lu périodes de %s, la dernière %s"},
+        [S_TIMES_OCCURRENCES] = {"%u of the last %lu, the last on %s", "%u des %lu dernières, la dernière %s"},
+};
+
+static const char *const weekdays[_LANGUAGE_MAX][7] = {
+        {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"},
+        {"lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"},
+};
+
+static const char *const months[_LANGUAGE_MAX][12] = {
+        {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
+        {"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
+};
+
+/* One and several. */
+enum unit { UNIT_SECOND, UNIT_MINUTE, UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_WORK_MINUTE, UNIT_WORK_HOUR, UNIT_WORK_DAY, _UNIT_MAX };
+
+static const char *const units[_UNIT_MAX][_LANGUAGE_MAX][2] = {
+        [UNIT_SECOND] = {{"second", "seconds"}, {"seconde", "secondes"}},
+        [UNIT_MINUTE] = {{"minute", "minutes"}, {"minute", "minutes"}},
+        [UNIT_HOUR] = {{"hour", "hours"}, {"heure", "heures"}},
+        [UNIT_DAY] = {{"day", "days"}, {"jour", "jours"}},
+        [UNIT_WEEK] = {{"week", "weeks"}, {"semaine", "semaines"}},
+        [UNIT_MONTH] = {{"month", "months"}, {"mois", "mois"}},
+        [UNIT_WORK_MINUTE] = {{"business minute", "business minutes"}, {"minute ouvrée", "minutes ouvrées"}},
+        [UNIT_WORK_HOUR] = {{"business hour", "business hours"}, {"heure ouvrée", "heures ouvrées"}},
+        [UNIT_WORK_DAY] = {{"business day", "business days"}, {"jour ouvré", "jours ouvrés"}},
+};
+
+/* --- writing times and lengths; NULL when memory is out, which the callers pass on */
+
+struct writer {
+        struct arena *arena;
+        enum language language;
+        const struct zone *zone;
+        instant now;
+};
+
+static const char *write_count(const struct writer *w, int64_t n, enum unit unit) {
+        /* French counts 0 and 1 alike. */
+        bool one = n == 1 || (n == 0 && w->language == FRENCH);
+        return arena_printf(w->arena, "%" PRId64 " %s", n, units[unit][w->language][one ? 0 : 1]);
+}
+
+static const char *write_duration(const struct writer *w, const struct duration *d) {
+        switch (d->unit) {
+        case DURATION_MONTHS:
+                return write_count(w, d->n, UNIT_MONTH);
+        case DURATION_WORK_DAYS:
+                return write_count(w, d->n, UNIT_WORK_DAY);
+        case DURATION_WORK_SECONDS:
+                return d->n % 3600 ? write_count(w, d->n / 60, UNIT_WORK_MINUTE) : write_count(w, d->n / 3600, UNIT_WORK_HOUR);
+        default:
+                if (d->n == INT64_C(86400) * d->days)
+                        return d->days % 7 ? write_count(w, d->days, UNIT_DAY) : write_count(w, d->days / 7, UNIT_WEEK);
+                if (d->n % 3600 == 0)
+                        return write_count(w, d->n / 3600, UNIT_HOUR);
+                return d->n % 60 ? write_count(w, d->n, UNIT_SECOND) : write_count(w, d->n / 60, UNIT_MINUTE);
+        }
+}
+
+/* A measured length: as exact as it matters. */
+static const char *write_length(const struct writer *w, int64_t seconds) {
+        int64_t minutes = seconds / 60;
+        if (minutes < 60)
+                return arena_printf(w->arena, "%" PRId64 " min", minutes);
+        if (minutes < 48 * 60)
+                return minutes % 60 ? arena_printf(w->arena, "%" PRId64 " h %02" PRId64, minutes / 60, minutes % 60)
+                                    : arena_printf(w->arena, "%" PRId64 " h", minutes / 60);
+        return write_count(w, seconds / DAY, UNIT_DAY);
+}
+
+static const char *write_clock(const struct writer *w, instant at) {
+        struct civil c = zone_civil(w->zone, at);
+        return arena_printf(w->arena, "%02d:%02d", c.hour, c.minute);
+}
+
+/* The year only where it is not this one. */
+static const char *write_day(const struct writer *w, instant at) {
+        struct civil c = zone_civil(w->zone, at);
+        int weekday = civil_weekday(zone_day(w->zone, at)) - 1;
+        const char *first = w->language == FRENCH && c.day == 1 ? "er" : "";
+        const char *day = arena_printf(w->arena, "%s %d%s %s", weekdays[w->language][weekday], c.day, first, months[w->language][c.month - 1]);
+        if (!day || c.year == zone_civil(w->zone, w->now).year)
+                return day;
+        return arena_printf(w->arena, "%s %d", day, (int) c.year);
+}
+
+static const char *write_time(const struct writer *w, instant at) {
+        const char *day = write_day(w, at), *clock = write_clock(w, at);
+        return day && clock ? arena_printf(w->arena, "%s %s", day, clock) : NULL;
+}
+
+/* "le lundi 2 mars", where the sentence wants an article. */
+static const char *write_on(const struct writer *w, const char *day) {
+        return day && w->language == FRENCH ? arena_printf(w->arena, "le %s", day) : day;
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the sentences of the table above */
+
+static const char *say2(const struct writer *w, enum sentence s, const char *a, const char *b) {
+        return a && b ? arena_printf(w->arena, sentences[s][w->language], a, b) : NULL;
+}
+
+static const char *say3(const struct writer *w, enum sentence s, const char *a, const char *b, const char *c) {
+        return a && b && c ? arena_printf(w->arena, sentences[s][w->language], a, b, c) : NULL;
+}
+
+static const char *say4(const struct writer *w, enum sentence s, const char *a, const char *b, const char *c, const char *d) {
+        return a && b && c && d ? arena_printf(w->arena, sentences[s][w->language], a, b, c, d) : NULL;
+}
+
+static const char *say_once(const struct writer *w, const char *when) {
+        return when ? arena_printf(w->arena, sentences[S_ONCE][w->language], when) : NULL;
+}
+
+static const char *say_times(const struct writer *w, uint32_t n, const char *window, const char *when) {
+        return window && when ? arena_printf(w->arena, sentences[S_TIMES][w->language], n, window, when) : NULL;
+}
+
+static const char *say_windows(const struct writer *w, uint32_t n, int64_t of, const char *window, const char *when) {
+        return window && when ? arena_printf(w->arena, sentences[S_TIMES_WINDOWS][w->language], n, (unsigned long) of, window, when) : NULL;
+}
+
+static const char *say_occurrences(const struct writer *w, uint32_t n, int64_t of, const char *when) {
+        return when ? arena_printf(w->arena, sentences[S_TIMES_OCCURRENCES][w->language], n, (unsigned long) of, when) : NULL;
+}
+
+#pragma GCC diagnostic pop
+
+/* --- what one breach says */
+
+static const char *meeting_detail(const struct writer *w, const struct shown_fact *s) {
+        enum sentence verb = s->type == FACT_MEETING_MOVED ? S_MOVED : s->type == FACT_MEETING_DECLINED ? S_DECLINED : S_CANCELLED;
+        instant known = s->start - s->notice;
+        const char *start = zone_day(w->zone, known) == zone_day(w->zone, s->start) ? write_clock(w, s->start) : write_time(w, s->start);
+        bool before = s->notice >= 0;
+        return say4(w, before ? S_MEETING_BEFORE : S_MEETING_AFTER, sentences[verb][w->language],
+                    write_length(w, before ? s->notice : -s->notice), write_time(w, known), start);
+}
+
+static const char *absence_detail(const struct writer *w, const struct rule *r, const struct breach *b) {
+        const struct shown_fact *s = b->shown;
+        const struct rule_step *step = &r->steps[r->n_steps - 1];
+        bool question = s->type == FACT_REQUEST_SENT;
+        if (b->ended_at != INSTANT_UNKNOWN)
+                return say3(w, question ? S_ANSWERED : S_CAME, write_length(w, b->ended_at - b->opened_at), write_time(w, b->opened_at), write_time(w, b->ended_at));
+        const struct rule_variant *v = rule_variant_of(r, r->by_client_key ? s->client : NULL);
+        return say2(w, question ? S_NO_ANSWER : S_ABSENT, write_duration(w, &literal_resolve(&step->within, v)->duration), write_time(w, b->opened_at));
+}
+
+static const char *breach_detail(const struct writer *w, const struct rule *r, const struct breach *b) {
+        const struct shown_fact *s = b->shown;
+        bool meeting = s->type == FACT_MEETING_CANCELLED || s->type == FACT_MEETING_MOVED || s->type == FACT_MEETING_DECLINED;
+        if (r->ends_absent)
+                return absence_detail(w, r, b);
+        if (meeting && s->has_notice && s->start != INSTANT_UNKNOWN)
+                return meeting_detail(w, s);
+        if (s->type == FACT_MESSAGE_RECEIVED && s->outside_hours && r->kind == RULE_MATCH)
+                return say2(w, S_OUTSIDE_HOURS, write_day(w, s->at), write_clock(w, s->at));
+        if (r->kind == RULE_SEQUENCE)
+                return say2(w, S_AFTER_FIRST, write_time(w, b->at), write_time(w, b->opened_at));
+        return write_time(w, b->at);
+}
+
+/* --- grading */
+
+/* Breaches by time; one array of a group, those taken back left out. */
+static int compare_breaches(const void *pa, const void *pb) {
+        const struct breach *a = pa, *b = pb;
+        if (a->at != b->at)
+                return a->at < b->at ? -1 : 1;
+        return (a->id > b->id) - (a->id < b->id);
+}
+
+struct grading {
+        enum lasting lasting;
+        uint32_t in_window;
+        int64_t quiet; /* seconds after the last breach until the alert rests */
+};
+
+/* How many of the last `of` windows of that length, counted back from the last breach, saw a breach. */
+static int64_t windows_hit(const struct group *g, int64_t length, int64_t of, uint32_t *ret_breaches) {
+        instant last = g->breaches[g->n - 1].at;
+        int64_t hit = 0, previous = -1;
+        for (size_t i = g->n; i > 0; i--) {
+                int64_t window = (last - g->breaches[i - 1].at) / length;
+                if (window >= of)
+                        break;
+                hit += window != previous;
+                previous = window;
+                (*ret_breaches)++;
+        }
+        return hit;
+}
+
+static struct grading grade(const struct group *g, const struct rule_variant *v) {
+        const struct rule_for *limit = &v->limit;
+        struct grading ret = {.quiet = QUIET_DAYS * DAY};
+        const struct breach *last = &g->breaches[g->n - 1];
+        int64_t least = literal_resolve(&limit->breaches, v)->value.i, reached;
+        if (limit->has_within) {
+                ret.quiet = literal_resolve(&limit->within, v)->value.i;
+                for (size_t i = g->n; i > 0 && last->at - g->breaches[i - 1].at <= ret.quiet; i--)
+                        ret.in_window++;
+                reached = ret.in_window;
+        } else if (limit->occurrence) {
+                uint64_t of = (uint64_t) literal_resolve(&limit->of, v)->value.i, newest = 0;
+                for (size_t i = 0; i < g->n; i++)
+                        newest = MAX(newest, g->breaches[i].sequence);
+                for (size_t i = 0; i < g->n; i++)
+                        ret.in_window += g->breaches[i].sequence + of > newest;
+                reached = ret.in_window;
+        } else {
+                int64_t every = literal_resolve(&limit->every, v)->value.i, of = literal_resolve(&limit->of, v)->value.i;
+                if (__builtin_mul_overflow(every, of, &ret.quiet))
+                        ret.quiet = INT64_MAX;
+                reached = windows_hit(g, every, of, &ret.in_window);
+        }
+        ret.lasting = ret.in_window <= 1 ? LASTING_ONE_OFF : reached < least ? LASTING_RECURRING : LASTING_LASTING;
+        return ret;
+}
+
+static enum alert_state state_of(const struct evaluation *e, const struct group *g, const struct grading *grading) {
+        instant last = g->breaches[g->n - 1].at, ended = INSTANT_UNKNOWN;
+        if (e->options.now - last > grading->quiet)
+                return ALERT_RESOLVED;
+        if (!g->rule->ends_absent)
+                return ALERT_OPEN;
+        for (size_t i = g->n; i > 0 && last - g->breaches[i - 1].at <= grading->quiet; i--) {
+                if (g->breaches[i - 1].ended_at == INSTANT_UNKNOWN)
+                        return ALERT_OPEN;
+                ended = MAX(ended, g->breaches[i - 1].ended_at);
+        }
+        return e->options.now - ended > ENDED_QUIET_DAYS * DAY ? ALERT_RESOLVED : ALERT_OPEN;
+}
+
+static const char *summary_of(const struct writer *w, const struct group *g, const struct grading *grading, const struct rule_variant *v) {
+        const struct rule_for *limit = &v->limit;
+        const char *when = write_on(w, write_time(w, g->breaches[g->n - 1].at));
+        if (grading->in_window <= 1)
+                return say_once(w, when);
+        if (limit->has_within)
+                return say_times(w, grading->in_window, write_duration(w, &literal_resolve(&limit->within, v)->duration), when);
+        int64_t of = literal_resolve(&limit->of, v)->value.i;
+        if (limit->occurrence)
+                return say_occurrences(w, grading->in_window, of, when);
+        return say_windows(w, grading->in_window, of, write_duration(w, &literal_resolve(&limit->every, v)->duration), when);
+}
+
+/* --- alerts */
+
+static int build_evidence(const struct writer *w, const struct group *g, struct alert *a) {
+        struct evidence *items = arena_new0(w->arena, struct evidence, MIN(g->n, (size_t) EVIDENCE_MAX) + 1);
+        if (!items)
+                return -ENOMEM;
+        for (size_t i = 0; i < g->n; i++) {
+                const struct breach *b = &g->breaches[i];
+                const struct shown_fact *s = b->shown;
+                if (!s)
+                        continue;
+                struct evidence *x = &items[a->n_evidence++];
+                *x = (struct evidence){.fact = fact_table[s->type].name, .at = b->at, .fact_at = b->opened_at, .ended_at = b->ended_at,
+                                       .source = s->source, .message_id = s->message_id, .uid = s->uid, .subject = s->subject,
+                                       .person = s->person, .observation = s->observation, .detail = breach_detail(w, g->rule, b)};
+                if (s->type == FACT_RULE)
+                        x->fact = arena_printf(w->arena, "rule.%s", s->rule);
+                if (!x->detail || !x->fact)
+                        return -ENOMEM;
+                id_text(b->id, x->breach);
+        }
+        a->evidence = items;
+        return 0;
+}
+
+/* Those taken back vanish, the others stand in the order of their times. */
+static void settle_group(struct group *g) {
+        size_t n = 0;
+        for (size_t i = 0; i < g->n; i++) {
+                struct breach *b = &g->breaches[i];
+                if (!b->withdrawn) {
+                        g->breaches[n++] = *b;
+                        continue;
+                }
+                if (b->shown && --b->shown->references == 0)
+                        free(b->shown);
+        }
+        g->n = n;
+        if (n > 1)
+                qsort(g->breaches, n, sizeof(*g->breaches), compare_breaches);
+}
+
+static int build_alert(struct evaluation *e, struct group *g) {
+        const char *language = e->settings->owner.language;
+        const struct writer w = {.arena = e->arena, .language = str_eq(language, "fr") ? FRENCH : ENGLISH,
+                                 .zone = e->settings->owner.zone ? e->settings->owner.zone : zone_utc(), .now = e->options.now};
+        const struct rule_variant *v = rule_variant_of(g->rule, g->client);
+        struct grading grading = grade(g, v);
+        struct alert *a = &e->alerts[e->n_alerts];
+        *a = (struct alert){.rule = g->rule, .client = g->client, .severity = v->severity[grading.lasting], .lasting = grading.lasting,
+                            .state = state_of(e, g, &grading), .mode = v->mode, .first_at = g->breaches[0].at,
+                            .last_at = g->breaches[g->n - 1].at, .count = (uint32_t) MIN(g->n, (size_t) UINT32_MAX),
+                            .title = rule_title(g->rule, language), .summary = summary_of(&w, g, &grading, v)};
+        id_text(stable_id(g->rule, g->key, g->key_size, NULL, NULL), a->id);
+        if (!a->summary)
+                return -ENOMEM;
+        int r = build_evidence(&w, g, a);
+        if (r >= 0)
+                e->n_alerts++;
+        return r;
+}
+
+static int compare_alerts(const void *pa, const void *pb) {
+        const struct alert *a = pa, *b = pb;
+        if (a->first_at != b->first_at)
+                return a->first_at < b->first_at ? -1 : 1;
+        return strcmp(a->id, b->id);
+}
+
+/* A rule whose facts nobody tells says nothing, rather than to accuse everyone. */
+static bool has_needs(const struct evaluation *e, const struct rule *r) {
+        return (r->needs & ~e->seen) == 0;
+}
+
+int build_alerts(struct evaluation *e) {
+        size_t n = 0;
+        for (size_t i = 0; i < e->rs->n; i++)
+                n += e->rules[i].groups.n;
+        e->alerts = arena_new0(e->arena, struct alert, n + 1);
+        if (!e->alerts)
+                return -ENOMEM;
+        for (size_t i = 0; i < e->rs->n; i++) {
+                struct group_table *t = &e->rules[i].groups;
+                if (!has_needs(e, &e->rs->rules[i]))
+                        continue;
+                for (size_t k = 0; t->buckets && k <= t->mask; k++)
+                        for (struct group *g = t->buckets[k]; g; g = g->next) {
+                                settle_group(g);
+                                int r = g->n > 0 ? build_alert(e, g) : 0;
+                                if (r < 0)
+                                        return r;
+                        }
+        }
+        qsort(e->alerts, e->n_alerts, sizeof(*e->alerts), compare_alerts);
+        return 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Conditions on one fact, compiled once and tested often. Inside rules/ only. */
+
+#include "rules/fact.h"
+#include "rules/worktime.h"
+
+struct rule_variant;
+
+/* A value as written, or a reference to a parameter of the rule, which can differ by client. */
+struct literal {
+        int16_t param; /* index + 1 of the rule's parameters; 0: none */
+        struct value value;
+        struct duration duration; /* VALUE_DURATION: as written, for arithmetic */
+        const char *folded;       /* strings: folded, for `contains` */
+};
+const struct literal *literal_resolve(const struct literal *l, const struct rule_variant *v);
+
+enum comparison {
+        COMPARISON_EQ,
+        COMPARISON_NEQ,
+        COMPARISON_LT,
+        COMPARISON_LTE,
+        COMPARISON_GT,
+        COMPARISON_GTE,
+        COMPARISON_IN,
+        COMPARISON_CONTAINS,
+        COMPARISON_IN_LIST,
+        _COMPARISON_MAX,
+};
+
+/* A phrase longer than this is no phrase; the search stays linear in the text because this is a constant. */
+#define PHRASE_MAX 200U
+
+struct word_list {
+        const char *name;
+        const char **phrases; /* folded, NULL-terminated */
+};
+
+enum condition_kind { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_COMPARE };
+
+struct condition {
+        enum condition_kind kind;
+        enum comparison op;
+        struct condition *child, *next;
+        const struct word_list *list;
+        struct literal *literals; /* one; for `in` as many as written */
+        size_t n_literals;
+        int16_t index[_FACT_TYPE_MAX]; /* the field, by type of fact */
+};
+
+/* The text of the fact being judged, folded once however many phrases look into it. */
+struct condition_scratch {
+        const char *text; /* whose folding is in `folded`; NULL: nobody's */
+        char *folded;     /* owned */
+        size_t size, allocated;
+        int error; /* sticky -ENOMEM */
+};
+void condition_scratch_free(struct condition_scratch *s);
+
+/* VALUE_NONE satisfies no comparison. where may be NULL: holds. */
+bool condition_holds(const struct condition *where, const struct fact *f, const struct rule_variant *v, struct condition_scratch *s);

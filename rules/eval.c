@@ -1,0 +1,938 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/eval.h"
+
+#include <nettle/sha2.h>
+
+#include "rules/eval_internal.h"
+
+/* Facts arrive in time order. Before a fact at T is looked at, every deadline before T has fired, in order; a deadline at T waits
+ * until all facts at T were seen, because what comes at the deadline still comes in time. A later step must be later than the one
+ * before: the mail that asks is never its own answer, and facts of one instant may come in any order. */
+
+#define BIT(x) (1U << (x))
+#define TABLE_MIN 64U
+/* A client and a thread fit; longer keys grow it. */
+#define KEY_ROOM 512U
+/* An absence told by a machine beyond this is a mistake or a trick: it would silence a rule for ever. */
+#define ABSENCE_DAYS_MAX 366
+/* Absences kept for one client: more than a reply a week for years. */
+#define ABSENCES_MAX 500U
+
+void id_text(uint64_t id, char out[17]) {
+        static const char digits[] = "0123456789abcdef";
+        for (int i = 15; i >= 0; i--, id >>= 4)
+                out[i] = digits[id & 15];
+        out[16] = 0;
+}
+
+static void hash_u64(struct sha256_ctx *h, uint64_t n) {
+        uint8_t b[8];
+        for (int i = 0; i < 8; i++)
+                b[i] = (uint8_t) (n >> (56 - 8 * i));
+        sha256_update(h, sizeof(b), b);
+}
+
+uint64_t stable_id(const struct rule *rule, const char *key, size_t key_size, const uint64_t *fact_key, const uint64_t *second_key) {
+        struct sha256_ctx h;
+        uint8_t digest[8];
+        sha256_init(&h);
+        sha256_update(&h, strlen(rule->id) + 1, (const uint8_t *) rule->id);
+        for (size_t i = 0; i < rule->n_by; i++)
+                sha256_update(&h, strlen(rule->keys[i].name) + 1, (const uint8_t *) rule->keys[i].name);
+        sha256_update(&h, key_size, (const uint8_t *) key);
+        if (fact_key)
+                hash_u64(&h, *fact_key);
+        if (second_key)
+                hash_u64(&h, *second_key);
+        sha256_digest(&h, sizeof(digest), digest);
+        uint64_t id = 0;
+        for (size_t i = 0; i < sizeof(digest); i++)
+                id = id << 8 | digest[i];
+        return id;
+}
+
+/* --- what evidence shows */
+
+static void shown_unref(struct shown_fact *s) {
+        if (s && --s->references == 0)
+                free(s);
+}
+
+static const char *field_string(const struct fact *f, const char *name) {
+        struct value v = fact_value(f, name);
+        return v.type == VALUE_STRING ? v.s : NULL;
+}
+
+static bool is_meeting(enum fact_type t) {
+        return t >= FACT_MEETING_PLANNED && t <= FACT_MEETING_LATE;
+}
+
+static instant instant_of(const struct value *v) {
+        return v->type == VALUE_INSTANT ? v->i : INSTANT_UNKNOWN;
+}
+
+static struct shown_fact *shown_new(const struct fact *f) {
+        bool meeting = is_meeting(f->type), message = f->type == FACT_MESSAGE_RECEIVED || f->type == FACT_MESSAGE_SENT;
+        const char *from[6] = {f->source, f->message_id, f->uid,
+                               field_string(f, meeting ? "summary" : "subject"),
+                               f->person, meeting ? NULL : field_string(f, "thread_id")};
+        size_t length[6], size = 0;
+        for (size_t i = 0; i < ELEMENTSOF(from); i++)
+                size += length[i] = from[i] ? strlen(from[i]) + 1 : 0;
+        struct shown_fact *s = malloc(sizeof(*s) + size);
+        if (!s)
+                return NULL;
+        *s = (struct shown_fact){.references = 1, .type = f->type, .rule = f->rule, .client = f->client, .at = f->at,
+                                 .observation = f->observation, .key = f->key, .start = INSTANT_UNKNOWN, .new_start = INSTANT_UNKNOWN};
+        if (meeting) {
+                s->start = instant_of(&f->values[F_MEETING_START]);
+                s->new_start = instant_of(&f->values[F_MEETING_NEW_START]);
+                s->has_notice = f->values[F_MEETING_NOTICE].type == VALUE_DURATION;
+                s->notice = s->has_notice ? f->values[F_MEETING_NOTICE].i : 0;
+        }
+        s->outside_hours = message && f->values[F_MESSAGE_WORKING_TIME].type == VALUE_BOOL && !f->values[F_MESSAGE_WORKING_TIME].b;
+        const char **to[6] = {&s->source, &s->message_id, &s->uid, &s->subject, &s->person, &s->thread_id};
+        char *p = s->strings;
+        for (size_t i = 0; i < ELEMENTSOF(from); i++) {
+                *to[i] = from[i] ? memcpy(p, from[i], length[i]) : NULL;
+                p += length[i];
+        }
+        return s;
+}
+
+/* --- keys and tables */
+
+static int key_add(struct evaluation *e, const void *data, size_t size) {
+        if (size > e->key_allocated - e->key_size) {
+                size_t room = MAX(e->key_allocated * 2, e->key_size + size + 256);
+                char *p = realloc(e->key, room);
+                if (!p)
+                        return -ENOMEM;
+                e->key = p;
+                e->key_allocated = room;
+        }
+        memcpy(e->key + e->key_size, data, size);
+        e->key_size += size;
+        return 0;
+}
+
+/* The values of `by` and `same`, one after another. 1, or 0 when the fact lacks one: then it belongs to nothing. */
+static int build_key(struct evaluation *e, const struct rule *r, const struct fact *f) {
+        e->key_size = 0;
+        for (size_t i = 0; i < r->n_keys; i++) {
+                if (i == r->n_by)
+                        e->key_by_size = e->key_size;
+                struct value v = fact_value_at(f, r->keys[i].index[f->type]);
+                int k;
+                if (v.type == VALUE_NONE || v.type == VALUE_LIST)
+                        return 0;
+                if (v.type == VALUE_STRING || v.type == VALUE_ENUM)
+                        k = v.s ? key_add(e, v.s, strlen(v.s) + 1) : -ENOENT;
+                else {
+                        uint64_t n = v.type == VALUE_BOOL ? (uint64_t) v.b : v.type == VALUE_NUMBER ? (uint64_t) (int64_t) v.number : (uint64_t) v.i;
+                        uint8_t b[8];
+                        for (int s = 0; s < 8; s++)
+                                b[s] = (uint8_t) (n >> (8 * s));
+                        k = key_add(e, b, sizeof(b));
+                }
+                if (k < 0)
+                        return k == -ENOENT ? 0 : k;
+        }
+        if (r->n_by == r->n_keys)
+                e->key_by_size = e->key_size;
+        return 1;
+}
+
+/* FNV-1a with a final mix; keys are compared whole, so a collision costs time and nothing else. */
+static uint64_t hash_key(const char *key, size_t size) {
+        uint64_t h = UINT64_C(0xcbf29ce484222325);
+        for (size_t i = 0; i < size; i++)
+                h = (h ^ (unsigned char) key[i]) * UINT64_C(0x100000001b3);
+        return h ^ h >> 32;
+}
+
+static int groups_grow(struct group_table *t) {
+        size_t room = t->buckets ? (t->mask + 1) * 2 : TABLE_MIN;
+        struct group **buckets = calloc(room, sizeof(*buckets));
+        if (!buckets)
+                return -ENOMEM;
+        for (size_t i = 0; t->buckets && i <= t->mask; i++)
+                for (struct group *g = t->buckets[i], *next; g; g = next) {
+                        next = g->next;
+                        g->next = buckets[g->hash & (room - 1)];
+                        buckets[g->hash & (room - 1)] = g;
+                }
+        free(t->buckets);
+        t->buckets = buckets;
+        t->mask = room - 1;
+        return 0;
+}
+
+static int find_group(struct evaluation *e, const struct rule *r, const char *key, size_t size, const struct client *client, struct group **ret) {
+        struct group_table *t = &e->rules[r->index].groups;
+        uint64_t hash = hash_key(key, size);
+        for (struct group *g = t->buckets ? t->buckets[hash & t->mask] : NULL; g; g = g->next)
+                if (g->hash == hash && g->key_size == size && memcmp(g->key, key, size) == 0) {
+                        *ret = g;
+                        return 0;
+                }
+        if ((!t->buckets || t->n > t->mask) && groups_grow(t) < 0)
+                return -ENOMEM;
+        struct group *g = calloc(1, sizeof(*g) + size + 1);
+        if (!g)
+                return -ENOMEM;
+        g->hash = hash;
+        g->rule = r;
+        g->client = r->by_client_key ? client : NULL;
+        g->key_size = size;
+        if (size > 0)
+                memcpy(g->key, key, size);
+        g->next = t->buckets[hash & t->mask];
+        t->buckets[hash & t->mask] = g;
+        t->n++;
+        *ret = g;
+        return 0;
+}
+
+static int instances_grow(struct instance_table *t) {
+        size_t room = t->buckets ? (t->mask + 1) * 2 : TABLE_MIN;
+        struct instance **buckets = calloc(room, sizeof(*buckets));
+        if (!buckets)
+                return -ENOMEM;
+        for (size_t i = 0; t->buckets && i <= t->mask; i++)
+                for (struct instance *p = t->buckets[i], *next; p; p = next) {
+                        next = p->next;
+                        p->next = buckets[p->hash & (room - 1)];
+                        buckets[p->hash & (room - 1)] = p;
+                }
+        free(t->buckets);
+        t->buckets = buckets;
+        t->mask = room - 1;
+        return 0;
+}
+
+/* --- deadlines: a binary heap whose members know their place */
+
+static bool fires_before(const struct instance *a, const struct instance *b) {
+        if (a->deadline != b->deadline)
+                return a->deadline < b->deadline;
+        if (a->rule != b->rule)
+                return a->rule < b->rule;
+        return a->opening->key < b->opening->key;
+}
+
+static void heap_put(struct evaluation *e, size_t i, struct instance *p) {
+        e->heap[i] = p;
+        p->heap = i + 1;
+}
+
+static void heap_up(struct evaluation *e, size_t i) {
+        struct instance *p = e->heap[i];
+        for (; i > 0 && fires_before(p, e->heap[(i - 1) / 2]); i = (i - 1) / 2)
+                heap_put(e, i, e->heap[(i - 1) / 2]);
+        heap_put(e, i, p);
+}
+
+static void heap_down(struct evaluation *e, size_t i) {
+        struct instance *p = e->heap[i];
+        for (size_t child; (child = 2 * i + 1) < e->n_heap; i = child) {
+                if (child + 1 < e->n_heap && fires_before(e->heap[child + 1], e->heap[child]))
+                        child++;
+                if (!fires_before(e->heap[child], p))
+                        break;
+                heap_put(e, i, e->heap[child]);
+        }
+        heap_put(e, i, p);
+}
+
+static void heap_remove(struct evaluation *e, struct instance *p) {
+        if (p->heap == 0)
+                return;
+        size_t i = p->heap - 1;
+        p->heap = 0;
+        struct instance *last = e->heap[--e->n_heap];
+        if (last == p)
+                return;
+        heap_put(e, i, last);
+        heap_up(e, i);
+        heap_down(e, last->heap - 1);
+}
+
+static int heap_set(struct evaluation *e, struct instance *p, instant deadline) {
+        heap_remove(e, p);
+        p->deadline = deadline;
+        if (deadline == INSTANT_UNKNOWN)
+                return 0;
+        if (e->n_heap == e->heap_allocated) {
+                size_t room = e->heap_allocated ? e->heap_allocated * 2 : 256;
+                struct instance **heap = reallocarray(e->heap, room, sizeof(*heap));
+                if (!heap)
+                        return -ENOMEM;
+                e->heap = heap;
+                e->heap_allocated = room;
+        }
+        e->heap[e->n_heap++] = p;
+        heap_up(e, e->n_heap - 1);
+        return 0;
+}
+
+/* --- instances */
+
+static const struct rule *instance_rule(const struct evaluation *e, const struct instance *p) {
+        return &e->rs->rules[p->rule];
+}
+
+static const struct rule_variant *variant_for(const struct rule *r, const struct client *client) {
+        return rule_variant_of(r, r->by_client_key ? client : NULL);
+}
+
+static struct client_state *client_state(struct evaluation *e, const struct client *client) {
+        return client && client->index < e->settings->n_clients ? &e->clients[client->index] : NULL;
+}
+
+static void instance_discard(struct evaluation *e, struct instance *p) {
+        heap_remove(e, p);
+        if (p->client_pprev) {
+                *p->client_pprev = p->client_next;
+                if (p->client_next)
+                        p->client_next->client_pprev = p->client_pprev;
+        }
+        shown_unref(p->opening);
+        free(p);
+}
+
+static void instance_remove(struct evaluation *e, struct instance *p) {
+        struct instance_table *t = &e->rules[p->rule].instances;
+        struct instance **link = &t->buckets[p->hash & t->mask];
+        while (*link != p)
+                link = &(*link)->next;
+        *link = p->next;
+        t->n--;
+        instance_discard(e, p);
+}
+
+/* The key at hand becomes a new instance of the rule, waiting for its second step. */
+static int instance_new(struct evaluation *e, const struct rule *r, const struct fact *f, struct instance **ret) {
+        struct instance_table *t = &e->rules[r->index].instances;
+        if ((!t->buckets || t->n > t->mask) && instances_grow(t) < 0)
+                return -ENOMEM;
+        struct shown_fact *opening = shown_new(f);
+        struct instance *p = opening ? malloc(sizeof(*p) + r->n_steps * sizeof(instant) + e->key_size) : NULL;
+        if (!p) {
+                shown_unref(opening);
+                return -ENOMEM;
+        }
+        *p = (struct instance){.hash = hash_key(e->key, e->key_size), .rule = r->index, .opening = opening, .base = f->at, .last_at = f->at,
+                               .deadline = INSTANT_UNKNOWN, .late_at = INSTANT_UNKNOWN, .key_size = e->key_size, .by_size = e->key_by_size};
+        p->captured = (instant *) (void *) (p + 1);
+        p->key = (char *) (p->captured + r->n_steps);
+        for (size_t i = 0; i < r->n_steps; i++)
+                p->captured[i] = INSTANT_UNKNOWN;
+        if (e->key_size > 0)
+                memcpy(p->key, e->key, e->key_size);
+        p->next = t->buckets[p->hash & t->mask];
+        t->buckets[p->hash & t->mask] = p;
+        t->n++;
+        struct client_state *s = r->client_clock ? client_state(e, f->client) : NULL;
+        if (s) {
+                p->client_next = s->instances;
+                p->client_pprev = &s->instances;
+                if (s->instances)
+                        s->instances->client_pprev = &p->client_next;
+                s->instances = p;
+        }
+        *ret = p;
+        return 0;
+}
+
+/* --- breaches */
+
+/* Older evidence than an alert shows is let go: memory follows the alerts, not the years. */
+static void trim_shown(struct group *g) {
+        while (g->n - g->first_shown > EVIDENCE_MAX) {
+                struct breach *b = &g->breaches[g->first_shown++];
+                shown_unref(b->shown);
+                b->shown = NULL;
+        }
+}
+
+static int emit(struct evaluation *e, const struct rule *r, const struct breach *b, const struct shown_fact *s) {
+        if (!e->rules[r->index].listened)
+                return 0;
+        struct emitted *m = arena_new0(e->emitted_arena, struct emitted, 1);
+        if (!m)
+                return -ENOMEM;
+        m->rule = r->index;
+        id_text(b->id, m->breach);
+        m->fact = (struct fact){.type = FACT_RULE, .rule = r->id, .at = b->at, .client = s->client, .observation = s->observation, .key = b->id};
+        m->fact.person = arena_strdup(e->emitted_arena, s->person);
+        m->fact.source = arena_strdup(e->emitted_arena, s->source);
+        m->fact.message_id = arena_strdup(e->emitted_arena, s->message_id);
+        m->fact.uid = arena_strdup(e->emitted_arena, s->uid);
+        const struct {
+                size_t field;
+                const char *s;
+        } values[] = {{F_BREACH_RULE, r->id},
+                      {F_BREACH_BREACH, m->breach},
+                      {F_BREACH_THREAD_ID, arena_strdup(e->emitted_arena, s->thread_id)},
+                      {F_BREACH_SUBJECT, arena_strdup(e->emitted_arena, s->subject)}};
+        for (size_t i = 0; i < ELEMENTSOF(values); i++)
+                if (values[i].s)
+                        m->fact.values[values[i].field] = (struct value){.type = VALUE_STRING, .s = values[i].s};
+        *e->emitted_tail = m;
+        e->emitted_tail = &m->next;
+        return 0;
+}
+
+/* Takes a reference of its own on `shown`. */
+static int add_breach(struct evaluation *e, struct group *g, const struct breach *b, struct shown_fact *shown) {
+        if (g->n == g->allocated) {
+                size_t room = g->allocated ? g->allocated * 2 : 4;
+                struct breach *p = reallocarray(g->breaches, room, sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+                g->breaches = p;
+                g->allocated = room;
+        }
+        g->breaches[g->n] = *b;
+        g->breaches[g->n].shown = shown;
+        shown->references++;
+        g->n++;
+        trim_shown(g);
+        return emit(e, g->rule, b, shown);
+}
+
+/* Agreed otherwise, or in a pause of that client? Judged by the fact that opened it. */
+static bool is_excepted(struct evaluation *e, const struct rule *r, const struct fact *f, const struct rule_variant *v) {
+        for (size_t i = 0; i < r->n_exceptions; i++) {
+                const struct rule_exception *x = &r->exceptions[i];
+                if ((!x->client || x->client == f->client) && f->at < x->until && condition_holds(x->where, f, v, &e->scratch))
+                        return true;
+        }
+        for (size_t i = 0; f->client && i < f->client->n_pauses; i++)
+                if (f->at >= f->client->pauses[i].from && f->at < f->client->pauses[i].until)
+                        return true;
+        return false;
+}
+
+/* --- sequences */
+
+static bool step_listens(const struct evaluation *e, const struct rule_step *step, const struct fact *f) {
+        if (!(step->types & BIT(f->type)))
+                return false;
+        if (f->type != FACT_RULE)
+                return true;
+        for (uint32_t i = 0; i < step->n_rules; i++)
+                if (str_eq(e->rs->rules[step->rules[i]].id, f->rule))
+                        return true;
+        return false;
+}
+
+static bool step_holds(struct evaluation *e, const struct rule_step *step, const struct fact *f, const struct rule_variant *v) {
+        return step_listens(e, step, f) && condition_holds(step->where, f, v, &e->scratch);
+}
+
+/* What each step makes of one fact, asked at most once however many instances wait. */
+struct step_answers {
+        int8_t steps[RULE_STEPS_MAX + 1]; /* the last: until; 0: not asked, 1: no, 2: yes */
+};
+
+static bool answer(struct evaluation *e, const struct rule *r, size_t step, const struct fact *f, const struct rule_variant *v, struct step_answers *a) {
+        size_t i = step == r->n_steps ? RULE_STEPS_MAX : step;
+        if (a->steps[i] == 0)
+                a->steps[i] = step_holds(e, step == r->n_steps ? &r->until : &r->steps[step], f, v) ? 2 : 1;
+        return a->steps[i] == 2;
+}
+
+static const struct work_calendar *step_calendar(struct evaluation *e, const struct rule_step *step, const struct client *client) {
+        const struct client_state *s = step->clock == CLOCK_CLIENT ? client_state(e, client) : NULL;
+        return s ? &s->calendar : &e->settings->owner.calendar;
+}
+
+static instant step_deadline(struct evaluation *e, const struct instance *p) {
+        const struct rule *r = instance_rule(e, p);
+        const struct rule_step *step = &r->steps[p->position];
+        const struct rule_variant *v = variant_for(r, p->opening->client);
+        instant base = step->from_step >= 0 ? p->captured[p->position] : p->base;
+        if (base == INSTANT_UNKNOWN)
+                return INSTANT_UNKNOWN;
+        instant deadline = duration_add(&literal_resolve(&step->within, v)->duration, step_calendar(e, step, p->opening->client), base);
+        return deadline == INSTANT_UNKNOWN ? deadline : MAX(deadline, p->last_at);
+}
+
+/* Starts waiting for the step at its position. The instance may be gone afterwards. */
+static int await_step(struct evaluation *e, struct instance *p) {
+        const struct rule_step *step = &instance_rule(e, p)->steps[p->position];
+        if (!step->has_within)
+                return heap_set(e, p, INSTANT_UNKNOWN);
+        instant deadline = step_deadline(e, p);
+        /* Without a due date, or on a calendar without hours, nothing is ever late. */
+        if (deadline == INSTANT_UNKNOWN && step->absent) {
+                instance_remove(e, p);
+                return 0;
+        }
+        return heap_set(e, p, deadline);
+}
+
+static void capture(const struct rule *r, struct instance *p, size_t step, const struct fact *f) {
+        for (size_t i = step + 1; i < r->n_steps; i++)
+                if (r->steps[i].from_step == (int) step) {
+                        struct value v = fact_value_at(f, r->steps[i].from_index[f->type]);
+                        p->captured[i] = instant_of(&v);
+                }
+}
+
+static int instance_breach(struct evaluation *e, struct instance *p, instant at, struct shown_fact *shown, const uint64_t *second_key) {
+        const struct rule *r = instance_rule(e, p);
+        if (p->excepted) {
+                e->excepted++;
+                return 0;
+        }
+        int k = find_group(e, r, p->key, p->by_size, p->opening->client, &p->group);
+        if (k < 0)
+                return k;
+        struct breach b = {.id = stable_id(r, p->key, p->by_size, &p->opening->key, second_key), .at = at, .opened_at = p->opening->at,
+                           .ended_at = INSTANT_UNKNOWN, .sequence = p->sequence};
+        p->breach = p->group->n;
+        return add_breach(e, p->group, &b, shown);
+}
+
+/* The last step happened. While its window is open it may happen again: more evidence, under an id of its own. */
+static int last_step(struct evaluation *e, struct instance *p, const struct fact *f) {
+        struct shown_fact *shown = shown_new(f);
+        if (!shown)
+                return -ENOMEM;
+        int k = instance_breach(e, p, f->at, shown, p->matches > 0 ? &f->key : NULL);
+        shown_unref(shown);
+        if (k < 0)
+                return k;
+        p->matches++;
+        p->last_at = f->at;
+        if (p->deadline == INSTANT_UNKNOWN)
+                instance_remove(e, p);
+        return 0;
+}
+
+static int advance(struct evaluation *e, struct instance *p, const struct fact *f) {
+        const struct rule *r = instance_rule(e, p);
+        if (p->position + 1U == r->n_steps)
+                return last_step(e, p, f);
+        capture(r, p, p->position, f);
+        p->last_at = p->base = f->at;
+        p->position++;
+        return await_step(e, p);
+}
+
+static void end_breach(struct evaluation *e, struct instance *p, instant at) {
+        if (p->group)
+                p->group->breaches[p->breach].ended_at = at;
+        instance_remove(e, p);
+}
+
+static int instance_fact(struct evaluation *e, struct instance *p, const struct fact *f, const struct rule_variant *v, struct step_answers *a) {
+        const struct rule *r = instance_rule(e, p);
+        if (f->at <= p->last_at)
+                return 0;
+        const struct rule_step *step = &r->steps[p->position];
+        bool over = p->deadline != INSTANT_UNKNOWN && f->at > p->deadline;
+        bool ends = r->has_until && answer(e, r, r->n_steps, f, v, a);
+        if (p->breached) {
+                if (ends || answer(e, r, p->position, f, v, a))
+                        end_breach(e, p, f->at);
+                return 0;
+        }
+        if (!ends && !answer(e, r, p->position, f, v, a))
+                return 0;
+        if (step->absent && over) {
+                /* The deadline could not fire, its sources are stale: what may have come in time is not known yet. */
+                if (p->late_at == INSTANT_UNKNOWN)
+                        p->late_at = f->at;
+                return 0;
+        }
+        if (ends || step->absent || over) {
+                instance_remove(e, p);
+                return 0;
+        }
+        return advance(e, p, f);
+}
+
+static int fire(struct evaluation *e, struct instance *p) {
+        const struct rule *r = instance_rule(e, p);
+        const struct rule_step *step = &r->steps[p->position];
+        instant at = p->deadline;
+        if (!step->absent) {
+                instance_remove(e, p);
+                return 0;
+        }
+        if (p->position + 1U < r->n_steps) {
+                p->last_at = p->base = at;
+                p->position++;
+                return await_step(e, p);
+        }
+        heap_remove(e, p);
+        int k = instance_breach(e, p, at, p->opening, NULL);
+        if (k < 0)
+                return k;
+        p->breached = true;
+        if (p->late_at != INSTANT_UNKNOWN || p->excepted)
+                end_breach(e, p, p->late_at);
+        return 0;
+}
+
+static int open_instance(struct evaluation *e, const struct rule *r, const struct fact *f, const struct rule_variant *v) {
+        struct instance *p;
+        int k = instance_new(e, r, f, &p);
+        if (k < 0)
+                return k;
+        p->excepted = is_excepted(e, r, f, v);
+        if (v->limit.occurrence && !p->excepted) {
+                struct group *g;
+                k = find_group(e, r, p->key, p->by_size, f->client, &g);
+                if (k < 0)
+                        return k;
+                p->sequence = ++g->occurrences;
+        }
+        capture(r, p, 0, f);
+        p->position = 1;
+        return await_step(e, p);
+}
+
+static int sequence_fact(struct evaluation *e, const struct rule *r, const struct fact *f, const struct rule_variant *v) {
+        struct instance_table *t = &e->rules[r->index].instances;
+        bool later = (r->later_types & BIT(f->type)) && t->n > 0;
+        bool opens = step_holds(e, &r->steps[0], f, v);
+        if (!later && !opens)
+                return 0;
+        int k = build_key(e, r, f);
+        if (k <= 0)
+                return k;
+        struct step_answers answers = {0};
+        uint64_t hash = later ? hash_key(e->key, e->key_size) : 0;
+        for (struct instance *p = later ? t->buckets[hash & t->mask] : NULL, *next; p; p = next) {
+                next = p->next;
+                if (p->hash != hash || p->key_size != e->key_size || memcmp(p->key, e->key, e->key_size) != 0)
+                        continue;
+                k = instance_fact(e, p, f, v, &answers);
+                if (k < 0)
+                        return k;
+        }
+        return opens ? open_instance(e, r, f, v) : 0;
+}
+
+/* --- matches */
+
+static int match_fact(struct evaluation *e, const struct rule *r, const struct fact *f, const struct rule_variant *v) {
+        if (!step_listens(e, &r->steps[0], f))
+                return 0;
+        bool holds = condition_holds(r->steps[0].where, f, v, &e->scratch);
+        /* Facts that fit all but the condition are the occurrences that were fine. */
+        if (!holds && !v->limit.occurrence)
+                return 0;
+        int k = build_key(e, r, f);
+        if (k <= 0)
+                return k;
+        if (is_excepted(e, r, f, v)) {
+                e->excepted += holds;
+                return 0;
+        }
+        struct group *g;
+        k = find_group(e, r, e->key, e->key_by_size, f->client, &g);
+        if (k < 0)
+                return k;
+        g->occurrences++;
+        if (!holds)
+                return 0;
+        struct shown_fact *shown = shown_new(f);
+        if (!shown)
+                return -ENOMEM;
+        struct breach b = {.id = stable_id(r, e->key, e->key_by_size, &f->key, NULL), .at = f->at, .opened_at = f->at, .ended_at = INSTANT_UNKNOWN,
+                           .sequence = g->occurrences};
+        k = add_breach(e, g, &b, shown);
+        shown_unref(shown);
+        return k;
+}
+
+/* --- absences of clients */
+
+static int compare_ranges(const void *pa, const void *pb) {
+        const struct day_range *a = pa, *b = pb;
+        return (a->first > b->first) - (a->first < b->first);
+}
+
+/* Sorted and joined, as a calendar wants its days off. */
+static int add_days_off(struct client_state *s, struct day_range range) {
+        if (s->n_days_off >= ABSENCES_MAX + s->calendar.n_days_off)
+                return 0;
+        struct day_range *days = reallocarray(s->days_off, s->n_days_off + 1, sizeof(*days));
+        if (!days)
+                return -ENOMEM;
+        days[s->n_days_off++] = range;
+        qsort(days, s->n_days_off, sizeof(*days), compare_ranges);
+        size_t n = 1;
+        for (size_t i = 1; i < s->n_days_off; i++)
+                if (days[i].first <= days[n - 1].last + 1)
+                        days[n - 1].last = MAX(days[n - 1].last, days[i].last);
+                else
+                        days[n++] = days[i];
+        s->days_off = days;
+        s->n_days_off = n;
+        s->calendar.days_off = days;
+        s->calendar.n_days_off = n;
+        return 0;
+}
+
+/* The deadlines of a client move with its absence. One that fired although the client was away all along is taken back. */
+static int reopen_deadlines(struct evaluation *e, struct client_state *s, instant now) {
+        for (struct instance *p = s->instances, *next; p; p = next) {
+                next = p->client_next;
+                const struct rule_step *step = &instance_rule(e, p)->steps[p->position];
+                if (!step->has_within || step->clock != CLOCK_CLIENT)
+                        continue;
+                instant deadline = step_deadline(e, p);
+                if (deadline == p->deadline)
+                        continue;
+                if (p->breached) {
+                        if (deadline != INSTANT_UNKNOWN && deadline <= now)
+                                continue;
+                        if (p->group)
+                                p->group->breaches[p->breach].withdrawn = true;
+                        p->breached = false;
+                }
+                int k = heap_set(e, p, deadline);
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}
+
+static int note_absence(struct evaluation *e, const struct fact *f) {
+        const struct value *from = &f->values[F_MESSAGE_ABSENCE_FROM], *until = &f->values[F_MESSAGE_ABSENCE_UNTIL];
+        struct client_state *s = client_state(e, f->client);
+        if (!s || !s->calendar.zone || until->type != VALUE_INSTANT || f->values[F_MESSAGE_AUTOMATIC].type != VALUE_BOOL || !f->values[F_MESSAGE_AUTOMATIC].b)
+                return 0;
+        int32_t first = zone_day(s->calendar.zone, from->type == VALUE_INSTANT ? from->i : f->at);
+        /* The end of a day, told as midnight or as the second before it, is that day. */
+        int32_t last = zone_day(s->calendar.zone, until->i - 1);
+        if (last < first)
+                return 0;
+        int k = add_days_off(s, (struct day_range){first, MIN(last, first + ABSENCE_DAYS_MAX)});
+        return k < 0 ? k : reopen_deadlines(e, s, f->at);
+}
+
+/* --- facts */
+
+static int rule_fact(struct evaluation *e, const struct rule *r, const struct fact *f) {
+        if (r->by_client_key && !f->client)
+                return 0;
+        const struct rule_variant *v = variant_for(r, f->client);
+        if (v->mode == MODE_OFF)
+                return 0;
+        return r->kind == RULE_MATCH ? match_fact(e, r, f, v) : sequence_fact(e, r, f, v);
+}
+
+static int dispatch(struct evaluation *e, const struct fact *f) {
+        e->seen |= BIT(f->type);
+        e->scratch.text = NULL;
+        for (size_t i = 0; i < e->n_listeners[f->type]; i++) {
+                int k = rule_fact(e, &e->rs->rules[e->listeners[f->type][i]], f);
+                if (k < 0)
+                        return k;
+        }
+        return e->scratch.error;
+}
+
+/* Rules that build on rules: there is no cycle, so the queue runs dry. */
+static int dispatch_emitted(struct evaluation *e) {
+        if (!e->emitted)
+                return 0;
+        for (; e->emitted; e->emitted = e->emitted->next) {
+                int k = dispatch(e, &e->emitted->fact);
+                if (k < 0)
+                        return k;
+        }
+        e->emitted_tail = &e->emitted;
+        arena_reset(e->emitted_arena);
+        return 0;
+}
+
+static int fire_before(struct evaluation *e, instant at) {
+        while (e->n_heap > 0 && e->heap[0]->deadline < at && e->heap[0]->deadline <= e->limit) {
+                int k = fire(e, e->heap[0]);
+                if (k < 0)
+                        return k;
+                k = dispatch_emitted(e);
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}
+
+int evaluation_fact(const struct fact *f, void *userdata) {
+        struct evaluation *e = userdata;
+        int k = fire_before(e, f->at);
+        if (k < 0)
+                return k;
+        if (f->type == FACT_MESSAGE_RECEIVED) {
+                k = note_absence(e, f);
+                if (k < 0)
+                        return k;
+        }
+        k = dispatch(e, f);
+        return k < 0 ? k : dispatch_emitted(e);
+}
+
+/* --- the whole */
+
+static int compare_waiting(const void *pa, const void *pb) {
+        const struct waiting *a = pa, *b = pb;
+        if (a->deadline != b->deadline)
+                return a->deadline < b->deadline ? -1 : 1;
+        if (a->rule != b->rule)
+                return a->rule->index < b->rule->index ? -1 : 1;
+        uint32_t x = a->client ? a->client->index : UINT32_MAX, y = b->client ? b->client->index : UINT32_MAX;
+        return (x > y) - (x < y);
+}
+
+static int build_waiting(struct evaluation *e) {
+        e->waiting = calloc(e->n_heap + 1, sizeof(*e->waiting));
+        if (!e->waiting)
+                return -ENOMEM;
+        for (size_t i = 0; i < e->n_heap; i++) {
+                const struct instance *p = e->heap[i];
+                const struct rule *r = instance_rule(e, p);
+                if (p->deadline <= e->options.now && r->steps[p->position].absent && !p->excepted)
+                        e->waiting[e->n_waiting++] = (struct waiting){r, p->opening->client, p->deadline};
+        }
+        qsort(e->waiting, e->n_waiting, sizeof(*e->waiting), compare_waiting);
+        return 0;
+}
+
+int evaluation_end(struct evaluation *e) {
+        int k = e->limit < INSTANT_MAX ? fire_before(e, e->limit + 1) : fire_before(e, INT64_MAX);
+        if (k < 0)
+                return k;
+        k = build_waiting(e);
+        return k < 0 ? k : build_alerts(e);
+}
+
+static int find_listeners(struct evaluation *e) {
+        for (int t = 0; t < _FACT_TYPE_MAX; t++) {
+                e->listeners[t] = calloc(e->rs->n + 1, sizeof(uint32_t));
+                if (!e->listeners[t])
+                        return -ENOMEM;
+                for (uint32_t i = 0; i < e->rs->n; i++)
+                        if (e->rs->rules[i].types & BIT(t))
+                                e->listeners[t][e->n_listeners[t]++] = i;
+        }
+        for (size_t i = 0; i < e->rs->n; i++) {
+                const struct rule *r = &e->rs->rules[i];
+                for (size_t s = 0; s < r->n_steps; s++)
+                        for (uint32_t k = 0; k < r->steps[s].n_rules; k++)
+                                e->rules[r->steps[s].rules[k]].listened = true;
+                for (uint32_t k = 0; k < r->until.n_rules; k++)
+                        e->rules[r->until.rules[k]].listened = true;
+        }
+        return 0;
+}
+
+static int copy_calendars(struct evaluation *e) {
+        for (size_t i = 0; i < e->settings->n_clients; i++) {
+                struct client_state *s = &e->clients[i];
+                s->calendar = e->settings->clients[i].calendar;
+                size_t n = s->calendar.n_days_off;
+                if (n == 0)
+                        continue;
+                s->days_off = calloc(n, sizeof(*s->days_off));
+                if (!s->days_off)
+                        return -ENOMEM;
+                memcpy(s->days_off, s->calendar.days_off, n * sizeof(*s->days_off));
+                s->n_days_off = n;
+                s->calendar.days_off = s->days_off;
+        }
+        return 0;
+}
+
+static void evaluation_freep(struct evaluation **e) {
+        evaluation_free(*e);
+}
+
+int evaluation_new(const struct ruleset *rs, const struct settings *settings, const struct eval_options *options, struct evaluation **ret) {
+        _cleanup_(evaluation_freep) struct evaluation *e = calloc(1, sizeof(*e));
+        if (!e)
+                return -ENOMEM;
+        e->rs = rs;
+        e->settings = settings;
+        e->options = *options;
+        e->limit = MIN(options->now, options->read_until);
+        e->emitted_tail = &e->emitted;
+        e->rules = calloc(rs->n + 1, sizeof(*e->rules));
+        e->clients = calloc(settings->n_clients + 1, sizeof(*e->clients));
+        e->key = malloc(KEY_ROOM);
+        if (!e->rules || !e->clients || !e->key)
+                return -ENOMEM;
+        e->key_allocated = KEY_ROOM;
+        int r = arena_new(0, &e->arena);
+        if (r >= 0)
+                r = arena_new(0, &e->emitted_arena);
+        if (r >= 0)
+                r = find_listeners(e);
+        if (r >= 0)
+                r = copy_calendars(e);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(e);
+        return 0;
+}
+
+static void free_rule_state(struct evaluation *e, struct rule_state *s) {
+        for (size_t i = 0; s->groups.buckets && i <= s->groups.mask; i++)
+                for (struct group *g = s->groups.buckets[i], *next; g; g = next) {
+                        next = g->next;
+                        for (size_t k = 0; k < g->n; k++)
+                                shown_unref(g->breaches[k].shown);
+                        free(g->breaches);
+                        free(g);
+                }
+        for (size_t i = 0; s->instances.buckets && i <= s->instances.mask; i++)
+                for (struct instance *p = s->instances.buckets[i], *next; p; p = next) {
+                        next = p->next;
+                        instance_discard(e, p);
+                }
+        free(s->groups.buckets);
+        free(s->instances.buckets);
+}
+
+struct evaluation *evaluation_free(struct evaluation *e) {
+        if (!e)
+                return NULL;
+        for (size_t i = 0; e->rules && i < e->rs->n; i++)
+                free_rule_state(e, &e->rules[i]);
+        for (size_t i = 0; e->clients && i < e->settings->n_clients; i++)
+                free(e->clients[i].days_off);
+        for (int t = 0; t < _FACT_TYPE_MAX; t++)
+                free(e->listeners[t]);
+        condition_scratch_free(&e->scratch);
+        arena_free(e->arena);
+        arena_free(e->emitted_arena);
+        free(e->rules);
+        free(e->clients);
+        free(e->heap);
+        free(e->key);
+        free(e->waiting);
+        free(e);
+        return NULL;
+}
+
+size_t evaluation_alerts(const struct evaluation *e, const struct alert **ret) {
+        *ret = e->alerts;
+        return e->n_alerts;
+}
+
+size_t evaluation_waiting(const struct evaluation *e, const struct waiting **ret) {
+        *ret = e->waiting;
+        return e->n_waiting;
+}
+
+size_t evaluation_excepted(const struct evaluation *e) {
+        return e->excepted;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/rule_keys.h"
+
+static const struct rule_key keys[] = {
+        {"file.version", "int", "Version of the format: 1"},
+        {"file.rules", "list", "The rules of the file"},
+        {"file.lists", "map", "Lists of words and phrases by name, for in_list"},
+        {"list.words", "list", "Words and phrases; case and accents do not matter"},
+
+        {"rule.id", "word", "Name for ever: lower-case letters, digits, - and _; alerts and overrides go by it"},
+        {"rule.title", "text", "What an alert is called: a text, or one for each language"},
+        {"rule.why", "text", "Why it matters: a text, or one for each language"},
+        {"rule.mode", "word", "off, watch (recorded only), digest (the default) or alert (mailed at once)"},
+        {"rule.severity", "word", "low, medium or high, or one for each of one-off, recurring and lasting"},
+        {"rule.params", "map", "Numbers the owner can tune, used as $name"},
+        {"rule.match", "map", "Kind: one fact"},
+        {"rule.sequence", "map", "Kind: facts in order, the absence of one included"},
+        {"rule.measure", "map", "Kind: a number over a window (a later version)"},
+        {"rule.by", "list", "Fields that keep breaches apart; [client] by default"},
+        {"rule.needs", "list", "Facts without which the rule says nothing"},
+        {"rule.for", "map", "When breaches are a habit; 3 breaches within 90d by default"},
+        {"rule.exceptions", "list", "What was agreed otherwise, with a reason and an end"},
+        {"rule.tests", "list", "Examples of what fires and what does not"},
+        {"rule.inhibits", "list", "Weaker rules folded into this one"},
+        {"rule.repeat_after", "duration", "Told again when still open after this long"},
+
+        {"param.type", "word", "duration, number, int, string or share"},
+        {"param.default", "value", "The value when nobody says otherwise"},
+        {"param.min", "value", "The least allowed"},
+        {"param.max", "value", "The most allowed"},
+
+        {"match.fact", "fact", "A fact, or a list of facts"},
+        {"match.where", "condition", "What must hold of it"},
+
+        {"sequence.same", "list", "Fields that all facts of the sequence share"},
+        {"sequence.steps", "list", "The steps, in order"},
+        {"sequence.until", "map", "A fact that ends the sequence without a breach"},
+
+        {"step.fact", "fact", "A fact, or a list of facts, that happens"},
+        {"step.absent", "fact", "A fact, or a list of facts, that does not happen until the deadline"},
+        {"step.where", "condition", "What must hold of it"},
+        {"step.as", "word", "A name for the step, for `from`"},
+        {"step.within", "duration", "Time for the step, from the step before"},
+        {"step.from", "word", "Where the time is counted from: NAME.FIELD of an earlier step"},
+        {"step.clock", "word", "Whose days and hours count: owner (the default) or client"},
+
+        {"until.fact", "fact", "A fact, or a list of facts"},
+        {"until.where", "condition", "What must hold of it"},
+
+        {"for.breaches", "int", "So many breaches are lasting"},
+        {"for.within", "duration", "Counted back from the last breach"},
+        {"for.of", "int", "Out of so many windows, or occurrences"},
+        {"for.every", "duration", "Length of one window, or `occurrence`"},
+
+        {"exception.where", "condition", "Which opening facts it covers; all when left out"},
+        {"exception.reason", "text", "Why: shown wherever it applies"},
+        {"exception.until", "date", "Last day, inclusive, in the owner's zone"},
+        {"client-exception.rule", "word", "The rule it is made for"},
+        {"client-exception.where", "condition", "Which opening facts it covers; all when left out"},
+        {"client-exception.reason", "text", "Why: shown wherever it applies"},
+        {"client-exception.until", "date", "Last day, inclusive, in the owner's zone"},
+
+        {"override.mode", "word", "off, watch, digest or alert; on: as the rule says"},
+        {"override.severity", "word", "As in a rule"},
+        {"override.params", "map", "Values of parameters by name"},
+        {"override.for", "map", "As in a rule"},
+        {"override.reason", "text", "Why; for people"},
+
+        {"severity.one-off", "word", "Severity of a single breach"},
+        {"severity.recurring", "word", "Severity of several"},
+        {"severity.lasting", "word", "Severity of a habit"},
+
+        {"test.name", "text", "What the test shows"},
+        {"test.observe", "list", "Mails and calendars read for it, relative to the rule file"},
+        {"test.facts", "list", "Facts given to it: [{meeting.cancelled: {client: x, at: TIME}}]"},
+        {"test.expect", "list", "Breaches expected, [] for none"},
+        {"test.now", "time", "The clock of the test; after everything by default"},
+        {"expect.rule", "word", "The rule that holds"},
+        {"expect.client", "word", "The client it is about"},
+        {"expect.at", "time", "When it holds"},
+        {"expect.count", "int", "How many breaches"},
+        {"expect.lasting", "word", "one-off, recurring or lasting"},
+        {"expect.severity", "word", "low, medium or high"},
+};
+
+const struct rule_key *rule_keys(size_t *n) {
+        *n = ELEMENTSOF(keys);
+        return keys;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What a rule is once it is read: shared by the reader, the conditions and the evaluation; nobody else includes it. */
+
+#include "rules/condition.h"
+#include "rules/ruleset.h"
+
+/* More rules than this is a generated file; every fact would be tried against all of them. */
+#define RULES_MAX 1000U
+/* Steps of one sequence; "A, then B, but no C" has three. */
+#define RULE_STEPS_MAX 8U
+/* Keys of `by` and `same` together; each is hashed for every fact. */
+#define RULE_KEYS_MAX 8U
+#define RULE_PARAMS_MAX 16U
+#define RULE_EXCEPTIONS_MAX 200U
+#define RULE_ID_MAX 64U
+/* The most a rule can ask in `for`: breaches kept in mind, windows looked at. */
+#define RULE_FOR_MAX 1000
+
+enum rule_kind { RULE_MATCH, RULE_SEQUENCE };
+enum rule_clock { CLOCK_OWNER, CLOCK_CLIENT };
+enum param_type { PARAM_DURATION, PARAM_NUMBER, PARAM_INT, PARAM_STRING, PARAM_SHARE, _PARAM_TYPE_MAX };
+
+struct param {
+        const char *name;
+        enum param_type type;
+        struct literal value; /* the default */
+        bool has_min, has_max;
+        double min, max;
+        const char *min_text, *max_text; /* as written, for diagnostics */
+};
+
+/* `for`: when breaches are a habit. */
+struct rule_for {
+        struct literal breaches;
+        struct literal within; /* has_within */
+        struct literal of, every;
+        bool has_within, occurrence;
+};
+
+/* What an override can change; one for all clients and one for each client that has its own. */
+struct rule_variant {
+        enum rule_mode mode;
+        enum severity severity[_LASTING_MAX];
+        struct literal *params; /* as many as the rule has */
+        struct rule_for limit;
+};
+
+struct rule_step {
+        bool absent;
+        uint32_t types;         /* bits of enum fact_type */
+        const uint32_t *rules;  /* FACT_RULE: which rules */
+        uint32_t n_rules;
+        const struct condition *where; /* NULL: no condition */
+        const char *as;
+        bool has_within;
+        struct literal within;
+        enum rule_clock clock;
+        int from_step;                      /* -1: the step before */
+        int16_t from_index[_FACT_TYPE_MAX]; /* field of that step's fact; by type */
+};
+
+struct rule_key_field {
+        const char *name;
+        int16_t index[_FACT_TYPE_MAX]; /* by type; only those the rule listens to are set */
+};
+
+struct rule_exception {
+        const struct client *client; /* NULL: whoever */
+        const struct condition *where; /* on the opening fact; NULL: always */
+        instant until;                 /* exclusive */
+        const char *reason;
+};
+
+struct rule_text {
+        const char *language; /* NULL: written without one */
+        const char *text;
+};
+
+struct rule {
+        const char *id, *file, *pack;
+        const struct yaml_node *node;
+        uint32_t index;
+        enum rule_kind kind;
+        const struct rule_text *title, *why;
+        size_t n_title, n_why;
+        enum rule_mode own_mode; /* as the rule file says, for `mode: on` in an override */
+        struct param *params;
+        size_t n_params;
+        struct rule_variant global;
+        struct rule_variant **by_client; /* by client->index; NULL entries: global */
+        struct rule_key_field keys[RULE_KEYS_MAX]; /* `by`, then `same` */
+        size_t n_by, n_keys;
+        bool by_client_key;                    /* client is one of `by` */
+        struct rule_step steps[RULE_STEPS_MAX]; /* a match is one step */
+        size_t n_steps;
+        struct rule_step until;
+        bool has_until, ends_absent, client_clock;
+        uint32_t types;       /* of all steps */
+        uint32_t later_types; /* of the steps after the first, and until */
+        uint32_t needs;       /* bits of enum fact_type */
+        struct rule_exception *exceptions;
+        size_t n_exceptions;
+        bool reads_text;
+};
+
+struct ruleset {
+        struct arena *arena;
+        const struct settings *settings;
+        struct rule *rules;
+        size_t n;
+        struct word_list *lists;
+        size_t n_lists;
+        const char **ids; /* NULL-terminated, for suggestions */
+};
+
+/* As overridden for that client; NULL: for everyone. */
+const struct rule_variant *rule_variant_of(const struct rule *r, const struct client *client);
+
+/* The run of a load. Diagnostics collect in d; memory failures stick in error. */
+struct rule_reader {
+        struct ruleset *rs;
+        const struct settings *settings;
+        struct diagnostics *d;
+        struct arena *arena;
+        const char *file; /* the one being read */
+        struct rule *rule; /* the one being read; NULL between rules */
+        int error;
+};
+
+#define read_fault(c, node, code, hint, ...)                                                                                     \
+        diagnostics_add((c)->d, DIAGNOSTIC_ERROR, (c)->file, (node)->line, (node)->column, (node)->length, code, hint, __VA_ARGS__)
+#define read_warning(c, node, code, hint, ...)                                                                                   \
+        diagnostics_add((c)->d, DIAGNOSTIC_WARNING, (c)->file, (node)->line, (node)->column, (node)->length, code, hint, __VA_ARGS__)
+
+/* Zeroed memory of the set; NULL makes c->error stick. */
+void *read_alloc(struct rule_reader *c, size_t n, size_t size);
+#define read_new0(c, type, n) ((type *) read_alloc((c), (n), sizeof(type)))
+/* "did you mean X?", else "allowed: a, b, c" (cut when long). names is NULL-terminated. */
+const char *read_hint(struct rule_reader *c, const char *word, const char *const *names);
+/* Is it a mapping whose keys are all in the table under that prefix? Faults are told; false only when it is no mapping. */
+bool read_keys(struct rule_reader *c, const struct yaml_node *node, const char *prefix);
+/* A scalar that is not empty; NULL, and the fault told, for anything else. */
+const char *read_word(struct rule_reader *c, const struct yaml_node *node, const char *what);
+/* The instant a written date or date-time means in the owner's zone. `end`: a date means the end of that day, exclusive. */
+int read_instant(struct rule_reader *c, const struct yaml_node *node, bool end, instant *ret);
+
+/* Literals: see condition.c. The type wanted is that of a field, or of a parameter. */
+bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum value_type type, const struct fact_field *field,
+                  struct literal *ret);
+const struct condition *read_condition(struct rule_reader *c, const struct yaml_node *node, uint32_t types);
+
+/* rule_read.c */
+void read_rule(struct rule_reader *c, struct rule *rule);
+bool read_override(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node, const struct rule_variant *base,
+                   struct rule_variant *ret);
+bool read_exception(struct rule_reader *c, struct rule *rule, const struct yaml_node *node, const struct client *client);
+const struct rule *reader_find_rule(const struct rule_reader *c, const char *id);
