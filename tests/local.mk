@@ -82,3 +82,11 @@ check_PROGRAMS += %D%/test-arena %D%/test-buf %D%/test-observation
 %C%_test_observation_CFLAGS = $(TEST_CFLAGS)
 %C%_test_observation_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The fold.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-fold
+%C%_test_fold_SOURCES = %D%/test-fold.c %D%/folding.h %D%/zoneinfo.h
+%C%_test_fold_CFLAGS = $(TEST_CFLAGS)
+%C%_test_fold_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+endif
