@@ -19,7 +19,7 @@
 #define POOL_ROLES_MAX 4U
 /* A role that has nothing to do but load tables, or to end, is not given longer than this. */
 #define POOL_START_SECONDS 30U
-/* Roles that died without a job to blame, one after the other, before the pool gives up. */
+/* Roles that ended before they were ready, one after the other, before the pool gives up. */
 #define POOL_FAILURES_MAX 3U
 /* A job that killed its role is asked once more; the second time it is to blame. */
 #define POOL_KILLS_MAX 2U
@@ -667,16 +667,17 @@ static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) 
 
         enum unreadable_reason reason = death_reason(r, &info);
         int detail = info.si_code == CLD_EXITED ? 0 : info.si_status;
-        bool at_work = r->state == ROLE_READY, unexpected = r->state != ROLE_ENDING;
+        /* A role that was killed while it had nothing to do is simply started again when there is work. */
+        bool at_work = r->state == ROLE_READY, failed = r->state == ROLE_STARTING || r->verdict != 0;
         struct job *culprit = at_work ? list_take(&r->jobs) : NULL;
         if (culprit)
-                log_info("A parse role ended over one item (signal %d).", detail);
+                log_at(LOG_LEVEL_DEBUG, "A parse role ended over one item (signal %d).", detail);
         /* Its neighbours are innocent: first in line again. */
         list_prepend(&p->waiting, &r->jobs);
         role_reset(r);
         if (culprit)
                 job_blame(p, culprit, reason, detail);
-        else if (unexpected)
+        else if (failed)
                 pool_failure(p);
         pool_dispatch(p);
         return 0;

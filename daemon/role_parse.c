@@ -104,20 +104,32 @@ static ssize_t read_at(int fd, char *to, size_t size, int64_t offset) {
         return (ssize_t) n;
 }
 
-/* Reads what a request asks for, up to `max` bytes, into the window. A file that shrinks meanwhile is what could be read. 1 when there
- * was more than `max`. */
-static int read_input(struct parse_role *r, const struct ipc_request_header *h, int fd, size_t max) {
+/* Only a file has an end and a size; the core opens nothing else, but a link may have been swapped under it. */
+static int regular_size(int fd, int64_t *ret_size) {
         struct stat st;
         if (fstat(fd, &st) < 0)
                 return -errno;
-        int64_t size = MAX(st.st_size - h->offset, INT64_C(0));
+        if (!S_ISREG(st.st_mode))
+                return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+        *ret_size = st.st_size;
+        return 0;
+}
+
+/* Reads what a request asks for, up to `max` bytes, into the window. A file that shrinks meanwhile is what could be read. 1 when there
+ * was more than `max`. */
+static int read_input(struct parse_role *r, const struct ipc_request_header *h, int fd, size_t max) {
+        int64_t size;
+        int e = regular_size(fd, &size);
+        if (e < 0)
+                return e;
+        size = MAX(size - h->offset, INT64_C(0));
         if (h->size >= 0)
                 size = MIN(size, h->size);
         bool cut = size > (int64_t) max;
         size = MIN(size, (int64_t) max);
 
         window_clear(&r->input, h->offset);
-        int e = window_reserve(&r->input, (size_t) size);
+        e = window_reserve(&r->input, (size_t) size);
         if (e < 0)
                 return e;
         ssize_t n = read_at(fd, r->input.data, (size_t) size, h->offset);
@@ -468,7 +480,10 @@ static int job_mbox(struct parse_role *r, const struct ipc_request_header *h, in
         struct mbox_job j = {.role = r, .request = h, .next = h->offset, .skip = h->flags & IPC_RESUME_AFTER};
         _cleanup_stream_ struct stream s = {0};
         _cleanup_(mbox_framer_freep) struct mbox_framer *framer = NULL;
-        int e = stream_open(&s, fd, h->flags & IPC_GZIP);
+        int64_t size;
+        int e = regular_size(fd, &size);
+        if (e >= 0)
+                e = stream_open(&s, fd, h->flags & IPC_GZIP);
         if (e >= 0)
                 e = mbox_framer_new(h->offset, &framer);
         if (e >= 0)
