@@ -7,6 +7,7 @@ librules_a_SOURCES = \
 	%D%/diagnostic.c %D%/diagnostic.h \
 	%D%/yaml.c %D%/yaml.h \
 	%D%/worktime.c %D%/duration.c %D%/holiday.c %D%/worktime.h \
+	%D%/settings.c %D%/settings.h \
 	%D%/people.c %D%/people.h %D%/conversation.c %D%/conversation.h \
 	%D%/meeting.c %D%/meeting.h %D%/fold.c %D%/fold.h \
 	%D%/fact.c %D%/fact.h %D%/fact_fields.h

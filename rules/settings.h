@@ -49,8 +49,11 @@ struct source_spec {
         uint32_t line, column;
 };
 
+struct address_index; /* who an address belongs to, for quick finding; NULL in settings made by hand */
+
 struct settings {
         struct arena *arena; /* owns everything below */
+        const struct address_index *index;
         struct owner owner;
         struct client *clients;
         size_t n_clients;
@@ -81,7 +84,17 @@ int settings_add_days_off(struct settings *s, const struct day_range *ranges, si
 
 /* Is it one of the owner's addresses (case-insensitive; plus-tags of the owner's own addresses count)? */
 bool settings_is_owner(const struct settings *s, const char *email);
-/* The client an address belongs to: exact address first, then longest matching domain ("@dupont.example" also joins
+/* The client an address belongs to (NULL for the owner's own): exact address first, then longest matching domain ("@dupont.example" also joins
  * mail.dupont.example); plus-tags ignored. NULL: nobody's. */
 const struct client *settings_find_client(const struct settings *s, const char *email);
 const struct client *settings_client_by_id(const struct settings *s, const char *id);
+
+/* Every key the owner may write, with its type and one sentence: the checks, the suggestions and the man page come from it.
+ * Paths are written "owner.time_zone", "clients[].pauses[].until". */
+struct settings_key {
+        const char *path;
+        const char *type; /* "text", "list of texts", "date" ... */
+        bool required;
+        const char *doc;
+};
+const struct settings_key *settings_keys(size_t *ret_n);
