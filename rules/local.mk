@@ -10,6 +10,16 @@ librules_a_SOURCES = \
 	%D%/settings.c %D%/settings.h \
 	%D%/people.c %D%/people.h %D%/conversation.c %D%/conversation.h \
 	%D%/meeting.c %D%/meeting.h %D%/fold.c %D%/fold.h \
+	%D%/rule_keys.c %D%/rule_keys.h %D%/rule_read.c %D%/ruleset.c %D%/ruleset.h %D%/ruleset_internal.h \
+	%D%/condition.c %D%/condition.h \
+	%D%/eval.c %D%/alert.c %D%/eval.h %D%/eval_internal.h \
 	%D%/fact.c %D%/fact.h %D%/fact_fields.h
 
 RULES_LIBS = librules.a $(PARSERS_LIBS) $(YAML_LIBS)
+
+# The shipped packs: data, replaced by updates; owners override by name and never edit them.
+packsdir = $(pkgdatadir)/packs
+dist_packs_DATA = \
+	%D%/packs/after-hours.yaml \
+	%D%/packs/meetings.yaml \
+	%D%/packs/requests.yaml
