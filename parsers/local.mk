@@ -9,6 +9,14 @@ libparsers_a_SOURCES = \
 	%D%/utf8.c %D%/utf8.h \
 	%D%/text.h %D%/html.c %D%/newtext.c %D%/language.c %D%/absence.c %D%/automatic.c %D%/subject.c \
 	%D%/arena.c %D%/arena.h \
+	%D%/charset.c \
+	%D%/transfer.c %D%/transfer.h \
+	%D%/header.c %D%/header.h \
+	%D%/address.c %D%/address.h \
+	%D%/date.c %D%/date.h \
+	%D%/mime.c %D%/mime.h \
+	%D%/message.c %D%/message.h \
+	%D%/mbox.c %D%/mbox.h \
 	%D%/civil.c %D%/civil.h \
 	%D%/zone.c %D%/zone.h \
 	%D%/icalendar.c %D%/icalendar.h \
