@@ -12,6 +12,22 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' ADIEU='$(abs_top_builddir)/adieu' \
 	export abs_top_srcdir abs_top_builddir ADIEU;
 
+dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh
+# End-to-end: bytes in, alerts out, through the program itself.
+dist_check_SCRIPTS += %D%/test-cases.py
+EXTRA_DIST += %D%/case.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
+%D%/test-cases.log: adieu$(EXEEXT)
+
+# --- make bench
+EXTRA_PROGRAMS += %D%/bench/read-all %D%/bench/bench-fold
+%C%_bench_read_all_SOURCES = %D%/bench/read-all.c
+%C%_bench_bench_fold_SOURCES = %D%/bench/bench-fold.c
+%C%_bench_bench_fold_LDADD = $(DAEMON_LIBS)
+CLEANFILES += $(EXTRA_PROGRAMS)
+bench: adieu$(EXEEXT) %D%/bench/read-all$(EXEEXT) %D%/bench/bench-fold$(EXEEXT)
+	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' ADIEU_PACKS='$(abs_top_srcdir)/rules/packs' \
+		$(PYTHON3) $(srcdir)/%D%/bench/bench.py
+
 TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
 
 # Time zones and calendars.
@@ -51,6 +67,23 @@ endif
 #   %C%_fuzz_x_LDADD = $(PARSERS_LIBS)
 #   endif
 EXTRA_DIST += %D%/fuzz/corpus
+
+check_PROGRAMS += %D%/fuzz-message-replay
+%C%_fuzz_message_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-message.c %D%/fuzz/fuzz.h
+%C%_fuzz_message_replay_LDADD = $(PARSERS_LIBS)
+check_PROGRAMS += %D%/fuzz-mbox-replay
+%C%_fuzz_mbox_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-mbox.c %D%/fuzz/fuzz.h
+%C%_fuzz_mbox_replay_LDADD = $(PARSERS_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-message
+%C%_fuzz_message_SOURCES = %D%/fuzz/fuzz-message.c %D%/fuzz/fuzz.h
+%C%_fuzz_message_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_message_LDADD = $(PARSERS_LIBS)
+noinst_PROGRAMS += %D%/fuzz-mbox
+%C%_fuzz_mbox_SOURCES = %D%/fuzz/fuzz-mbox.c %D%/fuzz/fuzz.h
+%C%_fuzz_mbox_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_mbox_LDADD = $(PARSERS_LIBS)
+endif
 
 # The owner's files and working time.
 if HAVE_CMOCKA
