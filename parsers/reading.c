@@ -1,0 +1,769 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "parsers/phrases.h"
+#include "parsers/text.h"
+#include "parsers/utf8.h"
+
+/* The text is cut into words and sentences, every phrase of the tables is marked where it begins, and judgements are
+ * made sentence by sentence over those marks. What accuses somebody (a cancellation) needs several marks that agree. */
+
+/* Words that are quoted as the reason. */
+#define BECAUSE_MAX 160U
+/* A word of the text beyond this is not one. */
+#define WORD_MAX 48U
+/* How far the verb may stand from "I have to": German and Dutch put it at the end of the clause. */
+#define VERB_GAP 4U
+#define VERB_GAP_LATE 12U
+/* How far the object may stand from the verb. */
+#define OBJECT_GAP 8U
+/* A message of thanks is short. */
+#define THANKS_WORDS_MAX 40U
+#define QUIET_WORDS_MAX 7U
+/* A line shorter than this was ended by the writer and not by a program that wraps. */
+#define SHORT_LINE 50U
+#define SHOUTING_WORDS_MIN 4U
+#define SHOUTING_LETTERS_MIN 20U
+/* Phrases that may begin at one word. */
+#define MARKS_PER_WORD 8U
+
+struct word {
+        uint32_t folded, at, end; /* in the folded text; in the source, and where it ends there */
+        bool comma, clock;        /* a break inside the sentence, not a word; a time of day */
+};
+
+struct mark {
+        uint32_t at, len; /* in words */
+        uint32_t classes;
+};
+
+struct sentence {
+        uint32_t first, last; /* words, last excluded */
+        uint32_t first_mark, last_mark;
+        uint32_t end; /* in the source */
+        char ending;  /* '?', '!', '.' or 0 */
+        uint32_t classes; /* of all marks in it */
+        bool clock;
+};
+
+struct reading {
+        const char *text;
+        char *folded; /* owned */
+        struct word *words;
+        struct sentence *sentences;
+        struct mark *marks;
+        size_t n_folded, n_words, n_sentences, n_marks, marks_allocated;
+        bool late_verb;
+};
+
+static void reading_free(struct reading *r) {
+        free(r->folded);
+        free(r->words);
+        free(r->sentences);
+        free(r->marks);
+}
+
+/* Elided words of French: what stands before the apostrophe is a word of its own. */
+static bool is_elision(const char *s, size_t n) {
+        static const char *const elided[] = {"qu", "jusqu", "lorsqu", "puisqu", "quelqu"};
+        if (n == 1)
+                return strchr("cdjlmnst", *s) != NULL;
+        for (size_t i = 0; i < ELEMENTSOF(elided); i++)
+                if (strlen(elided[i]) == n && memcmp(elided[i], s, n) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_digit(char c) {
+        return c >= '0' && c <= '9';
+}
+
+static void add_word(struct reading *r, const char *s, size_t n, size_t at, size_t end, bool comma) {
+        if (n > WORD_MAX)
+                n = utf8_boundary(s, WORD_MAX);
+        if (r->n_folded > 0)
+                r->folded[r->n_folded++] = ' ';
+        r->words[r->n_words++] = (struct word){.folded = (uint32_t) r->n_folded, .at = (uint32_t) at, .end = (uint32_t) end, .comma = comma};
+        memcpy(r->folded + r->n_folded, s, n);
+        r->n_folded += n;
+        r->folded[r->n_folded] = 0;
+        if (n >= 2 && is_digit(s[0])) {
+                size_t digits = is_digit(s[1]) ? 2 : 1;
+                char c = s[digits];
+                r->words[r->n_words - 1].clock = n > digits && (c == 'h' || c == ':' || (n == digits + 2 && (c == 'a' || c == 'p') && s[digits + 1] == 'm'));
+        }
+}
+
+/* Folded characters of the source with the place each came from, so that words can be quoted as written. */
+struct folding {
+        char *chars;
+        uint32_t *from;
+        size_t n;
+};
+
+static int fold_source(const char *text, size_t size, struct folding *ret) {
+        ret->chars = malloc(size + 2);
+        ret->from = malloc((size + 2) * sizeof(*ret->from));
+        if (!ret->chars || !ret->from)
+                return -ENOMEM;
+        size_t n = 0;
+        for (size_t i = 0, len; i < size; i += len) {
+                char folded[5];
+                len = utf8_decode(text + i, size - i, NULL);
+                len = MAX(len, (size_t) 1);
+                size_t k = utf8_fold(text + i, len, folded, sizeof(folded));
+                for (size_t j = 0; j < k; j++) {
+                        ret->chars[n] = folded[j];
+                        ret->from[n++] = (uint32_t) i;
+                }
+        }
+        ret->chars[n] = 0;
+        ret->from[n] = (uint32_t) size;
+        ret->n = n;
+        return 0;
+}
+
+static void end_sentence(struct reading *r, char ending, size_t at) {
+        uint32_t first = r->n_sentences > 0 ? r->sentences[r->n_sentences - 1].last : 0;
+        bool filled = false;
+        for (size_t i = first; i < r->n_words && !filled; i++)
+                filled = !r->words[i].comma;
+        if (!filled)
+                return;
+        r->sentences[r->n_sentences++] = (struct sentence){.first = first, .last = (uint32_t) r->n_words, .end = (uint32_t) at, .ending = ending};
+}
+
+static size_t word_char(const char *s, size_t n) {
+        uint32_t cp;
+        if ((*s >= 'a' && *s <= 'z') || is_digit(*s))
+                return 1;
+        if ((unsigned char) *s < 0x80)
+                return 0;
+        size_t len = utf8_decode(s, n, &cp);
+        return len > 0 && utf8_is_word(cp) ? len : 0;
+}
+
+/* An address or a link, which holds dots and question marks of its own. */
+static size_t link_length(const char *s) {
+        size_t n = strcspn(s, " \n<>\"");
+        for (size_t i = 0; i < n; i++)
+                if (s[i] == '@' || (s[i] == ':' && s[i + 1] == '/' && s[i + 2] == '/'))
+                        return n;
+        return strncmp(s, "www.", 4) == 0 ? n : 0;
+}
+
+static size_t word_length(const char *s, size_t n) {
+        size_t len = 0, k;
+        for (;;) {
+                while (len < n && (k = word_char(s + len, n - len)) > 0)
+                        len += k;
+                if (len == 0 || len + 1 >= n || word_char(s + len + 1, n - len - 1) == 0)
+                        return len;
+                /* "10:30", "12.5", "3/4" are one word; "don't" too, but not "j'annule". */
+                bool glue = strchr(":.,/", s[len]) && is_digit(s[len - 1]) && is_digit(s[len + 1]);
+                if (s[len] == '\'' && is_elision(s, len))
+                        return len + 1;
+                if (!glue && s[len] != '\'')
+                        return len;
+                len++;
+        }
+}
+
+/* Does the line end that is at i end a sentence? */
+static bool line_ends(const struct folding *f, const char *text, size_t i, size_t line_start) {
+        size_t next = i + 1;
+        while (f->chars[next] == ' ')
+                next++;
+        if (f->chars[next] == '\n' || f->chars[next] == 0 || strchr("-*+#", f->chars[next]))
+                return true;
+        if (is_digit(f->chars[next]) && strchr(").", f->chars[next + 1]) && f->chars[next + 1])
+                return true;
+        if (i - line_start >= SHORT_LINE)
+                return false;
+        uint32_t cp = 0;
+        (void) utf8_decode(text + f->from[next], 4, &cp);
+        return cp != utf8_lower(cp);
+}
+
+static void cut(struct reading *r, const struct folding *f) {
+        size_t line_start = 0;
+
+        for (size_t i = 0; i < f->n;) {
+                const char *s = f->chars + i;
+                size_t len = 0;
+                bool fresh = i == 0 || !word_char(s - 1, 1);
+                if (fresh && *s != ' ' && *s != '\n')
+                        len = word_char(s, f->n - i) ? link_length(s) : 0;
+                if (len > 0) {
+                        add_word(r, "url", 3, f->from[i], f->from[i + len], false);
+                        i += len;
+                        continue;
+                }
+                len = word_length(s, f->n - i);
+                if (len > 0) {
+                        add_word(r, s, len, f->from[i], f->from[i + len], false);
+                        i += len;
+                        continue;
+                }
+                bool blank_after = s[1] == ' ' || s[1] == '\n' || s[1] == 0 || strchr(")\"'.!?", s[1]);
+                if (*s == '?' || *s == '!' || (*s == '.' && blank_after)) {
+                        /* "M. Dupont", "J. Smith": a single letter is no sentence. */
+                        bool initial = *s == '.' && i >= 1 && word_char(s - 1, 1) && !is_digit(s[-1]) && (i == 1 || s[-2] == ' ' || s[-2] == '\n' || s[-2] == '.');
+                        size_t run = strspn(s, "?!.");
+                        char ending = memchr(s, '?', run) ? '?' : *s;
+                        if (!initial)
+                                end_sentence(r, ending, f->from[i + run]);
+                        i += run;
+                        continue;
+                }
+                if (*s == '\n') {
+                        if (line_ends(f, r->text, i, line_start))
+                                end_sentence(r, 0, f->from[i]);
+                        line_start = i + 1;
+                } else if (strchr(",;:()", *s) || (*s == '-' && i > 0 && s[-1] == ' ' && s[1] == ' '))
+                        add_word(r, ",", 1, f->from[i], f->from[i + 1], true);
+                i++;
+        }
+        end_sentence(r, 0, f->from[f->n]);
+}
+
+/* Does the phrase stand at `s`? Returns its length in words, 0 otherwise. */
+static uint32_t phrase_at(const char *phrase, const char *s) {
+        uint32_t n = 1;
+        for (; *phrase; phrase++) {
+                if (*phrase == '*') {
+                        s += strcspn(s, " ");
+                        continue;
+                }
+                if (*phrase != *s)
+                        return 0;
+                n += *phrase == ' ';
+                s++;
+        }
+        return *s == 0 || *s == ' ' ? n : 0;
+}
+
+static size_t lower_bound(const struct phrase_table *t, const char *s) {
+        size_t low = 0, high = t->n;
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+                if (strncmp(t->items[middle].text, s, 2) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static int add_mark(struct reading *r, struct mark m) {
+        if (r->n_marks == r->marks_allocated) {
+                size_t room = MAX(r->marks_allocated * 2, (size_t) 64);
+                struct mark *p = realloc(r->marks, room * sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+                r->marks = p;
+                r->marks_allocated = room;
+        }
+        r->marks[r->n_marks++] = m;
+        return 0;
+}
+
+/* All phrases that begin at word i and end within its sentence. The longest tells whether it is a courtesy; then nothing
+ * inside it counts, and *ret_skip says how many words it covers. */
+static int mark_word(struct reading *r, const struct phrase_table *const *tables, size_t n_tables, size_t i, size_t last, uint32_t *ret_skip) {
+        struct mark found[MARKS_PER_WORD];
+        size_t n = 0, longest = 0;
+        const char *s = r->folded + r->words[i].folded;
+
+        *ret_skip = 0;
+        for (size_t t = 0; t < n_tables; t++)
+                for (size_t k = lower_bound(tables[t], s); k < tables[t]->n && strncmp(tables[t]->items[k].text, s, 2) == 0; k++) {
+                        uint32_t len = phrase_at(tables[t]->items[k].text, s);
+                        if (len == 0 || i + len > last || n == MARKS_PER_WORD)
+                                continue;
+                        found[n] = (struct mark){(uint32_t) i, len, tables[t]->items[k].classes};
+                        if (len > found[longest].len || (len == found[longest].len && found[n].classes & PHRASE_SILENT))
+                                longest = n;
+                        n++;
+                }
+        for (size_t k = 0; k < n; k++) {
+                bool silent = found[longest].classes & PHRASE_SILENT;
+                if (silent && k != longest && !(found[k].classes & (PHRASE_THANKS | PHRASE_LIGHT)))
+                        continue;
+                int e = add_mark(r, found[k]);
+                if (e < 0)
+                        return e;
+                if (silent)
+                        *ret_skip = found[longest].len;
+        }
+        return 0;
+}
+
+static int mark_all(struct reading *r, const char *language) {
+        const struct phrase_table *tables[4];
+        size_t n = 0;
+
+        /* A text too short to tell its language is read with all tables. */
+        if (!language || str_eq(language, "fr"))
+                tables[n++] = &phrases_fr;
+        if (!language || str_eq(language, "en"))
+                tables[n++] = &phrases_en;
+        if (!language || str_eq(language, "de"))
+                tables[n++] = &phrases_de;
+        if (!language || str_eq(language, "nl"))
+                tables[n++] = &phrases_nl;
+        r->late_verb = !language || str_eq(language, "de") || str_eq(language, "nl");
+        for (size_t k = 0; k < r->n_sentences; k++) {
+                struct sentence *s = r->sentences + k;
+                s->first_mark = (uint32_t) r->n_marks;
+                for (size_t i = s->first; i < s->last;) {
+                        uint32_t skip = 0;
+                        s->clock |= r->words[i].clock;
+                        if (!r->words[i].comma && mark_word(r, tables, n, i, s->last, &skip) < 0)
+                                return -ENOMEM;
+                        i += MAX(skip, 1U);
+                }
+                s->last_mark = (uint32_t) r->n_marks;
+                for (size_t i = s->first_mark; i < s->last_mark; i++)
+                        s->classes |= r->marks[i].classes;
+        }
+        return 0;
+}
+
+static int reading_start(struct reading *r, const char *text, const char *language) {
+        struct folding f = {0};
+        size_t size = strlen(text);
+
+        *r = (struct reading){.text = text};
+        int e = size < UINT32_MAX / 2 ? fold_source(text, size, &f) : -ENOMEM;
+        if (e == 0) {
+                /* Every folded character gives at most one word, one sentence, one blank and the stand-in of a link. */
+                r->folded = malloc(f.n * 4 + 8);
+                r->words = calloc(f.n + 1, sizeof(*r->words));
+                r->sentences = calloc(f.n + 1, sizeof(*r->sentences));
+                e = r->folded && r->words && r->sentences ? 0 : -ENOMEM;
+        }
+        if (e == 0) {
+                r->folded[0] = 0;
+                cut(r, &f);
+                e = mark_all(r, language);
+        }
+        free(f.chars);
+        free(f.from);
+        return e;
+}
+
+static const char *word_text(const struct reading *r, size_t i) {
+        return r->folded + r->words[i].folded;
+}
+
+static bool word_is(const struct reading *r, size_t i, const char *word) {
+        const char *s = word_text(r, i);
+        size_t n = strlen(word);
+        return strncmp(s, word, n) == 0 && (s[n] == ' ' || s[n] == 0);
+}
+
+static bool word_in(const struct reading *r, size_t i, const char *const *list, size_t n) {
+        for (size_t k = 0; k < n; k++)
+                if (word_is(r, i, list[k]))
+                        return true;
+        return false;
+}
+
+/* The words of the source from a word to the end of its sentence. */
+static const char *quote(const struct reading *r, const struct sentence *s, size_t word, struct arena *arena) {
+        size_t at = r->words[word].at, n = s->end > at ? s->end - at : 0;
+        if (n > BECAUSE_MAX)
+                n = utf8_boundary(r->text + at, BECAUSE_MAX);
+        while (n > 0 && strchr(" \n\t", r->text[at + n - 1]))
+                n--;
+        char *copy = arena_strndup(arena, r->text + at, n);
+        for (char *p = copy; p && *p; p++)
+                if (*p == '\n' || *p == '\t')
+                        *p = ' ';
+        return copy;
+}
+
+/* --- requests --- */
+
+/* "merci de m'envoyer", "merci de bien vouloir nous le confirmer": an infinitive after pronouns, and not a past one. */
+static bool infinitive_follows(const struct reading *r, const struct sentence *s, size_t i) {
+        static const char *const between[] = {"m'", "me", "nous", "te", "vous", "le", "la", "les", "l'", "lui", "leur", "y", "en", "bien", "ne", "pas", "plus", "tout", "donc", "de",
+                                              "d'", "vite", "rapidement", "se", "s'", "t'", "aussi", "a", "egalement", "simplement", "juste"};
+        static const char *const past[] = {"avoir", "etre", "hier", "mer", "premier", "dossier", "courrier", "papier", "janvier", "fevrier", "dernier", "atelier", "soutenir", "recevoir"};
+        while (i < s->last && word_in(r, i, between, ELEMENTSOF(between)))
+                i++;
+        if (i >= s->last || word_in(r, i, past, ELEMENTSOF(past)))
+                return false;
+        const char *w = word_text(r, i);
+        size_t n = strcspn(w, " ");
+        return n >= 4 && (memcmp(w + n - 2, "er", 2) == 0 || memcmp(w + n - 2, "ir", 2) == 0 || memcmp(w + n - 2, "re", 2) == 0) &&
+               !(n >= 4 && memcmp(w + n - 4, "aire", 4) == 0 && !word_is(r, i, "faire") && !word_is(r, i, "refaire"));
+}
+
+static bool starts_clause(const struct reading *r, const struct sentence *s, size_t i) {
+        static const char *const openers[] = {"and", "then", "also", "so", "just", "et", "puis", "und", "en", "url"};
+        while (i > s->first && word_in(r, i - 1, openers, ELEMENTSOF(openers)))
+                i--;
+        return i == s->first || r->words[i - 1].comma;
+}
+
+static bool object_follows(const struct reading *r, const struct sentence *s, size_t i) {
+        static const char *const objects[] = {"me", "us", "the", "your", "this", "that", "these", "them", "my", "our", "all", "whether", "it", "if", "john"};
+        return i < s->last && word_in(r, i, objects, ELEMENTSOF(objects));
+}
+
+/* "Envoyez la facture": second person plural at the start, but for politeness and narration. */
+static bool french_imperative(const struct reading *r, const struct sentence *s, const char *language) {
+        static const char *const others[] = {"assez", "chez", "nez", "rez", "recevez", "agreez", "croyez", "sachez", "soyez", "passez", "profitez", "trouvez", "notez", "excusez",
+                                             "rassurez", "hesitez", "portez", "prenez", "allez", "voyez", "imaginez", "veuillez", "avez", "etes", "savez", "pouvez", "inquietez",
+                                             "acceptez", "bienvenue", "rdvez", "comptez", "restez", "venez", "vivez", "decouvrez", "tenez", "attendez"};
+        size_t i = s->first;
+        if (!str_eq(language, "fr") || s->last - i < 2)
+                return false;
+        const char *w = word_text(r, i);
+        size_t n = strcspn(w, " ");
+        return n >= 5 && memcmp(w + n - 2, "ez", 2) == 0 && !word_in(r, i, others, ELEMENTSOF(others)) && !word_is(r, i + 1, "vous");
+}
+
+static size_t count_words(const struct reading *r, size_t first, size_t last) {
+        size_t n = 0;
+        for (size_t i = first; i < last; i++) {
+                const char *w = word_text(r, i);
+                size_t len = strcspn(w, " ");
+                n += !r->words[i].comma && w[len - 1] != '\'';
+        }
+        return n;
+}
+
+static bool is_question(const struct reading *r, const struct sentence *s) {
+        if (s->ending != '?')
+                return false;
+        size_t n = count_words(r, s->first, s->last);
+        if (n == 0)
+                return false;
+        if (s->classes & PHRASE_QUIET) {
+                /* "how are you?", but not "could you also tell me, right?" */
+                if (n <= QUIET_WORDS_MAX && !(s->classes & PHRASE_REQUEST))
+                        return false;
+                for (size_t i = s->first_mark; i < s->last_mark; i++)
+                        if (r->marks[i].classes & PHRASE_QUIET && r->marks[i].len >= 3 && n <= r->marks[i].len + 5 && !(s->classes & PHRASE_DAY))
+                                return false;
+        }
+        /* A courtesy may be put as a question: "Can you believe it?" */
+        return !(s->classes & PHRASE_SILENT && n <= QUIET_WORDS_MAX + 2 && r->marks[s->first_mark].at == s->first && r->marks[s->first_mark].classes & PHRASE_SILENT);
+}
+
+/* The word that makes the sentence a request, or -1. */
+static ssize_t find_request(const struct reading *r, const struct sentence *s, const char *language) {
+        for (size_t i = s->first_mark; i < s->last_mark; i++) {
+                const struct mark *m = r->marks + i;
+                /* What the writer is thanked or asked for in "?" is looked at as a question. */
+                if (m->classes & PHRASE_REQUEST && !(m->classes & PHRASE_SILENT))
+                        return m->at;
+                if (m->classes & PHRASE_INFINITIVE && infinitive_follows(r, s, m->at + m->len))
+                        return m->at;
+                if (m->classes & PHRASE_IMPERATIVE && starts_clause(r, s, m->at) && object_follows(r, s, m->at + m->len))
+                        return m->at;
+        }
+        return french_imperative(r, s, language) ? (ssize_t) s->first : -1;
+}
+
+/* --- thanks --- */
+
+static bool clause_is_light(const struct reading *r, const struct sentence *s, size_t first, size_t last, bool *ret_thanks) {
+        uint32_t covered = 0, classes = 0;
+        bool heavy = false;
+
+        for (size_t i = s->first_mark; i < s->last_mark; i++) {
+                const struct mark *m = r->marks + i;
+                if (m->at < first || m->at >= last)
+                        continue;
+                if (m->at <= first + covered && m->classes & (PHRASE_THANKS | PHRASE_LIGHT)) {
+                        classes |= m->classes;
+                        covered = MAX(covered, (uint32_t) (m->at + m->len - first));
+                } else if (m->classes & PHRASE_HEAVY && m->at >= first + covered)
+                        heavy = true;
+        }
+        *ret_thanks |= classes & PHRASE_THANKS;
+        if (classes != 0)
+                return !heavy;
+        /* A name alone, after a greeting or at the end. */
+        return count_words(r, first, last) <= 3 && !heavy;
+}
+
+static bool is_thanks(const struct reading *r) {
+        bool thanks = false;
+
+        if (r->n_words == 0 || count_words(r, 0, r->n_words) > THANKS_WORDS_MAX)
+                return false;
+        for (size_t k = 0; k < r->n_sentences; k++) {
+                const struct sentence *s = r->sentences + k;
+                if (is_question(r, s))
+                        return false;
+                for (size_t i = s->first, next; i < s->last; i = next + 1) {
+                        next = i;
+                        while (next < s->last && !r->words[next].comma)
+                                next++;
+                        if (next > i && !clause_is_light(r, s, i, next, &thanks))
+                                return false;
+                }
+        }
+        return thanks;
+}
+
+/* --- shouting --- */
+
+static bool is_shouting(const char *text) {
+        size_t upper = 0, lower = 0, words = 0, run = 0, n = strlen(text);
+        bool all = true;
+
+        for (size_t i = 0, len; i <= n; i += len) {
+                uint32_t cp = 0;
+                len = i < n ? utf8_decode(text + i, n - i, &cp) : 1;
+                len = MAX(len, (size_t) 1);
+                if (i < n && utf8_is_word(cp)) {
+                        bool big = cp != utf8_lower(cp);
+                        bool small = !big && cp >= 'a' && (cp < 0x80 || cp >= 0xDF);
+                        upper += big;
+                        lower += small;
+                        all &= big;
+                        run++;
+                        continue;
+                }
+                words += run >= 3 && all;
+                run = 0;
+                all = true;
+        }
+        return words >= SHOUTING_WORDS_MIN && upper >= SHOUTING_LETTERS_MIN && upper > 2 * lower;
+}
+
+/* --- cancellations --- */
+
+static const struct mark *mark_between(const struct reading *r, const struct sentence *s, size_t first, size_t last, uint32_t classes) {
+        for (size_t i = s->first_mark; i < s->last_mark; i++)
+                if (r->marks[i].at >= first && r->marks[i].at < last && r->marks[i].classes & classes)
+                        return r->marks + i;
+        return NULL;
+}
+
+static size_t clause_end(const struct reading *r, const struct sentence *s, size_t i) {
+        while (i < s->last && !r->words[i].comma)
+                i++;
+        return i;
+}
+
+static size_t clause_start(const struct reading *r, const struct sentence *s, size_t i) {
+        while (i > s->first && !r->words[i - 1].comma)
+                i--;
+        return i;
+}
+
+/* A condition before the claim makes it none, as does one after it in the same clause, unless that one only asks for an
+ * answer ("dites-moi si jeudi vous convient"). */
+static bool is_conditional(const struct reading *r, const struct sentence *s, size_t start, size_t end) {
+        if (mark_between(r, s, s->first, start, PHRASE_IF))
+                return true;
+        size_t last = clause_end(r, s, end);
+        const struct mark *condition = mark_between(r, s, end, last, PHRASE_IF);
+        return condition && !mark_between(r, s, end, condition->at, PHRASE_TELL);
+}
+
+/* A question takes the claim back when it is about the claim itself: "do we have to cancel?", but not "I have to cancel,
+ * could we meet on Thursday?" */
+static bool is_asked(const struct reading *r, const struct sentence *s, size_t end) {
+        return s->ending == '?' && clause_end(r, s, end) == s->last;
+}
+
+enum object { OBJECT_NONE, OBJECT_MEETING, OBJECT_OTHER };
+
+static enum object first_object(const struct reading *r, const struct sentence *s, size_t first, size_t last) {
+        const struct mark *m = mark_between(r, s, first, MIN(last, first + OBJECT_GAP), PHRASE_MEETING | PHRASE_OTHER);
+        if (!m)
+                return OBJECT_NONE;
+        /* "Call with the supplier about the order": the first decides; "project meeting": both stand side by side. */
+        if (m->classes & PHRASE_OTHER) {
+                const struct mark *next = mark_between(r, s, m->at + 1, MIN(last, (size_t) m->at + m->len + 1), PHRASE_MEETING);
+                return next && !r->late_verb ? OBJECT_MEETING : OBJECT_OTHER;
+        }
+        const struct mark *next = mark_between(r, s, m->at, m->at + 1U, PHRASE_OTHER);
+        return next ? OBJECT_OTHER : OBJECT_MEETING;
+}
+
+/* After a verb without an object: "je dois annuler", "on reporte à jeudi", "I need to reschedule for Friday". */
+static bool is_elliptic(const struct reading *r, const struct sentence *s, size_t end) {
+        static const char *const small[] = {"a", "au", "pour", "demain", "malheureusement", "helas", "ce", "cet", "to", "for", "until", "today", "tomorrow", "unfortunately",
+                                            "sorry", "this", "it", "on", "vers", "ca", "cela", "desole", "desolee", "monday", "tuesday", "wednesday", "thursday", "friday",
+                                            "lundi", "mardi", "mercredi", "jeudi", "vendredi", "auf", "naar", "op", "leider", "helaas"};
+        return end >= s->last || r->words[end].comma || word_in(r, end, small, ELEMENTSOF(small));
+}
+
+struct context {
+        bool meeting; /* a meeting is spoken of next to this sentence or in the subject */
+        bool other;   /* something else that can be cancelled is */
+};
+
+static bool claims(const struct reading *r, const struct sentence *s, const struct mark *oblige, const struct mark *verb, bool weak, const struct context *c) {
+        size_t start = oblige ? oblige->at : verb->at, end = verb->at + verb->len;
+
+        if (is_conditional(r, s, start, end) || is_asked(r, s, end))
+                return false;
+        enum object object = OBJECT_NONE;
+        if (oblige)
+                object = first_object(r, s, oblige->at + oblige->len, verb->at);
+        if (object == OBJECT_NONE)
+                object = first_object(r, s, end, clause_end(r, s, end));
+        if (object != OBJECT_NONE)
+                return object == OBJECT_MEETING;
+        if (!is_elliptic(r, s, end) || s->classes & PHRASE_OTHER)
+                return false;
+        if (s->classes & PHRASE_MEETING)
+                return true;
+        if (c->other)
+                return false;
+        bool day = mark_between(r, s, end, clause_end(r, s, end), PHRASE_DAY);
+        return (!weak && c->meeting) || day;
+}
+
+/* Does this mark call a meeting off? Returns the word where the claim starts, or -1. */
+static ssize_t judge_claim(const struct reading *r, const struct sentence *s, const struct mark *m, const struct context *c) {
+        size_t end = m->at + m->len;
+
+        if (m->classes & PHRASE_OBLIGE) {
+                size_t gap = r->late_verb ? VERB_GAP_LATE : VERB_GAP;
+                size_t last = MIN(clause_end(r, s, end), end + gap + 1);
+                const struct mark *verb = mark_between(r, s, end, last, PHRASE_CANCEL | PHRASE_MOVE);
+                if (verb && claims(r, s, m, verb, !(verb->classes & PHRASE_CANCEL), c))
+                        return m->at;
+        }
+        if (m->classes & (PHRASE_CANCELS | PHRASE_MOVES) && s->ending != '?' && claims(r, s, NULL, m, m->classes & PHRASE_MOVES, c))
+                return m->at;
+        if (m->classes & PHRASE_MISS && !is_conditional(r, s, m->at, end) && !is_asked(r, s, end)) {
+                bool other = mark_between(r, s, end, clause_end(r, s, end), PHRASE_OTHER);
+                if (!other && (s->classes & (PHRASE_MEETING | PHRASE_DAY) || s->clock))
+                        return m->at;
+        }
+        if (m->classes & PHRASE_CANCELLED && !is_conditional(r, s, m->at, end) && !is_asked(r, s, end)) {
+                size_t from = clause_start(r, s, m->at);
+                const struct mark *subject = mark_between(r, s, from, m->at, PHRASE_MEETING);
+                if (subject && !mark_between(r, s, from, m->at, PHRASE_OTHER))
+                        return (ssize_t) from;
+        }
+        return -1;
+}
+
+static const char *find_cancellation(const struct reading *r, uint32_t subject_classes, struct arena *arena, bool *ret_failed) {
+        for (size_t k = 0; k < r->n_sentences; k++) {
+                const struct sentence *s = r->sentences + k;
+                uint32_t near = subject_classes;
+                if (s->classes & PHRASE_PAST)
+                        continue;
+                if (k > 0)
+                        near |= s[-1].classes;
+                if (k + 1 < r->n_sentences)
+                        near |= s[1].classes;
+                struct context c = {.meeting = near & PHRASE_MEETING, .other = near & PHRASE_OTHER};
+                for (size_t i = s->first_mark; i < s->last_mark; i++) {
+                        ssize_t at = judge_claim(r, s, r->marks + i, &c);
+                        if (at < 0)
+                                continue;
+                        const char *because = quote(r, s, (size_t) at, arena);
+                        *ret_failed = !because;
+                        return because;
+                }
+        }
+        return NULL;
+}
+
+/* A subject that was written for this message: "Annulation du rendez-vous de demain". */
+static bool subject_cancels(const struct reading *r) {
+        if (r->n_sentences != 1)
+                return false;
+        const struct sentence *s = r->sentences;
+        const struct mark *title = mark_between(r, s, s->first, s->first + 1U, PHRASE_CANCEL_TITLE);
+        return title && s->classes & PHRASE_MEETING && !(s->classes & (PHRASE_OTHER | PHRASE_IF | PHRASE_PAST)) && s->ending != '?';
+}
+
+/* --- all of it --- */
+
+static uint32_t flags_of_sentence(const struct sentence *s, bool request) {
+        uint32_t flags = 0;
+        if (s->classes & PHRASE_URGENT || (request && s->classes & PHRASE_ASAP))
+                flags |= MESSAGE_URGENT;
+        /* A boundary is a habit: what holds for one day is not one. */
+        if (s->classes & PHRASE_STOP_WORD && s->classes & PHRASE_STOP_TIME && s->ending != '?' && !(s->classes & PHRASE_IF))
+                flags |= MESSAGE_STOP;
+        return flags;
+}
+
+static int read_sentences(const struct reading *r, const char *language, struct arena *arena, struct text_reading *out) {
+        for (size_t k = 0; k < r->n_sentences; k++) {
+                const struct sentence *s = r->sentences + k;
+                bool question = is_question(r, s);
+                ssize_t at = find_request(r, s, language);
+                if (s->ending == '?' && !question)
+                        at = -1; /* "how have you been?" */
+                out->questions += question;
+                out->flags |= flags_of_sentence(s, question || at >= 0);
+                if ((!question && at < 0) || out->request_because)
+                        continue;
+                out->request_because = quote(r, s, at >= 0 ? (size_t) at : s->first, arena);
+                if (!out->request_because)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int read_subject(const char *subject, const char *language, struct arena *arena, uint32_t *ret_classes, struct text_reading *out) {
+        struct reading r;
+        const char *base;
+        bool reply, forward;
+
+        int e = subject_base(subject, arena, &base, &reply, &forward);
+        if (e < 0)
+                return e;
+        e = reading_start(&r, base, language);
+        for (size_t k = 0; e == 0 && k < r.n_sentences; k++)
+                *ret_classes |= r.sentences[k].classes;
+        /* The subject of an answer is not what this writer says. */
+        if (e == 0 && !reply && !forward) {
+                if (*ret_classes & PHRASE_URGENT)
+                        out->flags |= MESSAGE_URGENT;
+                if (subject_cancels(&r) && !out->cancellation_because) {
+                        out->cancellation_because = arena_strdup(arena, subject);
+                        e = out->cancellation_because ? 0 : -ENOMEM;
+                }
+        }
+        reading_free(&r);
+        return e;
+}
+
+int text_read(const char *new_text, const char *subject, const char *language, struct arena *arena, struct text_reading *ret) {
+        struct text_reading out = {0};
+        uint32_t subject_classes = 0;
+        struct reading r = {0};
+        bool failed = false;
+
+        int e = reading_start(&r, new_text ? new_text : "", language);
+        if (e == 0 && subject)
+                e = read_subject(subject, language, arena, &subject_classes, &out);
+        if (e == 0)
+                e = read_sentences(&r, language, arena, &out);
+        if (e == 0) {
+                out.words = (uint32_t) count_words(&r, 0, r.n_words);
+                const char *because = find_cancellation(&r, subject_classes, arena, &failed);
+                if (because)
+                        out.cancellation_because = because;
+                if (failed)
+                        e = -ENOMEM;
+                if (is_shouting(r.text))
+                        out.flags |= MESSAGE_SHOUTING;
+                if (out.request_because)
+                        out.flags |= MESSAGE_REQUEST;
+                else if (is_thanks(&r))
+                        out.flags |= MESSAGE_THANKS;
+        }
+        reading_free(&r);
+        if (e < 0)
+                return e;
+        *ret = out;
+        return 0;
+}
