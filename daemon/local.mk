@@ -5,6 +5,11 @@ noinst_LIBRARIES += libdaemon.a
 libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS)
 libdaemon_a_SOURCES = \
 	%D%/zones.c %D%/zones.h \
-	%D%/clock.h
+	%D%/clock.c %D%/clock.h \
+	%D%/log.c %D%/log.h \
+	%D%/ipc.c %D%/ipc.h \
+	%D%/sandbox.c %D%/sandbox.h \
+	%D%/role_parse.c %D%/role_parse.h \
+	%D%/pool.c %D%/pool.h
 
 DAEMON_LIBS = libdaemon.a $(RULES_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(SECCOMP_LIBS) $(JSON_LIBS) $(ZLIB_LIBS)

@@ -21,8 +21,11 @@
 #define POOL_START_SECONDS 30U
 /* Roles that ended before they were ready, one after the other, before the pool gives up. */
 #define POOL_FAILURES_MAX 3U
-/* A job that killed its role is asked once more; the second time it is to blame. */
-#define POOL_KILLS_MAX 2U
+/* A job that killed its role is asked once more; the second time it is to blame. A SIGKILL from outside (a person, a shutdown, the kernel
+ * short of memory) says little about the job, but a job must not be asked for ever. */
+#define BLAME_OF_KILLER 3U
+#define BLAME_OF_VICTIM 1U
+#define BLAME_MAX 6U
 /* Replies read in one turn of the loop, so that no role starves the others. */
 #define POOL_REPLIES_A_TURN 64U
 /* Lists of one decoded observation: a few thousand entries of limits.h. */
@@ -38,7 +41,7 @@ struct job {
         uint32_t serial;
         uint32_t delivered;   /* replies handed to the caller; a retry does not hand them over again (not MBOX) */
         uint32_t seen;        /* replies of this try */
-        uint32_t kills;       /* roles that died at `culprit` */
+        uint32_t blame;       /* for roles that died at `culprit` */
         int64_t culprit;
         int64_t resume;       /* MBOX: offset of the message at work, where a retry begins */
         bool moved;           /* MBOX: resume is past what the caller asked to skip */
@@ -448,10 +451,10 @@ static void job_poison(struct pool *p, struct job *j, enum unreadable_reason rea
 }
 
 /* A role died of this job, or ran out of memory over it. */
-static void job_blame(struct pool *p, struct job *j, enum unreadable_reason reason, int detail) {
-        j->kills = j->kills > 0 && j->culprit == j->resume ? j->kills + 1 : 1;
+static void job_blame(struct pool *p, struct job *j, enum unreadable_reason reason, int detail, uint32_t blame) {
+        j->blame = j->culprit == j->resume ? j->blame + blame : blame;
         j->culprit = j->resume;
-        if (j->kills < POOL_KILLS_MAX)
+        if (j->blame < BLAME_MAX)
                 list_append(&p->suspects, j);
         else
                 job_poison(p, j, reason, detail);
@@ -566,7 +569,7 @@ static int reply_done(struct role *r, struct job *j, const struct ipc_reply_head
         (void) list_take(&r->jobs);
         if (h->status == -ENOMEM) {
                 /* Perhaps only what the role had kept; a fresh one tells. */
-                job_blame(r->pool, j, UNREADABLE_MEMORY, ENOMEM);
+                job_blame(r->pool, j, UNREADABLE_MEMORY, ENOMEM, BLAME_OF_KILLER);
                 r->retire = true;
         } else {
                 tell_done(r->pool, j, h, NULL, -1);
@@ -637,7 +640,7 @@ static int on_socket(sd_event_source *s, int fd, uint32_t revents, void *userdat
         (void) fd;
         (void) revents;
         if (role_listen(r, POOL_REPLIES_A_TURN) < 0 || r->pool->error < 0) {
-                /* It is ending, or pretends to: no effect on a process that is on its way out with a signal of its own. */
+                /* It is ending, or pretends to: no effect on a process that is on its way out by itself. */
                 role_hang_up(r);
                 role_signal(r, SIGKILL);
         }
@@ -669,6 +672,7 @@ static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) 
         int detail = info.si_code == CLD_EXITED ? 0 : info.si_status;
         /* A role that was killed while it had nothing to do is simply started again when there is work. */
         bool at_work = r->state == ROLE_READY, failed = r->state == ROLE_STARTING || r->verdict != 0;
+        bool outside = r->verdict == 0 && detail == SIGKILL;
         struct job *culprit = at_work ? list_take(&r->jobs) : NULL;
         if (culprit)
                 log_at(LOG_LEVEL_DEBUG, "A parse role ended over one item (signal %d).", detail);
@@ -676,7 +680,7 @@ static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) 
         list_prepend(&p->waiting, &r->jobs);
         role_reset(r);
         if (culprit)
-                job_blame(p, culprit, reason, detail);
+                job_blame(p, culprit, reason, detail, outside ? BLAME_OF_VICTIM : BLAME_OF_KILLER);
         else if (failed)
                 pool_failure(p);
         pool_dispatch(p);

@@ -123,3 +123,21 @@ check_PROGRAMS += %D%/test-fold
 %C%_test_fold_CFLAGS = $(TEST_CFLAGS)
 %C%_test_fold_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The parse role. test-pool is its own role: its parsers are wrapped so that they misbehave on marked input.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-ipc %D%/test-sandbox %D%/test-pool %D%/test-log
+%C%_test_ipc_SOURCES = %D%/test-ipc.c
+%C%_test_ipc_CFLAGS = $(TEST_CFLAGS)
+%C%_test_ipc_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+%C%_test_sandbox_SOURCES = %D%/test-sandbox.c
+%C%_test_sandbox_CFLAGS = $(TEST_CFLAGS)
+%C%_test_sandbox_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+%C%_test_pool_SOURCES = %D%/test-pool.c
+%C%_test_pool_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_test_pool_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=message_parse -Wl,--wrap=calendar_parse
+%C%_test_pool_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+%C%_test_log_SOURCES = %D%/test-log.c
+%C%_test_log_CFLAGS = $(TEST_CFLAGS)
+%C%_test_log_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+endif

@@ -148,7 +148,7 @@ struct bench {
         unsigned order[ITEMS_MAX], n_order;     /* items whose observation came, in order */
         unsigned n_instances, n_events;
         struct moment first_instance;
-        char uids[8][64];
+        char uids[8][64], recurrence[1024];
         int result;                             /* what observation() answers */
         unsigned kill_at;                       /* kill the children when so many observations came; 0 never */
         int mbox_fd;                            /* for going on after poison; -1 */
@@ -199,6 +199,7 @@ static int on_observation(const struct observation *o, const struct ipc_reply_he
         } else if (o->kind == OBSERVATION_EVENT) {
                 assert_true(b->n_events < ELEMENTSOF(b->uids));
                 (void) snprintf(b->uids[b->n_events], sizeof(b->uids[0]), "%s", o->event.uid);
+                (void) snprintf(b->recurrence, sizeof(b->recurrence), "%s", o->event.recurrence ? o->event.recurrence : "");
                 b->n_events++;
         } else {
                 assert_int_equal(o->kind, OBSERVATION_MESSAGE);
@@ -673,14 +674,18 @@ static void what_was_told_is_not_told_again(void **state) {
 
 static void expansion(void **state) {
         (void) state;
-        static const char text[] = "DTSTART:20260302T090000Z\nRRULE:FREQ=DAILY\n";
+        static const char calendar[] = CALENDAR(EVENT("one", "RRULE:FREQ=DAILY\r\n"));
         struct bench *b = bench_new(1);
+        submit(b, &(struct pool_job){
+                          .type = IPC_CALENDAR, .size = -1, .fd = file_of(calendar, sizeof(calendar) - 1), .userdata = &b->items[2]});
+        assert_int_equal(pool_run(b->pool, true), 0);
+        assert_true(b->recurrence[0]);
         /* Ten days, both ends included. */
         submit(b, &(struct pool_job){.type = IPC_EXPAND,
                                      .size = -1,
                                      .from = INT64_C(1772442000),
                                      .to = INT64_C(1772442000) + 10 * 86400,
-                                     .fd = file_of(text, sizeof(text) - 1),
+                                     .fd = file_of(b->recurrence, strlen(b->recurrence)),
                                      .userdata = &b->items[0]});
         submit(b, &(struct pool_job){.type = IPC_EXPAND, .size = -1, .fd = file_of("\0\0\0", 3), .userdata = &b->items[1]});
         assert_int_equal(pool_run(b->pool, true), 0);
