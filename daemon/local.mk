@@ -10,6 +10,9 @@ libdaemon_a_SOURCES = \
 	%D%/ipc.c %D%/ipc.h \
 	%D%/sandbox.c %D%/sandbox.h \
 	%D%/role_parse.c %D%/role_parse.h \
-	%D%/pool.c %D%/pool.h
+	%D%/pool.c %D%/pool.h \
+	%D%/store.c %D%/store.h %D%/store_feed.c %D%/store_schema.c %D%/store_schema.h %D%/store_hash.h \
+	%D%/reader.c %D%/reader.h %D%/source.h %D%/source_names.c %D%/source_names.h \
+	%D%/source_maildir.c %D%/source_mbox.c %D%/source_calendar.c
 
 DAEMON_LIBS = libdaemon.a $(RULES_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(SECCOMP_LIBS) $(JSON_LIBS) $(ZLIB_LIBS)

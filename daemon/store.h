@@ -97,6 +97,8 @@ int store_feed(struct store *s, struct observation_feed *ret) _must_check_;
 void store_feed_end(struct store *s);
 /* The new text of a message (caller frees), or NULL. */
 int store_text(struct store *s, int64_t observation, char **ret) _must_check_;
+/* What a person calls it ("Weekly meeting (uid 4711)"), and its source. The caller frees *ret. -ENOENT. */
+int store_describe(struct store *s, int64_t observation, int64_t *ret_source, char **ret) _must_check_;
 /* Recompute the `at` column when the owner's addresses changed since it was written. 1 recomputed, 0 nothing to do. */
 int store_set_owner(struct store *s, const struct settings *settings) _must_check_;
 

@@ -645,3 +645,33 @@ int store_totals(struct store *s, struct store_totals *ret) {
         *ret = t;
         return 0;
 }
+
+int store_describe(struct store *s, int64_t observation, int64_t *ret_source, char **ret) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_DIGEST_GET);
+        if (!q)
+                return store_fail(s);
+        (void) sqlite3_bind_int64(q, 1, observation);
+        int r = store_step(s, q);
+        if (r <= 0)
+                return r < 0 ? r : -ENOENT;
+        uint64_t digest = sqlite3_column_bytes(q, 0) == OBSERVATION_DIGEST_SIZE ? digest_number(sqlite3_column_blob(q, 0)) : 0;
+        int64_t source = sqlite3_column_int64(q, 1);
+        (void) sqlite3_reset(q);
+        if ((r = record_of(s, observation, digest, &q)) <= 0)
+                return r < 0 ? r : -ENOENT;
+        struct observation o;
+        arena_reset(s->arena);
+        r = decode(s, q, 0, s->arena, &o);
+        const struct event *e = r >= 0 ? recurring_event(&o) : NULL;
+        const char *title = e ? e->summary : r >= 0 && o.kind == OBSERVATION_MESSAGE ? o.message.subject : NULL;
+        const char *id = e ? e->uid : r >= 0 && o.kind == OBSERVATION_MESSAGE ? o.message.message_id : NULL;
+        struct buf b = {};
+        if (r >= 0 && (r = buf_printf(&b, "%s (%s %s)", title ? title : "without title", e ? "uid" : "message", id ? id : "unknown")) >= 0) {
+                *ret = buf_take(&b);
+                *ret_source = source;
+                r = *ret ? 0 : -ENOMEM;
+        }
+        buf_free(&b);
+        (void) sqlite3_reset(q);
+        return r;
+}

@@ -103,7 +103,7 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 " WHERE o.id = ?1",
         [STATEMENT_TEXT_ADD] = "INSERT INTO text(observation, text) VALUES(?1, ?2)",
         [STATEMENT_TEXT_GET] = "SELECT text FROM text WHERE observation = ?1",
-        [STATEMENT_DIGEST_GET] = "SELECT digest FROM observation WHERE id = ?1",
+        [STATEMENT_DIGEST_GET] = "SELECT digest, source FROM observation WHERE id = ?1",
         [STATEMENT_RECURRING_ADD] = "INSERT INTO recurring(observation, recurrence) VALUES(?1, ?2)",
         [STATEMENT_UNEXPANDED] =
                 "SELECT observation, recurrence FROM recurring WHERE observation > ?1 AND (until IS NULL OR until < ?2)"

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "daemon/store.h"
+#include "daemon/store_hash.h"
 
 /* "adiu": tells our file from any other SQLite file. */
 #define STORE_APPLICATION_ID 0x61646975
@@ -115,9 +116,6 @@ int store_fail(struct store *s);
 int store_run(struct store *s, sqlite3_stmt *q);
 /* 1 row, 0 end, negative errno; the statement is reset unless there is a row. */
 int store_step(struct store *s, sqlite3_stmt *q);
-/* The same bytes give the same number for ever: it is stored. */
-uint64_t store_hash(uint64_t seed, const void *data, size_t size) _pure_;
-#define STORE_HASH_SEED UINT64_C(0xcbf29ce484222325)
 
 /* INSTANT_UNKNOWN is NULL in the file. */
 void store_bind_instant(sqlite3_stmt *q, int column, instant at);
