@@ -1,2 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What surrounds the program: man pages, sample data, the two commands of the README.
+
+# The manual's reference chapters are printed from the tables in rules/.
+noinst_PROGRAMS += %D%/man/reference
+%C%_man_reference_SOURCES = %D%/man/reference.c
+%C%_man_reference_LDADD = $(RULES_LIBS)
+
+man_MANS += %D%/man/adieu.1 %D%/man/adieu.yaml.5 %D%/man/adieu-rules.5
+CLEANFILES += %D%/man/adieu.yaml.5 %D%/man/adieu-rules.5
+EXTRA_DIST += %D%/man/adieu.1 %D%/man/adieu.yaml.5.in %D%/man/adieu-rules.5.in
+
+%D%/man/adieu.yaml.5: $(srcdir)/%D%/man/adieu.yaml.5.in %D%/man/reference$(EXEEXT)
+	$(AM_V_GEN)%D%/man/reference$(EXEEXT) <$(srcdir)/%D%/man/adieu.yaml.5.in >$@.tmp && mv $@.tmp $@
+%D%/man/adieu-rules.5: $(srcdir)/%D%/man/adieu-rules.5.in %D%/man/reference$(EXEEXT)
+	$(AM_V_GEN)%D%/man/reference$(EXEEXT) <$(srcdir)/%D%/man/adieu-rules.5.in >$@.tmp && mv $@.tmp $@
+
+packdir = $(pkgdatadir)/packs
+dist_pack_DATA = rules/packs/after-hours.yaml rules/packs/meetings.yaml rules/packs/requests.yaml
+
+EXTRA_DIST += %D%/packages %D%/install-packages %D%/quickstart %D%/run-tests %D%/adieu.yaml %D%/sample

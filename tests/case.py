@@ -5,6 +5,12 @@ A case is a text file in tests/cases/. Lines before the first section are "key: 
 scan's time). Sections begin with a line "--- KIND ARGUMENT":
 
   --- mail [FOLDER/]NAME     a message in the Maildir (FOLDER: "" or ".Sent" ...; a "!" before NAME puts it in new/ instead of cur/)
+  --- msg NAME KEY=VALUE...  a plain message, written out from: from to cc at (delivery) sent subject re (NAMEs it answers, oldest first)
+                             and folder; the body is its text
+  --- imip NAME KEY=VALUE... an invitation mail: the keys of msg, and method uid seq start end organizer attendee partstat status rid rrule summary
+                             stamp; the body is its text part
+  --- event FILE KEY=VALUE.. an event in calendars/FILE with the same keys; several of one FILE are put together (no body);
+  --- replace FILE ...       the same, but instead of what FILE held before
   --- ics NAME               a file below calendars/
   --- mbox NAME              a file beside the Maildir, added to the sources
   --- file PATH              any other file: adieu.yaml (instead of the default one), rules.d/x.yaml, clients.d/x.yaml ...
@@ -17,10 +23,13 @@ scan's time). Sections begin with a line "--- KIND ARGUMENT":
 A line of a body that must begin with "--- " is written with a backslash before it. "\\x00"-like escapes in mail bodies are resolved when the
 section's line ends in " escaped"; " crlf" turns its line ends into CRLF.
 """
+import datetime
+import email.utils
 import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 
@@ -85,11 +94,89 @@ def body_bytes(argument, lines):
     return words[0] if words else "", data
 
 
+def words(text):
+    return dict(w.split("=", 1) for w in shlex.split(text) if "=" in w)
+
+
+def parse_time(text):
+    return datetime.datetime.fromisoformat(text)
+
+
+def calendar_time(name, text):
+    """UTC for times with an offset, "Zone/Name:2026-03-02T10:00" for zoned ones, a date for all-day ones, floating otherwise."""
+    zone, _, bare = text.rpartition(":2")
+    if zone and not zone[0].isdigit():
+        return "%s;TZID=%s:%s" % (name, zone, datetime.datetime.fromisoformat("2" + bare).strftime("%Y%m%dT%H%M%S"))
+    if len(text) == 10:
+        return "%s;VALUE=DATE:%s" % (name, text.replace("-", ""))
+    t = parse_time(text)
+    if t.tzinfo is None:
+        return "%s:%s" % (name, t.strftime("%Y%m%dT%H%M%S"))
+    return "%s:%s" % (name, t.astimezone(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ"))
+
+
+def vevent(k):
+    lines = ["BEGIN:VEVENT", "UID:" + k["uid"], "DTSTAMP:" + calendar_time("", k.get("stamp", k.get("at", "2026-01-01T00:00+00:00")))[1:],
+             "SEQUENCE:" + k.get("seq", "0"), calendar_time("DTSTART", k["start"])]
+    for key, name in (("end", "DTEND"), ("rid", "RECURRENCE-ID"), ("created", "CREATED"), ("modified", "LAST-MODIFIED"), ("exdate", "EXDATE")):
+        if key in k:
+            lines.append(calendar_time(name, k[key]))
+    if "end" not in k:
+        lines.append("DURATION:PT1H" if len(k["start"]) > 10 else "DURATION:P1D")
+    lines.append("SUMMARY:" + k.get("summary", "Meeting"))
+    for key, name in (("status", "STATUS"), ("rrule", "RRULE"), ("transp", "TRANSP")):
+        if key in k:
+            lines.append("%s:%s" % (name, k[key]))
+    if "organizer" in k:
+        lines.append("ORGANIZER:mailto:" + k["organizer"])
+    for who in filter(None, k.get("attendee", "").split(",")):
+        lines.append("ATTENDEE;PARTSTAT=%s:mailto:%s" % (k.get("partstat", "ACCEPTED"), who))
+    return "\r\n".join(lines + ["END:VEVENT", ""])
+
+
+def vcalendar(events, method=None):
+    return "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n" + ("METHOD:%s\r\n" % method if method else "") + events + "END:VCALENDAR\r\n"
+
+
+OWNER = "camille@studio.example"
+
+
+def message_head(name, k):
+    sender = k["from"]
+    domain = sender.split("@")[1]
+    head = []
+    if sender != OWNER and k.get("received") != "no":
+        head.append("Received: from mx.%s by mail.studio.example; %s" % (domain, email.utils.format_datetime(parse_time(k["at"]))))
+    head += ["Message-ID: <%s@%s>" % (name, domain), "Date: " + email.utils.format_datetime(parse_time(k.get("sent", k["at"]))),
+             "From: " + k.get("name", "") + " <%s>" % sender, "To: " + k.get("to", OWNER)]
+    if "cc" in k:
+        head.append("Cc: " + k["cc"])
+    head.append("Subject: " + k.get("subject", "Projet"))
+    if "re" in k:
+        ids = ["<%s>" % r for r in k["re"].split(",")]
+        head += ["In-Reply-To: " + ids[-1], "References: " + " ".join(ids)]
+    return head + ["MIME-Version: 1.0"]
+
+
+def plain_message(name, k, lines):
+    head = message_head(name, k) + ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"]
+    return ("\n".join(head + [""] + lines) + "\n").encode()
+
+
+def imip_message(name, k, lines):
+    method = k["method"]
+    head = message_head(name, k) + ["Content-Type: multipart/alternative; boundary=\"=_b\""]
+    body = ["--=_b", "Content-Type: text/plain; charset=utf-8", ""] + (lines or [k.get("summary", "Meeting")])
+    body += ["--=_b", "Content-Type: text/calendar; charset=utf-8; method=" + method, "", vcalendar(vevent(k), method).replace("\r\n", "\n"), "--=_b--"]
+    return ("\n".join(head + [""] + body) + "\n").encode()
+
+
 class World:
     """A folder with a configuration, mail and calendars, in which adieu runs."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
+        self.events = {}
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
@@ -129,8 +216,19 @@ class World:
     def apply(self, section):
         kind, argument, lines = section
         name, data = body_bytes(argument, lines)
+        k = words(argument)
         if kind == "mail":
             self.mail(name, data)
+        elif kind == "msg":
+            self.mail(k.get("folder", "") + "/" + name, plain_message(name, k, lines))
+        elif kind == "imip":
+            self.mail(k.get("folder", "") + "/" + name, imip_message(name, k, [l for l in lines if l.strip()]))
+        elif kind == "event":
+            self.events.setdefault(name, []).append(vevent(k))
+            self.write("calendars/" + name, vcalendar("".join(self.events[name])).encode())
+        elif kind == "replace":
+            self.events[name] = [vevent(k)]
+            self.write("calendars/" + name, vcalendar("".join(self.events[name])).encode())
         elif kind == "ics":
             self.write("calendars/" + name, data)
         elif kind == "mbox":
