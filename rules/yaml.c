@@ -43,6 +43,7 @@ static const struct yaml_hint {
         {NULL, "while scanning a directive", "a line that begins with % is a YAML directive; put the value in single quotes"},
         {"unknown escape character", NULL, "a backslash is special in double quotes; use single quotes: '\\d'"},
         {NULL, "while scanning a quoted scalar", "the closing quote is missing; an apostrophe inside single quotes is written twice: 'l''été'"},
+        {"found unexpected ':'", NULL, "between { } or [ ] a value that ends with \":\" must stand in quotes, and an empty one needs a blank"},
         {"could not find expected ':'", NULL, "is a \":\" followed by a blank missing, or a quote?"},
         {NULL, "while parsing a flow sequence", "is a \"]\" or a \",\" missing?"},
         {NULL, "while parsing a flow mapping", "is a \"}\" or a \",\" missing?"},

@@ -87,7 +87,14 @@ endif
 
 # The owner's files and working time.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test-diagnostic %D%/test-yaml %D%/test-worktime %D%/test-duration
+check_PROGRAMS += %D%/test-diagnostic %D%/test-yaml %D%/test-worktime %D%/test-duration \
+	%D%/test-holiday %D%/test-settings
+%C%_test_holiday_SOURCES = %D%/test-holiday.c
+%C%_test_holiday_CFLAGS = $(TEST_CFLAGS)
+%C%_test_holiday_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+%C%_test_settings_SOURCES = %D%/test-settings.c %D%/zoneinfo.h
+%C%_test_settings_CFLAGS = $(TEST_CFLAGS)
+%C%_test_settings_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 %C%_test_worktime_SOURCES = %D%/test-worktime.c %D%/zoneinfo.h
 %C%_test_worktime_CFLAGS = $(TEST_CFLAGS)
 %C%_test_worktime_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
