@@ -130,7 +130,7 @@ static bool has_domain(const char *s, size_t n) {
  * "Doe" of "Doe, John <a@x>" for a mailbox. *at moves on, so that all checks together read the text once. */
 static bool believable(const struct mailimf_mailbox *mb, const char **at, const char *end) {
         const char *email = mb->mb_addr_spec;
-        if (!email || !has_domain(email, strlen(email)))
+        if (!email || strpbrk(email, "<>()") || !has_domain(email, strlen(email)))
                 return false;
         const char *found = memmem(*at, (size_t) (end - *at), email, strlen(email));
         if (!found)

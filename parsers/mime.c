@@ -400,10 +400,7 @@ static bool next_delimiter(struct walk *w, enum delimiter *ret, size_t *ret_leve
                                 return true;
                         }
                 }
-                const char *dashes = memmem(p, (size_t) (w->end - p), "\n--", 3);
-                if (!dashes)
-                        break;
-                p = dashes + 1;
+                p = line_after(p, w->end);
         }
         *ret_end = w->end;
         w->p = w->end;

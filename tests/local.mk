@@ -148,3 +148,23 @@ check_PROGRAMS += %D%/test-ipc %D%/test-sandbox %D%/test-pool %D%/test-log
 %C%_test_log_CFLAGS = $(TEST_CFLAGS)
 %C%_test_log_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The structure of mail.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-charset %D%/test-transfer %D%/test-header %D%/test-address %D%/test-date
+%C%_test_charset_SOURCES = %D%/test-charset.c
+%C%_test_charset_CFLAGS = $(TEST_CFLAGS)
+%C%_test_charset_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_transfer_SOURCES = %D%/test-transfer.c
+%C%_test_transfer_CFLAGS = $(TEST_CFLAGS)
+%C%_test_transfer_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_header_SOURCES = %D%/test-header.c
+%C%_test_header_CFLAGS = $(TEST_CFLAGS)
+%C%_test_header_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_address_SOURCES = %D%/test-address.c
+%C%_test_address_CFLAGS = $(TEST_CFLAGS)
+%C%_test_address_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_date_SOURCES = %D%/test-date.c
+%C%_test_date_CFLAGS = $(TEST_CFLAGS)
+%C%_test_date_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "parsers/date.h"
+
+#define AT INT64_C(1772437800) /* 2026-03-02T08:50:00+01:00 */
+#define NONE INT32_MIN
+
+static void test_good(void **state) {
+        static const struct {
+                const char *text;
+                instant at;
+                int32_t offset;
+        } table[] = {
+                {"Mon, 2 Mar 2026 08:50:00 +0100", AT, 3600},
+                {"Mon, 02 Mar 2026 08:50 +0100", AT, 3600},
+                {"2 Mar 2026 08:50:00 +0100 (CET)", AT, 3600},
+                {"(a (nested) comment) Mon, 2 Mar 2026 08:50:00 +0100", AT, 3600},
+                {"Mon,2 Mar 2026 08:50:00 +0100", AT, 3600},
+                {"Mon, 2 Mar 2026 13:20:00 +0530", AT, 19800},
+                {"Mon, 2 Mar 2026 03:20:00 -0430", AT, -16200},
+                {"Mon, 2 Mar 2026 07:50:00 +0000", AT, NONE},
+                {"Mon, 2 Mar 2026 07:50:00 -0000", AT, NONE},
+                {"Mon, 2 Mar 2026 07:50:00 GMT", AT, NONE},
+                {"Mon, 2 Mar 2026 07:50:00 UT", AT, NONE},
+                {"Mon, 2 Mar 2026 07:50:00", AT, NONE},
+                {"Mon, 2 Mar 2026 02:50:00 EST", AT, -18000},
+                {"Mon, 2 Mar 2026 08:50:00 CET", AT, 3600},
+                {"Mon, 2 Mar 2026 09:50:00 CEST", AT, 7200},
+                {"Mon, 2 Mar 2026 07:50:00 XYZ", AT, NONE}, /* unknown: as -0000 */
+                {"Mon, 2 Mar 26 08:50:00 +0100", AT, 3600},
+                {"Mon, 2 Mar 126 08:50:00 +0100", AT, 3600}, /* years since 1900 */
+                {"Sat, 1 Jan 99 00:00:00 +0000", 915148800, NONE},
+                {"Mon Mar  2 07:50:00 2026", AT, NONE},
+                {"Mon Mar 2 08:50:00 CET 2026", AT, 3600},
+                {"Mon Mar 2 08:50:00 2026 +0100", AT, 3600},
+                {"2026-03-02T08:50:00+01:00", AT, 3600},
+                {"2026-03-02T07:50:00Z", AT, NONE},
+                {"2026-03-02 08:50:00 +0100", AT, 3600},
+                {"2026-03-02T08:50:00.123+01:00", AT, 3600},
+                {"02-Mar-2026 08:50:00 +0100", AT, 3600},
+                {"Mon, 2 March 2026 08:50:00 +0100", AT, 3600},
+                {"Monday, March 2, 2026 8:50 AM +0100", AT, 3600},
+                {"2 Mar 2026 08:50:00 PM +0100", AT + 12 * 3600, 3600},
+                {"lun., 2 Mar 2026 08:50:00 +0100", AT, 3600},
+                {"Mon, 2 Mar 2026 08.50.00 +0100", AT, 3600},
+                {"Mon, 2 Mar 2026 08:50:00 \"GMT\"", AT + 3600, NONE},
+                {"Mon, 2 Mar 2026 07:50:00 +9999", AT, NONE}, /* no such offset */
+                {"Tue, 2 Mar 2077 08:50:00 +0000", INT64_C(3381900600), NONE},
+                {"Thu, 31 Dec 2099 23:59:60 +0000", INT64_C(4102444799), NONE},
+                {"Thu, 1 Jan 1970 00:00:00 +0000", 0, NONE},
+                {"Thu, 29 Feb 2024 12:00:00 +0000", 1709208000, NONE},
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                instant at = 1;
+                int32_t offset = 1;
+                if (date_parse(table[i].text, strlen(table[i].text), &at, &offset) < 0)
+                        fail_msg("%s: refused", table[i].text);
+                if (at != table[i].at || offset != table[i].offset)
+                        fail_msg("%s: %lld %d", table[i].text, (long long) at, offset);
+        }
+}
+
+static void test_bad(void **state) {
+        static const char *const table[] = {
+                "",
+                " ",
+                "garbage",
+                "Fri, 2 Mar 1904 08:50:00 +0000",
+                "Wed, 31 Dec 1969 23:59:59 +0000",
+                "Sat, 1 Jan 2101 00:00:00 +0000",
+                "42 Jan 2025 30:70:90 +9999",
+                "Mon, 30 Feb 2026 08:50:00 +0100",
+                "Sat, 29 Feb 2025 12:00:00 +0000",
+                "Mon, 2 Mar 2026 25:00:00 +0100",
+                "Mon, 2 Mar 2026 08:61:00 +0100",
+                "Mon, 2 Mar 2026", /* no hour: none is guessed */
+                "2026-03-02",
+                "1661992959",
+                "Mon, 2 Mar 1661992959 08:50:00 +0100",
+                "02/03/2026 08:50", /* which is the month? */
+                "((((((((((((((",
+                "Mon, 2 Foo 2026 08:50:00 +0100",
+                "-",
+                "+",
+                ",,,,,,,,",
+                "Mon, 0 Mar 2026 08:50:00 +0100",
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                instant at = 77;
+                int32_t offset = 88;
+                if (date_parse(table[i], strlen(table[i]), &at, &offset) != -EINVAL)
+                        fail_msg("%s: taken for %lld", table[i], (long long) at);
+                assert_int_equal(at, 77);
+                assert_int_equal(offset, 88);
+        }
+}
+
+static void test_from_line(void **state) {
+        static const struct {
+                const char *text;
+                instant at;
+        } good[] = {
+                {"a@b.example Mon Mar  2 07:50:00 2026", AT},
+                {"a@b.example  Mon Mar 2 07:50:00 2026\r", AT},
+                {"- Mon Mar  2 07:50:00 2026", AT},
+                {"a@b Mon Mar  2 07:50 2026", AT},
+                {"a@b Mon Mar  2 08:50:00 CET 2026", AT},
+                {"a@b Mon Mar  2 08:50:00 2026 +0100", AT},
+                {"uucp!a Mon Mar  2 07:50:00 2026 remote from host", AT},
+                {"Jean Sun Dupont Mon Mar  2 07:50:00 2026", AT},
+                {"a@b Mon, 2 Mar 2026 08:50:00 +0100", AT},
+                {"MAILER-DAEMON Mon Mar 02 07:50:00 2026", AT},
+        };
+        static const char *const bad[] = {"", "here on", "a friend", "Monday to Friday", "a@b Mon Mar 2", "a@b Mon 12:00", "x Mon Mar 2 99:00:00 2026",
+                                          "my heart I thank you"};
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(good); i++) {
+                instant at = 0;
+                if (date_parse_from_line(good[i].text, strlen(good[i].text), &at) < 0 || at != good[i].at)
+                        fail_msg("%s: %lld", good[i].text, (long long) at);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
+                instant at = 5;
+                if (date_parse_from_line(bad[i], strlen(bad[i]), &at) != -EINVAL || at != 5)
+                        fail_msg("%s: taken", bad[i]);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_from_line)};
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
