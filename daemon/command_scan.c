@@ -92,8 +92,8 @@ static int print_news(struct context *c, const struct judgement *j, size_t *ret_
                 if (a->mode == MODE_WATCH)
                         continue;
                 r = alert_news(c, a, &news);
-                if (r < 0 || !news)
-                        continue;
+                if (r < 0 || !news || a->state != ALERT_OPEN)
+                        continue; /* what is long over is no news on a first pass: `alerts --all` has it */
                 if (n++ > 0 && !c->json)
                         putchar('\n');
                 alert_print(c, a);

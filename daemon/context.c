@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <systemd/sd-event.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/output.h"
+#include "daemon/reader.h"
 #include "daemon/zones.h"
 
 void context_free(struct context *c) {
@@ -351,8 +353,28 @@ int context_store(struct context *c, unsigned flags) {
         return EXIT_DONE;
 }
 
+static void on_trouble(const char *source, const char *text, void *userdata) {
+        (void) userdata;
+        log_warning("%s: %s", source, text);
+}
+
+/* Days off from the owner's .ics files: parsed in a role of their own, as all that is not YAML. */
+static int load_holidays(struct context *c) {
+        if (!c->settings->holiday_files || !c->settings->holiday_files[0])
+                return EXIT_DONE;
+        sd_event *event = NULL;
+        const struct reader_options options = {.settings = c->settings, .clock = c->clock, .trouble = on_trouble};
+        int r = sd_event_new(&event);
+        if (r >= 0)
+                r = reader_holidays(event, c->program, c->settings, &options);
+        sd_event_unref(event);
+        return r < 0 ? (log_errno(r, "cannot read the holidays"), EXIT_FAULT) : EXIT_DONE;
+}
+
 int context_all(struct context *c, unsigned store_flags) {
         int status = context_settings(c);
+        if (status == EXIT_DONE)
+                status = load_holidays(c);
         if (status == EXIT_DONE)
                 status = context_rules(c, NULL, 0);
         if (status == EXIT_DONE)

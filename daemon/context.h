@@ -46,7 +46,7 @@ int context_rules(struct context *c, char *const *only, size_t n_only) _must_che
 /* Open the store in $STATE_DIRECTORY, else $XDG_STATE_HOME/adieu. Flags of store.h. */
 int context_store(struct context *c, unsigned flags) _must_check_;
 
-/* The three above, for commands that need them all. */
+/* All of the above, and the days off of the owner's .ics files, for commands that judge. */
 int context_all(struct context *c, unsigned store_flags) _must_check_;
 
 /* Print diagnostics, with the line they are about, or as JSON lines to stdout. */

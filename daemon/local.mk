@@ -4,15 +4,51 @@
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS)
 libdaemon_a_SOURCES = \
-	%D%/zones.c %D%/zones.h \
-	%D%/clock.c %D%/clock.h \
-	%D%/log.c %D%/log.h \
-	%D%/ipc.c %D%/ipc.h \
-	%D%/sandbox.c %D%/sandbox.h \
-	%D%/role_parse.c %D%/role_parse.h \
-	%D%/pool.c %D%/pool.h \
-	%D%/store.c %D%/store.h %D%/store_feed.c %D%/store_schema.c %D%/store_schema.h %D%/store_hash.h \
-	%D%/reader.c %D%/reader.h %D%/source.h %D%/source_names.c %D%/source_names.h \
-	%D%/source_maildir.c %D%/source_mbox.c %D%/source_calendar.c
+	%D%/clock.c \
+	%D%/clock.h \
+	%D%/command.h \
+	%D%/command_alerts.c \
+	%D%/command_clients.c \
+	%D%/command_facts.c \
+	%D%/command_inspect.c \
+	%D%/command_rules.c \
+	%D%/command_scan.c \
+	%D%/command_status.c \
+	%D%/context.c \
+	%D%/context.h \
+	%D%/ipc.c \
+	%D%/ipc.h \
+	%D%/judgement.c \
+	%D%/judgement.h \
+	%D%/log.c \
+	%D%/log.h \
+	%D%/output.c \
+	%D%/output.h \
+	%D%/pool.c \
+	%D%/pool.h \
+	%D%/reader.c \
+	%D%/reader.h \
+	%D%/role_parse.c \
+	%D%/role_parse.h \
+	%D%/sandbox.c \
+	%D%/sandbox.h \
+	%D%/source.h \
+	%D%/source_calendar.c \
+	%D%/source_maildir.c \
+	%D%/source_mbox.c \
+	%D%/source_names.c \
+	%D%/source_names.h \
+	%D%/store.c \
+	%D%/store.h \
+	%D%/store_feed.c \
+	%D%/store_hash.h \
+	%D%/store_schema.c \
+	%D%/store_schema.h \
+	%D%/zones.c \
+	%D%/zones.h
 
 DAEMON_LIBS = libdaemon.a $(RULES_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(SECCOMP_LIBS) $(JSON_LIBS) $(ZLIB_LIBS)
+
+bin_PROGRAMS += adieu
+adieu_SOURCES = %D%/main.c
+adieu_LDADD = $(DAEMON_LIBS)

@@ -105,7 +105,7 @@ char *arena_strndup(struct arena *a, const char *s, size_t n) {
 }
 
 char *arena_strdup(struct arena *a, const char *s) {
-        return s ? arena_strndup(a, s, SIZE_MAX - 1) : NULL;
+        return s ? arena_strndup(a, s, strlen(s)) : NULL;
 }
 
 char *arena_printf(struct arena *a, const char *format, ...) {
