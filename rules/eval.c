@@ -865,6 +865,8 @@ int evaluation_new(const struct ruleset *rs, const struct settings *settings, co
         e->options = *options;
         e->limit = MIN(options->now, options->read_until);
         e->emitted_tail = &e->emitted;
+        e->n_rules = rs->n;
+        e->n_clients = settings->n_clients;
         e->rules = calloc(rs->n + 1, sizeof(*e->rules));
         e->clients = calloc(settings->n_clients + 1, sizeof(*e->clients));
         e->key = malloc(KEY_ROOM);
@@ -905,9 +907,9 @@ static void free_rule_state(struct evaluation *e, struct rule_state *s) {
 struct evaluation *evaluation_free(struct evaluation *e) {
         if (!e)
                 return NULL;
-        for (size_t i = 0; e->rules && i < e->rs->n; i++)
+        for (size_t i = 0; e->rules && i < e->n_rules; i++)
                 free_rule_state(e, &e->rules[i]);
-        for (size_t i = 0; e->clients && i < e->settings->n_clients; i++)
+        for (size_t i = 0; e->clients && i < e->n_clients; i++)
                 free(e->clients[i].days_off);
         for (int t = 0; t < _FACT_TYPE_MAX; t++)
                 free(e->listeners[t]);

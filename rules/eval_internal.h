@@ -106,6 +106,7 @@ struct evaluation {
         struct emitted *emitted, **emitted_tail;
         struct rule_state *rules;      /* owned */
         struct client_state *clients;  /* owned */
+        size_t n_rules, n_clients;     /* so that the set and the settings may be gone when it is freed */
         uint32_t *listeners[_FACT_TYPE_MAX]; /* owned: which rules look at a type */
         size_t n_listeners[_FACT_TYPE_MAX];
         struct instance **heap; /* owned; by deadline */

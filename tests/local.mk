@@ -168,3 +168,108 @@ check_PROGRAMS += %D%/test-charset %D%/test-transfer %D%/test-header %D%/test-ad
 %C%_test_date_CFLAGS = $(TEST_CFLAGS)
 %C%_test_date_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 endif
+
+# Rules.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-fact
+%C%_test_fact_SOURCES = %D%/test-fact.c %D%/rules-help.h
+%C%_test_fact_CFLAGS = $(TEST_CFLAGS)
+%C%_test_fact_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test-condition
+%C%_test_condition_SOURCES = %D%/test-condition.c %D%/rules-help.h
+%C%_test_condition_CFLAGS = $(TEST_CFLAGS)
+%C%_test_condition_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test-ruleset
+%C%_test_ruleset_SOURCES = %D%/test-ruleset.c %D%/rules-help.h
+%C%_test_ruleset_CFLAGS = $(TEST_CFLAGS)
+%C%_test_ruleset_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test-eval
+%C%_test_eval_SOURCES = %D%/test-eval.c %D%/rules-help.h
+%C%_test_eval_CFLAGS = $(TEST_CFLAGS)
+%C%_test_eval_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+endif
+EXTRA_DIST += \
+	%D%/rules-broken/absent-no-within.yaml \
+	%D%/rules-broken/any-mapping.yaml \
+	%D%/rules-broken/bad-duration.yaml \
+	%D%/rules-broken/bad-id.yaml \
+	%D%/rules-broken/bool-quoted.yaml \
+	%D%/rules-broken/bool-value.yaml \
+	%D%/rules-broken/by-field.yaml \
+	%D%/rules-broken/clock.yaml \
+	%D%/rules-broken/cycle.yaml \
+	%D%/rules-broken/duplicate-id.yaml \
+	%D%/rules-broken/duplicate-key.yaml \
+	%D%/rules-broken/empty-comparison.yaml \
+	%D%/rules-broken/empty-where.yaml \
+	%D%/rules-broken/enum-value.yaml \
+	%D%/rules-broken/exception-field.yaml \
+	%D%/rules-broken/exception-no-reason.yaml \
+	%D%/rules-broken/exception-no-until.yaml \
+	%D%/rules-broken/exception-until.yaml \
+	%D%/rules-broken/field-of-another-fact.yaml \
+	%D%/rules-broken/first-absent.yaml \
+	%D%/rules-broken/for-both.yaml \
+	%D%/rules-broken/for-every.yaml \
+	%D%/rules-broken/for-half.yaml \
+	%D%/rules-broken/for-impossible.yaml \
+	%D%/rules-broken/for-no-breaches.yaml \
+	%D%/rules-broken/for-zero.yaml \
+	%D%/rules-broken/from-field.yaml \
+	%D%/rules-broken/from-type.yaml \
+	%D%/rules-broken/from-unknown.yaml \
+	%D%/rules-broken/in-scalar.yaml \
+	%D%/rules-broken/inhibits.yaml \
+	%D%/rules-broken/instant-value.yaml \
+	%D%/rules-broken/int-value.yaml \
+	%D%/rules-broken/list-without-words.yaml \
+	%D%/rules-broken/many.yaml \
+	%D%/rules-broken/match-no-fact.yaml \
+	%D%/rules-broken/measure.yaml \
+	%D%/rules-broken/mode.yaml \
+	%D%/rules-broken/needs.yaml \
+	%D%/rules-broken/no-id.yaml \
+	%D%/rules-broken/no-kind.yaml \
+	%D%/rules-broken/no-steps.yaml \
+	%D%/rules-broken/no-version.yaml \
+	%D%/rules-broken/not-list.yaml \
+	%D%/rules-broken/one-step.yaml \
+	%D%/rules-broken/param-key.yaml \
+	%D%/rules-broken/param-misused.yaml \
+	%D%/rules-broken/param-no-default.yaml \
+	%D%/rules-broken/param-none.yaml \
+	%D%/rules-broken/param-range.yaml \
+	%D%/rules-broken/param-share.yaml \
+	%D%/rules-broken/param-type.yaml \
+	%D%/rules-broken/param-unknown.yaml \
+	%D%/rules-broken/rule-scalar.yaml \
+	%D%/rules-broken/rules-mapping.yaml \
+	%D%/rules-broken/same-field.yaml \
+	%D%/rules-broken/same-not-shared.yaml \
+	%D%/rules-broken/self-cycle.yaml \
+	%D%/rules-broken/severity-word.yaml \
+	%D%/rules-broken/severity.yaml \
+	%D%/rules-broken/step-both.yaml \
+	%D%/rules-broken/step-key.yaml \
+	%D%/rules-broken/step-neither.yaml \
+	%D%/rules-broken/tab.yaml \
+	%D%/rules-broken/tests-neither.yaml \
+	%D%/rules-broken/tests.yaml \
+	%D%/rules-broken/title-language.yaml \
+	%D%/rules-broken/top-key.yaml \
+	%D%/rules-broken/top-list.yaml \
+	%D%/rules-broken/two-kinds.yaml \
+	%D%/rules-broken/unknown-client-in.yaml \
+	%D%/rules-broken/unknown-client.yaml \
+	%D%/rules-broken/unknown-comparison.yaml \
+	%D%/rules-broken/unknown-fact-in-list.yaml \
+	%D%/rules-broken/unknown-fact.yaml \
+	%D%/rules-broken/unknown-field.yaml \
+	%D%/rules-broken/unknown-list.yaml \
+	%D%/rules-broken/unknown-match-key.yaml \
+	%D%/rules-broken/unknown-rule-key.yaml \
+	%D%/rules-broken/unknown-rule.yaml \
+	%D%/rules-broken/until-fact.yaml \
+	%D%/rules-broken/version-two.yaml \
+	%D%/rules-broken/wrong-comparison.yaml \
+	%D%/rules-broken/yaml.yaml
