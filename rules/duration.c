@@ -70,7 +70,8 @@ int duration_parse(const char *s, struct duration *ret) {
                 if (!row)
                         return -EINVAL;
                 /* "1h30m" goes from the larger to the smaller: "30m1h" or "1h1h" is a slip, and 1mo3d means nothing exact. */
-                if (last && (last->unit != DURATION_SECONDS || row->unit != DURATION_SECONDS || row->seconds >= last->seconds))
+                if (last &&
+                    (last->unit != DURATION_SECONDS || row->unit != DURATION_SECONDS || row->seconds >= last->seconds))
                         return -EINVAL;
                 last = row;
                 if (n > DURATION_SECONDS_MAX / row->seconds)

@@ -5,14 +5,14 @@
  * grant once is a date with one year. Sundays are left out where they are holidays by name only (Easter, Pentecost). */
 
 enum holiday_kind {
-        FIXED,        /* month, day */
-        US_OBSERVED,  /* and the Friday before a Saturday, the Monday after a Sunday */
+        FIXED,         /* month, day */
+        US_OBSERVED,   /* and the Friday before a Saturday, the Monday after a Sunday */
         GB_SUBSTITUTE, /* and the Monday after a weekend */
-        GB_PAIR,      /* of two days that follow each other: a weekend gives the day two days later */
-        QC_SUNDAY,    /* and the Monday after a Sunday */
-        NL_SUNDAY,    /* the Saturday instead of a Sunday */
-        WEEKDAY,      /* month, first of seven days, weekday (1 = Monday) */
-        EASTER,       /* days after Easter Sunday */
+        GB_PAIR,       /* of two days that follow each other: a weekend gives the day two days later */
+        QC_SUNDAY,     /* and the Monday after a Sunday */
+        NL_SUNDAY,     /* the Saturday instead of a Sunday */
+        WEEKDAY,       /* month, first of seven days, weekday (1 = Monday) */
+        EASTER,        /* days after Easter Sunday */
 };
 
 /* Where a date moves that falls on a Saturday or a Sunday; the date itself stays a holiday unless `instead`. */
@@ -20,12 +20,8 @@ static const struct shift {
         int8_t saturday, sunday;
         bool instead;
 } shifts[] = {
-        [FIXED] = {0, 0, false},
-        [US_OBSERVED] = {-1, 1, false},
-        [GB_SUBSTITUTE] = {2, 1, false},
-        [GB_PAIR] = {2, 2, false},
-        [QC_SUNDAY] = {0, 1, false},
-        [NL_SUNDAY] = {0, -1, true},
+        [FIXED] = {0, 0, false},   [US_OBSERVED] = {-1, 1, false}, [GB_SUBSTITUTE] = {2, 1, false},
+        [GB_PAIR] = {2, 2, false}, [QC_SUNDAY] = {0, 1, false},    [NL_SUNDAY] = {0, -1, true},
 };
 
 struct holiday_row {
@@ -97,16 +93,11 @@ static const struct holiday_row rows_ch[] = {
 };
 
 static const struct holiday_row rows_lu[] = {
-        {ALL, FIXED, 1, 1, 0, ALWAYS, "Jour de l'an"},
-        {ALL, EASTER, 1, 0, 0, ALWAYS, "Lundi de Pâques"},
-        {ALL, FIXED, 5, 1, 0, ALWAYS, "Fête du Travail"},
-        {ALL, FIXED, 5, 9, 0, SINCE(2019), "Journée de l'Europe"},
-        {ALL, EASTER, 39, 0, 0, ALWAYS, "Ascension"},
-        {ALL, EASTER, 50, 0, 0, ALWAYS, "Lundi de Pentecôte"},
-        {ALL, FIXED, 6, 23, 0, ALWAYS, "Fête nationale"},
-        {ALL, FIXED, 8, 15, 0, ALWAYS, "Assomption"},
-        {ALL, FIXED, 11, 1, 0, ALWAYS, "Toussaint"},
-        {ALL, FIXED, 12, 25, 0, ALWAYS, "Noël"},
+        {ALL, FIXED, 1, 1, 0, ALWAYS, "Jour de l'an"},    {ALL, EASTER, 1, 0, 0, ALWAYS, "Lundi de Pâques"},
+        {ALL, FIXED, 5, 1, 0, ALWAYS, "Fête du Travail"}, {ALL, FIXED, 5, 9, 0, SINCE(2019), "Journée de l'Europe"},
+        {ALL, EASTER, 39, 0, 0, ALWAYS, "Ascension"},     {ALL, EASTER, 50, 0, 0, ALWAYS, "Lundi de Pentecôte"},
+        {ALL, FIXED, 6, 23, 0, ALWAYS, "Fête nationale"}, {ALL, FIXED, 8, 15, 0, ALWAYS, "Assomption"},
+        {ALL, FIXED, 11, 1, 0, ALWAYS, "Toussaint"},      {ALL, FIXED, 12, 25, 0, ALWAYS, "Noël"},
         {ALL, FIXED, 12, 26, 0, ALWAYS, "Saint-Étienne"},
 };
 
@@ -169,14 +160,10 @@ static const struct holiday_row rows_de[] = {
 
 /* Good Friday is an ordinary day, and so is 5 May but in every fifth year. */
 static const struct holiday_row rows_nl[] = {
-        {ALL, FIXED, 1, 1, 0, ALWAYS, "Nieuwjaarsdag"},
-        {ALL, EASTER, 1, 0, 0, ALWAYS, "Tweede paasdag"},
-        {ALL, NL_SUNDAY, 4, 30, 0, UNTIL(2013), "Koninginnedag"},
-        {ALL, NL_SUNDAY, 4, 27, 0, SINCE(2014), "Koningsdag"},
-        {ALL, FIXED, 5, 5, 5, SINCE(1990), "Bevrijdingsdag"},
-        {ALL, EASTER, 39, 0, 0, ALWAYS, "Hemelvaartsdag"},
-        {ALL, EASTER, 50, 0, 0, ALWAYS, "Tweede pinksterdag"},
-        {ALL, FIXED, 12, 25, 0, ALWAYS, "Eerste kerstdag"},
+        {ALL, FIXED, 1, 1, 0, ALWAYS, "Nieuwjaarsdag"},           {ALL, EASTER, 1, 0, 0, ALWAYS, "Tweede paasdag"},
+        {ALL, NL_SUNDAY, 4, 30, 0, UNTIL(2013), "Koninginnedag"}, {ALL, NL_SUNDAY, 4, 27, 0, SINCE(2014), "Koningsdag"},
+        {ALL, FIXED, 5, 5, 5, SINCE(1990), "Bevrijdingsdag"},     {ALL, EASTER, 39, 0, 0, ALWAYS, "Hemelvaartsdag"},
+        {ALL, EASTER, 50, 0, 0, ALWAYS, "Tweede pinksterdag"},    {ALL, FIXED, 12, 25, 0, ALWAYS, "Eerste kerstdag"},
         {ALL, FIXED, 12, 26, 0, ALWAYS, "Tweede kerstdag"},
 };
 
@@ -324,9 +311,9 @@ bool holiday_region_known(const char *region) {
 
 const char *const *holiday_regions(void) {
         static const char *const codes[] = {
-                "BE",    "CA-QC", "CH",    "CH-GE", "CH-VD", "CH-ZH", "DE",    "DE-BB", "DE-BE", "DE-BW",  "DE-BY",  "DE-HB",
-                "DE-HE", "DE-HH", "DE-MV", "DE-NI", "DE-NW", "DE-RP", "DE-SH", "DE-SL", "DE-SN", "DE-ST",  "DE-TH",  "ES",
-                "FR",    "FR-57", "FR-67", "FR-68", "GB",    "GB-NIR", "GB-SCT", "IT",  "LU",    "NL",     "US",     NULL,
+                "BE",    "CA-QC", "CH",    "CH-GE", "CH-VD", "CH-ZH",  "DE",     "DE-BB", "DE-BE", "DE-BW", "DE-BY", "DE-HB",
+                "DE-HE", "DE-HH", "DE-MV", "DE-NI", "DE-NW", "DE-RP",  "DE-SH",  "DE-SL", "DE-SN", "DE-ST", "DE-TH", "ES",
+                "FR",    "FR-57", "FR-67", "FR-68", "GB",    "GB-NIR", "GB-SCT", "IT",    "LU",    "NL",    "US",    NULL,
         };
         _Static_assert(ELEMENTSOF(codes) == ELEMENTSOF(regions) + 1, "a region is missing from the list");
         return codes;

@@ -6,7 +6,7 @@
 #include "parsers/limits.h"
 
 #define MINUTES_OF_DAY (24 * 60)
-/* Entries of one table of keys; a _Static_assert is impossible here, key_names() stops at it and a test counts. */
+/* Twice what the mapping with the most keys has; a suggestion needs no more. */
 #define KEYS_OF_MAPPING_MAX 24U
 
 /* --- the keys ------------------------------------------------------------------------------------------------------- */
@@ -25,9 +25,11 @@
 static const struct settings_key keys[] = {
         {"owner", MAPPING, true, "The person whose mail it is."},
         {"owner.name", TEXT, false, "Your name, as it stands under your mails; the first address by default."},
-        {"owner.addresses", TEXTS, true, "Every address you write from, old ones included: this is how your own mails are known."},
+        {"owner.addresses", TEXTS, true,
+         "Every address you write from, old ones included: this is how your own mails are known."},
         {"owner.time_zone", ZONE, true, "The time zone you work in, by its IANA name (Europe/Paris)."},
-        {"owner.language", TEXT, false, "The language of alerts and of the digest: de, en, es, fr, it or nl; en by default."},
+        {"owner.language", TEXT, false,
+         "The language of alerts and of the digest: de, en, es, fr, it or nl; en by default."},
         {"owner.hours", HOURS, false, "Your working hours by day of the week; Monday to Friday 09:00-18:00 by default."},
         {"owner.holidays", TEXTS, false, "Regions whose public holidays you keep (FR, CA-QC), and .ics files of days off."},
         {"owner.absences", PERIODS, false, "Days on which you do not work: dates, or {from, until, reason}."},
@@ -41,7 +43,8 @@ static const struct settings_key keys[] = {
         {"sources[].imap", URL, false, "An IMAP account: imaps://user@host."},
         {"sources[].caldav", URL, false, "A CalDAV account: https://host/path/."},
         {"sources[].name", TEXT, false, "How alerts name the source; its place by default."},
-        {"sources[].password", MAPPING, false, "Where the password of an imap or caldav account is found; never the password itself."},
+        {"sources[].password", MAPPING, false,
+         "Where the password of an imap or caldav account is found; never the password itself."},
         {"sources[].password.credential", TEXT, false, "The name of a systemd credential."},
         {"sources[].password.command", TEXTS, false, "A command that prints the password."},
         {"sources[].password.file", PATH, false, "A file that holds the password and nothing else."},
@@ -100,7 +103,8 @@ static const struct type_row {
         {URL, SHAPE(YAML_SCALAR), "write one address in double quotes"},
         {MAPPING, SHAPE(YAML_MAPPING), "write keys and values: {key: value}"},
         {LIST, SHAPE(YAML_SEQUENCE), "write a list of mappings: each begins with \"- \""},
-        {PERIODS, SHAPE(YAML_SCALAR) | SHAPE(YAML_SEQUENCE), "write a list: [2026-12-24, {from: 2026-08-03, until: 2026-08-21}]"},
+        {PERIODS, SHAPE(YAML_SCALAR) | SHAPE(YAML_SEQUENCE),
+         "write a list: [2026-12-24, {from: 2026-08-03, until: 2026-08-21}]"},
 };
 
 static const struct type_row *type_of(const struct settings_key *key) {
@@ -159,10 +163,9 @@ struct loader {
         bool no_memory;
 };
 
-#define fault(l, node, code, hint, ...)                                                                                            \
-        diagnostics_add((l)->d, DIAGNOSTIC_ERROR, (l)->file, (node)->line, (node)->column, (node)->length, (code), (hint), __VA_ARGS__)
-#define caution(l, node, code, hint, ...)                                                                                          \
-        diagnostics_add((l)->d, DIAGNOSTIC_WARNING, (l)->file, (node)->line, (node)->column, (node)->length, (code), (hint), __VA_ARGS__)
+#define fault(l, node, code, hint, ...)                                                                                    \
+        diagnostics_add((l)->d, DIAGNOSTIC_ERROR, (l)->file, (node)->line, (node)->column, (node)->length, (code), (hint), \
+                        __VA_ARGS__)
 
 /* Memory is checked once at the end of loading: until then a failed allocation only means fewer results. */
 static void *keep(struct loader *l, void *p) {
@@ -190,7 +193,8 @@ static bool check_mapping(struct loader *l, const struct yaml_node *node, const 
         if (node->type != YAML_MAPPING) {
                 const char *names[KEYS_OF_MAPPING_MAX + 1];
                 key_names(prefix, names);
-                fault(l, node, "wrong-type", hint_words(l, "write a mapping with the keys ", names), "%s is not a mapping", what);
+                fault(l, node, "wrong-type", hint_words(l, "write a mapping with the keys ", names), "%s is not a mapping",
+                      what);
                 return false;
         }
         for (const struct yaml_node *c = node->child; c; c = c->next) {
@@ -279,8 +283,8 @@ static const struct zone *get_zone(struct loader *l, const struct yaml_node *nod
         if (zone)
                 return zone;
         const char *near = zone_table_suggest(l->zones, name);
-        const char *hint = near ? keep(l, arena_printf(l->arena, "did you mean \"%s\"?", near)) :
-                                  "write an IANA name: Europe/Paris, America/New_York";
+        const char *hint = near ? keep(l, arena_printf(l->arena, "did you mean \"%s\"?", near))
+                                : "write an IANA name: Europe/Paris, America/New_York";
         fault(l, yaml_get(node, "time_zone"), "unknown-zone", hint, "unknown time zone \"%s\"", name);
         return NULL;
 }
@@ -428,13 +432,16 @@ static struct work_day read_work_day(struct loader *l, const struct yaml_node *v
         if (means_closed(value))
                 return day;
         if (value->type == YAML_MAPPING) {
-                fault(l, value, "wrong-type", "write times: [\"09:00-12:30\", \"14:00-18:00\"]", "hours of a day are a list of times");
+                fault(l, value, "wrong-type", "write times: [\"09:00-12:30\", \"14:00-18:00\"]",
+                      "hours of a day are a list of times");
                 return day;
         }
         for (const struct yaml_node *i = first_item(value); i; i = next_item(value, i)) {
                 struct work_span span;
                 if (i->type != YAML_SCALAR || read_span(i->scalar, &span) < 0)
-                        fault(l, i, "bad-value", "write a start and an end: \"09:00-12:30\", over midnight \"22:00-02:00\", all day \"00:00-24:00\"",
+                        fault(l, i, "bad-value",
+                              "write a start and an end: \"09:00-12:30\", over midnight \"22:00-02:00\", all day "
+                              "\"00:00-24:00\"",
                               "\"%s\" is not a span of time", i->type == YAML_SCALAR ? i->scalar : "a list");
                 else if (day.n >= WORK_SPANS_MAX)
                         fault(l, i, "bad-value", NULL, "more than %u spans in one day", WORK_SPANS_MAX);
@@ -463,13 +470,14 @@ static void read_hours(struct loader *l, const struct yaml_node *hours, struct w
                 if (read_days(c->key->scalar, &days) < 0) {
                         const char *near = suggest(c->key->scalar, day_names);
                         fault(l, c->key, "unknown-key",
-                              near ? keep(l, arena_printf(l->arena, "did you mean \"%s\"?", near)) :
-                                     "days are mon tue wed thu fri sat sun; write mon-fri, or \"mon,wed\"",
+                              near ? keep(l, arena_printf(l->arena, "did you mean \"%s\"?", near))
+                                   : "days are mon tue wed thu fri sat sun; write mon-fri, or \"mon,wed\"",
                               "\"%s\" is not a day of the week", c->key->scalar);
                         continue;
                 }
                 if (seen & days)
-                        fault(l, c->key, "bad-value", "write each day in one place", "a day of \"%s\" was written before", c->key->scalar);
+                        fault(l, c->key, "bad-value", "write each day in one place", "a day of \"%s\" was written before",
+                              c->key->scalar);
                 seen |= days;
                 struct work_day day = read_work_day(l, c);
                 for (int i = 0; i < 7; i++)
@@ -534,7 +542,8 @@ static bool check_order(struct loader *l, const struct yaml_node *node, int32_t 
 static bool read_period(struct loader *l, const struct yaml_node *node, const char *prefix, struct day_range *ret) {
         if (node->type == YAML_MAPPING) {
                 check_mapping(l, node, prefix, "an absence");
-                bool from = get_date(l, node, prefix, "from", &ret->first), until = get_date(l, node, prefix, "until", &ret->last);
+                bool from = get_date(l, node, prefix, "from", &ret->first),
+                     until = get_date(l, node, prefix, "until", &ret->last);
                 return from && until && check_order(l, node, ret->first, ret->last);
         }
         const char *dots = node->type == YAML_SCALAR ? strstr(node->scalar, "..") : NULL;
@@ -590,7 +599,8 @@ static const char *join_path(struct loader *l, const char *path) {
 }
 
 /* Regions into the calendar; .ics files into the settings, for the owner only. */
-static void read_holidays(struct loader *l, const struct yaml_node *node, const char *prefix, bool owner, struct work_calendar *c) {
+static void read_holidays(struct loader *l, const struct yaml_node *node, const char *prefix, bool owner,
+                          struct work_calendar *c) {
         const char **texts = get_texts(l, node, prefix, "holidays");
         if (!texts)
                 return;
@@ -608,7 +618,8 @@ static void read_holidays(struct loader *l, const struct yaml_node *node, const 
                 else if (ends_with(i->scalar, ".ics") && owner)
                         files[n_files++] = join_path(l, i->scalar);
                 else if (ends_with(i->scalar, ".ics"))
-                        fault(l, i, "bad-value", "list the days under \"absences\"", "a client's holidays cannot come from a file");
+                        fault(l, i, "bad-value", "list the days under \"absences\"",
+                              "a client's holidays cannot come from a file");
                 else
                         fault(l, i, "unknown-region", did_you_mean(l, i->scalar, holiday_regions()),
                               "no public holidays are known for \"%s\"", i->scalar);
@@ -661,14 +672,17 @@ static bool address_shape(const char *s, bool domain) {
 
 /* Half the world writes from these: as a domain they would make strangers a client. */
 static const char *const free_mail[] = {
-        "gmail.com",   "googlemail.com", "icloud.com",  "me.com",       "mac.com",      "aol.com",       "orange.fr",    "free.fr",
-        "wanadoo.fr",  "laposte.net",    "sfr.fr",      "neuf.fr",      "bbox.fr",      "numericable.fr", "web.de",      "freenet.de",
-        "t-online.de", "arcor.de",       "posteo.de",   "mailbox.org",  "skynet.be",    "telenet.be",    "proximus.be",  "bluewin.ch",
-        "hispeed.ch",  "sunrise.ch",     "pt.lu",       "proton.me",    "protonmail.com", "protonmail.ch", "pm.me",      "tutanota.com",
-        "tuta.io",     "fastmail.com",   "zoho.com",    "mail.com",     "mail.ru",      "yandex.ru",     "yandex.com",   "ziggo.nl",
-        "kpnmail.nl",  "planet.nl",      "xs4all.nl",   "libero.it",    "virgilio.it",  "tiscali.it",    "alice.it",     "tin.it",
-        "telefonica.net", "terra.es",    "comcast.net", "verizon.net",  "att.net",      "sbcglobal.net", "cox.net",      "btinternet.com",
-        "sky.com",     "talktalk.net",   "virginmedia.com", "videotron.ca", "bell.net",  "sympatico.ca", "qq.com",       "163.com",
+        "gmail.com",      "googlemail.com", "icloud.com",  "me.com",       "mac.com",         "aol.com",
+        "orange.fr",      "free.fr",        "wanadoo.fr",  "laposte.net",  "sfr.fr",          "neuf.fr",
+        "bbox.fr",        "numericable.fr", "web.de",      "freenet.de",   "t-online.de",     "arcor.de",
+        "posteo.de",      "mailbox.org",    "skynet.be",   "telenet.be",   "proximus.be",     "bluewin.ch",
+        "hispeed.ch",     "sunrise.ch",     "pt.lu",       "proton.me",    "protonmail.com",  "protonmail.ch",
+        "pm.me",          "tutanota.com",   "tuta.io",     "fastmail.com", "zoho.com",        "mail.com",
+        "mail.ru",        "yandex.ru",      "yandex.com",  "ziggo.nl",     "kpnmail.nl",      "planet.nl",
+        "xs4all.nl",      "libero.it",      "virgilio.it", "tiscali.it",   "alice.it",        "tin.it",
+        "telefonica.net", "terra.es",       "comcast.net", "verizon.net",  "att.net",         "sbcglobal.net",
+        "cox.net",        "btinternet.com", "sky.com",     "talktalk.net", "virginmedia.com", "videotron.ca",
+        "bell.net",       "sympatico.ca",   "qq.com",      "163.com",
 };
 /* In many countries: "yahoo.fr", "yahoo.co.uk". */
 static const char *const free_mail_names[] = {"hotmail.", "outlook.", "live.", "msn.", "yahoo.", "ymail.", "gmx."};
@@ -691,7 +705,8 @@ static bool read_address(struct loader *l, const struct yaml_node *node, const c
                 return false;
         if (address_shape(node->scalar, false))
                 return true;
-        fault(l, node, "bad-value", "write the address only: name@host.example", "\"%s\" is not a mail address", node->scalar);
+        fault(l, node, "bad-value", "write the address only: name@host.example", "\"%s\" is not a mail address",
+              node->scalar);
         return false;
 }
 
@@ -705,7 +720,8 @@ static bool read_match(struct loader *l, const struct yaml_node *node) {
                 if (!is_free_mail(s + 1))
                         return true;
                 fault(l, node, "free-mail", "list the people one by one: jean.dupont@...",
-                      "\"%s\" belongs to a provider that everyone can write from: strangers would become this client", node->scalar);
+                      "\"%s\" belongs to a provider that everyone can write from: strangers would become this client",
+                      node->scalar);
                 return false;
         }
         if (address_shape(s, false))
@@ -723,7 +739,7 @@ static bool read_match(struct loader *l, const struct yaml_node *node) {
 
 /* Asked for every address of every message: a hash table with open addressing, at most half full. */
 struct address_slot {
-        const char *key; /* "jean@dupont.example", "@dupont.example" */
+        const char *key;             /* "jean@dupont.example", "@dupont.example" */
         const struct client *client; /* NULL: the owner's own address */
 };
 
@@ -868,8 +884,8 @@ static const char *read_language(struct loader *l, const struct yaml_node *node)
                 if (str_eq(language, languages[i]))
                         return languages[i];
         /* "no" is Norwegian to its author and a boolean to YAML; here it is neither. */
-        fault(l, yaml_get(node, "language"), "bad-value", hint_words(l, "allowed: ", languages), "no texts in the language \"%s\"",
-              language);
+        fault(l, yaml_get(node, "language"), "bad-value", hint_words(l, "allowed: ", languages),
+              "no texts in the language \"%s\"", language);
         return "en";
 }
 
@@ -919,7 +935,8 @@ static void check_password(struct loader *l, const struct yaml_node *node, const
         for (const struct yaml_node *c = password->child; c; c = c->next)
                 n += find_key(path, c->key->scalar) != NULL;
         if (n != 1)
-                fault(l, password->key, "bad-value", "write one of {credential: name}, {command: [pass, show, mail]}, {file: path}",
+                fault(l, password->key, "bad-value",
+                      "write one of {credential: name}, {command: [pass, show, mail]}, {file: path}",
                       "a password comes from exactly one place");
 }
 
@@ -934,7 +951,8 @@ static bool check_url(struct loader *l, const struct yaml_node *node, const char
         }
         const char *at = memchr(rest, '@', strcspn(rest, "/"));
         if (at && memchr(rest, ':', (size_t) (at - rest))) {
-                fault(l, node, "password-in-file", "use password: {credential: name}", "a password does not belong into this address");
+                fault(l, node, "password-in-file", "use password: {credential: name}",
+                      "a password does not belong into this address");
                 return false;
         }
         return true;
@@ -961,8 +979,8 @@ static void check_same_source(struct loader *l, const struct yaml_node *node, co
                 if (other->kind == spec->kind && str_eq(other->location, spec->location))
                         fault(l, node, "duplicate-source", NULL, "this source is listed on line %u already", other->line);
                 else if (str_eq(other->name, spec->name))
-                        fault(l, node, "duplicate-source", "give one of them another name", "the source on line %u has the name \"%s\" too",
-                              other->line, spec->name);
+                        fault(l, node, "duplicate-source", "give one of them another name",
+                              "the source on line %u has the name \"%s\" too", other->line, spec->name);
         }
 }
 
@@ -1009,13 +1027,14 @@ static void read_source(struct loader *l, const struct yaml_node *node) {
 static void check_id(struct loader *l, const struct yaml_node *node, const char *id) {
         for (const char *p = id; *p; p++)
                 if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-')) {
-                        fault(l, node, "bad-value", "small letters, digits and hyphens: dupont-sarl", "\"%s\" cannot be an id", id);
+                        fault(l, node, "bad-value", "small letters, digits and hyphens: dupont-sarl",
+                              "\"%s\" cannot be an id", id);
                         return;
                 }
         const struct client *other = settings_client_by_id(l->s, id);
         if (other)
-                fault(l, node, "duplicate-client", "give one of them another id", "the id \"%s\" is taken by %s:%u", id, other->file,
-                      other->line);
+                fault(l, node, "duplicate-client", "give one of them another id", "the id \"%s\" is taken by %s:%u", id,
+                      other->file, other->line);
 }
 
 /* The local midnight with which a day begins for the owner. */
@@ -1111,7 +1130,8 @@ static void read_client(struct loader *l, const struct yaml_node *node) {
         if (!check_mapping(l, node, "clients[]", "a client"))
                 return;
         struct client *c = &l->s->clients[l->s->n_clients];
-        *c = (struct client){.file = l->file, .line = node->line, .column = node->column, .index = (uint32_t) l->s->n_clients};
+        *c = (struct client){
+                .file = l->file, .line = node->line, .column = node->column, .index = (uint32_t) l->s->n_clients};
         c->id = get_text(l, node, "clients[]", "id");
         if (c->id)
                 check_id(l, yaml_get(node, "id"), c->id);
@@ -1142,7 +1162,8 @@ static void check_matches(struct loader *l) {
                         continue;
                 l->file = b->file;
                 fault(l, b->node, "duplicate-match", "one address or domain belongs to one client",
-                      "\"%s\" is listed by client \"%s\" already (%s:%u)", b->entry, l->s->clients[a->client].name, a->file, a->node->line);
+                      "\"%s\" is listed by client \"%s\" already (%s:%u)", b->entry, l->s->clients[a->client].name, a->file,
+                      a->node->line);
         }
 }
 
@@ -1157,8 +1178,9 @@ static void check_own_addresses(struct loader *l) {
                         size_t n = strlen(key), size = strlen(m->entry);
                         bool domain = m->entry[0] == '@';
                         const char *tail = n >= size ? key + n - size : "";
-                        bool hit = domain ? str_eq(tail, m->entry) || (n > size && tail[0] == '.' && str_eq(tail + 1, m->entry + 1)) :
-                                            str_eq(key, m->entry);
+                        bool hit = domain ? str_eq(tail, m->entry) ||
+                                                    (n > size && tail[0] == '.' && str_eq(tail + 1, m->entry + 1))
+                                          : str_eq(key, m->entry);
                         if (!hit)
                                 continue;
                         l->file = m->file;
@@ -1174,7 +1196,8 @@ static void check_digest(struct loader *l, const struct yaml_node *node) {
         static const char *const schemes[3] = {"smtps://", "smtp://", NULL};
         check_mapping(l, node, "digest", "digest");
         check_password(l, node, "digest");
-        const struct yaml_node *smtp = get(node, "digest", "smtp"), *to = get(node, "digest", "to"), *every = get(node, "digest", "every");
+        const struct yaml_node *smtp = get(node, "digest", "smtp"), *to = get(node, "digest", "to"),
+                               *every = get(node, "digest", "every");
         if (smtp)
                 (void) check_url(l, smtp, schemes, "write smtps://user@host.example");
         for (const struct yaml_node *i = first_item(to); i; i = next_item(to, i))
@@ -1183,8 +1206,8 @@ static void check_digest(struct loader *l, const struct yaml_node *node) {
                 return;
         const char *s = every->scalar;
         if (read_day(&s) < 0 || read_time(&s) < 0 || *s)
-                fault(l, every, "bad-value", "write a day and a time: \"mon 08:00\"", "\"%s\" is not a day of the week and a time",
-                      every->scalar);
+                fault(l, every, "bad-value", "write a day and a time: \"mon 08:00\"",
+                      "\"%s\" is not a day of the week and a time", every->scalar);
 }
 
 static void read_packs(struct loader *l, const struct yaml_node *root) {
@@ -1202,7 +1225,8 @@ static void read_main(struct loader *l, const struct yaml_node *root) {
                 root = &top;
         if (!check_mapping(l, root, "", "the configuration"))
                 return;
-        const struct yaml_node *owner = get(root, "", "owner"), *sources = get(root, "", "sources"), *digest = get(root, "", "digest");
+        const struct yaml_node *owner = get(root, "", "owner"), *sources = get(root, "", "sources"),
+                               *digest = get(root, "", "digest");
         if (owner)
                 read_owner(l, owner);
         l->s->owner.calendar.zone = l->s->owner.zone ? l->s->owner.zone : zone_utc();
@@ -1224,10 +1248,11 @@ static void read_extra(struct loader *l, const struct yaml_node *root) {
         }
         for (const struct yaml_node *c = root->child; c; c = c->next)
                 if (!str_eq(c->key->scalar, "clients"))
-                        fault(l, c->key, "unknown-key", "put it into adieu.yaml", "a file of clients.d holds clients only, not \"%s\"",
-                              c->key->scalar);
+                        fault(l, c->key, "unknown-key", "put it into adieu.yaml",
+                              "a file of clients.d holds clients only, not \"%s\"", c->key->scalar);
                 else if (!yaml_is_null(c) && c->type != YAML_SEQUENCE)
-                        fault(l, c, "wrong-type", "write a list of mappings: each begins with \"- \"", "\"clients\" must be a list");
+                        fault(l, c, "wrong-type", "write a list of mappings: each begins with \"- \"",
+                              "\"clients\" must be a list");
         read_clients(l, get(root, "", "clients"));
 }
 
@@ -1268,7 +1293,8 @@ static bool file_has_fault(const struct diagnostics *d, size_t from, const char 
         return false;
 }
 
-static int read_trees(struct loader *l, const struct yaml_node *const *roots, const char *const *paths, size_t n, size_t told) {
+static int read_trees(struct loader *l, const struct yaml_node *const *roots, const char *const *paths, size_t n,
+                      size_t told) {
         size_t clients = 0, matches = 0, sources = 0;
         for (size_t i = 0; i < n; i++)
                 count_tree(roots[i], i == 0, &clients, &matches, &sources);
@@ -1335,7 +1361,8 @@ int settings_add_days_off(struct settings *s, const struct day_range *ranges, si
                 struct client *client = &s->clients[i];
                 if (client->own_hours || client->zone)
                         continue;
-                r = join_ranges(s->arena, client->calendar.days_off, client->calendar.n_days_off, ranges, n, &client->calendar);
+                r = join_ranges(s->arena, client->calendar.days_off, client->calendar.n_days_off, ranges, n,
+                                &client->calendar);
                 if (r < 0)
                         return r;
         }

@@ -27,7 +27,9 @@ struct client {
         const char **match;   /* NULL-terminated: "@domain" or full address, lower-cased */
         const struct zone *zone; /* NULL when not declared */
         bool own_hours;          /* hours were declared for the client */
-        struct work_calendar calendar; /* declared, else Monday to Friday 09:00-18:00 in its zone, else the owner's calendar */
+        /* Declared, else Monday to Friday 09:00-18:00 in its zone, else the owner's calendar, absences included. A client in the owner's zone
+         * without `holidays` keeps the owner's regions: a deadline must not run over a holiday that both keep. */
+        struct work_calendar calendar;
         struct pause *pauses;
         size_t n_pauses;
         const struct yaml_node *rules; /* overrides for this client: applied by ruleset_load(); NULL */

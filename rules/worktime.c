@@ -79,10 +79,10 @@ static size_t day_stretches(const struct work_calendar *c, int32_t day, struct s
 struct walk {
         const struct work_calendar *calendar;
         instant at, end;
-        int32_t offset;       /* at `at` */
-        instant start;        /* of the window */
-        int32_t day;          /* its local day */
-        int32_t first, last;  /* seconds after local midnight; last is outside */
+        int32_t offset;      /* at `at` */
+        instant start;       /* of the window */
+        int32_t day;         /* its local day */
+        int32_t first, last; /* seconds after local midnight; last is outside */
 };
 
 static struct walk walk_new(const struct work_calendar *c, instant from, instant to) {

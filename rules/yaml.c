@@ -35,20 +35,24 @@ static const struct yaml_hint {
         const char *hint;
 } yaml_hints[] = {
         {"mapping values are not allowed", NULL,
-         "a value that contains \": \" must stand in single quotes: 'Re: invoice'; otherwise check the indentation of this line"},
-        {"cannot start any token", NULL, "a value that begins with @, ` or % must stand in single quotes: '@client.example'"},
+         "a value that contains \": \" must stand in single quotes: 'Re: invoice'; otherwise check the indentation of this "
+         "line"},
+        {"cannot start any token", NULL,
+         "a value that begins with @, ` or % must stand in single quotes: '@client.example'"},
         {NULL, "while scanning an alias", "a value that begins with * must stand in single quotes: '*@client.example'"},
         {NULL, "while scanning an anchor", "a value that begins with & must stand in single quotes"},
         {NULL, "while scanning a tag", "a value that begins with ! must stand in single quotes"},
-        {NULL, "while scanning a directive", "a line that begins with % is a YAML directive; put the value in single quotes"},
+        {NULL, "while scanning a directive",
+         "a line that begins with % is a YAML directive; put the value in single quotes"},
         {"unknown escape character", NULL, "a backslash is special in double quotes; use single quotes: '\\d'"},
-        {NULL, "while scanning a quoted scalar", "the closing quote is missing; an apostrophe inside single quotes is written twice: 'l''été'"},
-        {"found unexpected ':'", NULL, "between { } or [ ] a value that ends with \":\" must stand in quotes, and an empty one needs a blank"},
+        {NULL, "while scanning a quoted scalar",
+         "the closing quote is missing; an apostrophe inside single quotes is written twice: 'l''été'"},
+        {"found unexpected ':'", NULL,
+         "between { } or [ ] a value that ends with \":\" must stand in quotes, and an empty one needs a blank"},
         {"could not find expected ':'", NULL, "is a \":\" followed by a blank missing, or a quote?"},
         {NULL, "while parsing a flow sequence", "is a \"]\" or a \",\" missing?"},
         {NULL, "while parsing a flow mapping", "is a \"}\" or a \",\" missing?"},
-        {"did not find expected key", NULL,
-         "check the indentation; a value that begins with a quote must end with it"},
+        {"did not find expected key", NULL, "check the indentation; a value that begins with a quote must end with it"},
         {"did not find expected '-' indicator", NULL, "each entry of a list begins with \"- \" in the same column"},
         {"did not find expected <document start>", NULL, "check the indentation; the file holds one YAML mapping"},
 };
@@ -86,7 +90,8 @@ static bool has_no_break_space(const char *s, size_t n) {
         return memmem(s, n, "\xc2\xa0", 2) || memmem(s, n, "\xe2\x80\xaf", 3) || memmem(s, n, "\xef\xbb\xbf", 3);
 }
 
-#define NO_BREAK_HINT "this line holds a no-break space (or another invisible character), which looks like a blank: retype it as a blank"
+#define NO_BREAK_HINT \
+        "this line holds a no-break space (or another invisible character), which looks like a blank: retype it as a blank"
 
 /* What is invisible comes first: nobody finds it by looking at the line. */
 static const char *syntax_hint(const struct yaml_build *b, const yaml_parser_t *p) {
@@ -138,15 +143,15 @@ static int parser_error(struct yaml_build *b, const yaml_parser_t *p) {
         }
         const char *hint = syntax_hint(b, p);
         if (p->context && p->context_mark.line != p->problem_mark.line)
-                diagnostics_add(b->d, DIAGNOSTIC_ERROR, b->file, mark_line(&p->problem_mark), mark_column(&p->problem_mark), 1,
-                                "yaml-syntax", hint, "%s, %s that begins on line %u", problem, p->context,
+                diagnostics_add(b->d, DIAGNOSTIC_ERROR, b->file, mark_line(&p->problem_mark), mark_column(&p->problem_mark),
+                                1, "yaml-syntax", hint, "%s, %s that begins on line %u", problem, p->context,
                                 mark_line(&p->context_mark));
         else if (p->context)
-                diagnostics_add(b->d, DIAGNOSTIC_ERROR, b->file, mark_line(&p->problem_mark), mark_column(&p->problem_mark), 1,
-                                "yaml-syntax", hint, "%s, %s", problem, p->context);
+                diagnostics_add(b->d, DIAGNOSTIC_ERROR, b->file, mark_line(&p->problem_mark), mark_column(&p->problem_mark),
+                                1, "yaml-syntax", hint, "%s, %s", problem, p->context);
         else
-                diagnostics_add(b->d, DIAGNOSTIC_ERROR, b->file, mark_line(&p->problem_mark), mark_column(&p->problem_mark), 1,
-                                "yaml-syntax", hint, "%s", problem);
+                diagnostics_add(b->d, DIAGNOSTIC_ERROR, b->file, mark_line(&p->problem_mark), mark_column(&p->problem_mark),
+                                1, "yaml-syntax", hint, "%s", problem);
         return -EBADMSG;
 }
 
@@ -227,10 +232,12 @@ static int new_node(struct yaml_build *b, enum yaml_type type, const yaml_event_
         return 0;
 }
 
-static void check_properties(struct yaml_build *b, const yaml_event_t *e, const yaml_char_t *anchor, const yaml_char_t *tag) {
+static void check_properties(struct yaml_build *b, const yaml_event_t *e, const yaml_char_t *anchor,
+                             const yaml_char_t *tag) {
         if (anchor)
                 refuse(b, &e->start_mark, (uint32_t) strlen((const char *) anchor) + 1,
-                       "write the value out; if the \"&\" belongs to it, put it in single quotes", "anchors (&name) are not used here");
+                       "write the value out; if the \"&\" belongs to it, put it in single quotes",
+                       "anchors (&name) are not used here");
         /* A tag would change the meaning of a value, which is ours to tell. */
         if (tag)
                 refuse(b, &e->start_mark, 1, "leave it out; if the \"!\" belongs to the value, put it in single quotes",
@@ -281,7 +288,8 @@ static int on_alias(struct yaml_build *b, const yaml_event_t *e) {
         if (r < 0)
                 return r;
         refuse(b, &e->start_mark, marks_length(&e->start_mark, &e->end_mark),
-               "write the value out; if the \"*\" belongs to it, put it in single quotes", "aliases (*name) are not used here");
+               "write the value out; if the \"*\" belongs to it, put it in single quotes",
+               "aliases (*name) are not used here");
         node->scalar = "";
         attach(b, node);
         return 0;

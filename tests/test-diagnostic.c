@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "rules/diagnostic.h"
 
@@ -44,7 +44,8 @@ static void test_sort_is_stable(void **state) {
                 const char *file;
                 uint32_t line, column;
                 const char *text;
-        } in[] = {{"b", 1, 1, "6"}, {"a", 9, 9, "5"}, {"a", 2, 7, "3"}, {"a", 2, 1, "1"}, {"a", 2, 1, "2"}, {"a", 9, 1, "4"}};
+        } in[] = {{"b", 1, 1, "6"}, {"a", 9, 9, "5"}, {"a", 2, 7, "3"},
+                  {"a", 2, 1, "1"}, {"a", 2, 1, "2"}, {"a", 9, 1, "4"}};
         for (size_t i = 0; i < ELEMENTSOF(in); i++)
                 diagnostics_add(&d, DIAGNOSTIC_ERROR, in[i].file, in[i].line, in[i].column, 1, "x", NULL, "%s", in[i].text);
         diagnostics_sort(&d);
@@ -112,14 +113,10 @@ static void test_suggest_takes_the_nearest(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_add_keeps_copies),
-                cmocka_unit_test(test_warnings_are_no_errors),
-                cmocka_unit_test(test_sort_is_stable),
-                cmocka_unit_test(test_list_is_bounded_but_counts),
-                cmocka_unit_test(test_free_twice),
-                cmocka_unit_test(test_suggest),
-                cmocka_unit_test(test_suggest_nothing_near),
-                cmocka_unit_test(test_suggest_takes_the_nearest),
+                cmocka_unit_test(test_add_keeps_copies),     cmocka_unit_test(test_warnings_are_no_errors),
+                cmocka_unit_test(test_sort_is_stable),       cmocka_unit_test(test_list_is_bounded_but_counts),
+                cmocka_unit_test(test_free_twice),           cmocka_unit_test(test_suggest),
+                cmocka_unit_test(test_suggest_nothing_near), cmocka_unit_test(test_suggest_takes_the_nearest),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "rules/worktime.h"
 #include "tests/zoneinfo.h"
@@ -65,9 +65,46 @@ static void test_parse(void **state) {
 static void test_refused(void **state) {
         (void) state;
         static const char *const bad[] = {
-                "", " ", "h", "5", "0m", "0h0m", "-3d", "+3d", "3", "3x", "3D", "24H", "1.5h", "1,5h", "3bdx", "3mon", "5 buisness days",
-                "3 days", "1h1h", "30m1h", "1mo3d", "3d1mo", "1bd4h", "1bh30m", "2bd3bd", "1mo1mo", "3d,", "d3", "3dd", "3b d", "3m o",
-                "99999999999s", "9999999999999999999999d", "36526d", "5218w1d", "1300mo", "3\xc2\xa0\x64", "3d\n", "0x10s", "1e3s",
+                "",
+                " ",
+                "h",
+                "5",
+                "0m",
+                "0h0m",
+                "-3d",
+                "+3d",
+                "3",
+                "3x",
+                "3D",
+                "24H",
+                "1.5h",
+                "1,5h",
+                "3bdx",
+                "3mon",
+                "5 buisness days",
+                "3 days",
+                "1h1h",
+                "30m1h",
+                "1mo3d",
+                "3d1mo",
+                "1bd4h",
+                "1bh30m",
+                "2bd3bd",
+                "1mo1mo",
+                "3d,",
+                "d3",
+                "3dd",
+                "3b d",
+                "3m o",
+                "99999999999s",
+                "9999999999999999999999d",
+                "36526d",
+                "5218w1d",
+                "1300mo",
+                "3\xc2\xa0\x64",
+                "3d\n",
+                "0x10s",
+                "1e3s",
         };
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 struct duration d = {.n = 42};
@@ -136,9 +173,18 @@ static void test_text(void **state) {
         static const struct {
                 const char *s, *text;
         } v[] = {
-                {"3bd", "3 business days"}, {"1bd", "1 business day"}, {"24h", "24 hours"},      {"1h", "1 hour"},
-                {"8bh", "8 business hours"}, {"90d", "90 days"},       {"2w", "2 weeks"},        {"6mo", "6 months"},
-                {"1mo", "1 month"},          {"15m", "15 minutes"},    {"1h30m", "1 hour 30 minutes"}, {"1d12h", "1 day 12 hours"},
+                {"3bd", "3 business days"},
+                {"1bd", "1 business day"},
+                {"24h", "24 hours"},
+                {"1h", "1 hour"},
+                {"8bh", "8 business hours"},
+                {"90d", "90 days"},
+                {"2w", "2 weeks"},
+                {"6mo", "6 months"},
+                {"1mo", "1 month"},
+                {"15m", "15 minutes"},
+                {"1h30m", "1 hour 30 minutes"},
+                {"1d12h", "1 day 12 hours"},
                 {"45s", "45 seconds"},
         };
         struct arena *arena;
@@ -157,11 +203,8 @@ static void test_text(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parse),
-                cmocka_unit_test(test_refused),
-                cmocka_unit_test(test_add),
-                cmocka_unit_test(test_add_at_the_ends),
-                cmocka_unit_test(test_text),
+                cmocka_unit_test(test_parse),           cmocka_unit_test(test_refused), cmocka_unit_test(test_add),
+                cmocka_unit_test(test_add_at_the_ends), cmocka_unit_test(test_text),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
 }

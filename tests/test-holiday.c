@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <cmocka.h>
 
 #include "rules/worktime.h"
 
@@ -155,29 +155,43 @@ static void test_look_alikes(void **state) {
                 const char *region;
                 int year, month, day;
         } v[] = {
-                {"FR", 2026, 4, 3},    /* Good Friday */
-                {"FR", 2026, 4, 5},    /* Easter Sunday */
-                {"FR", 2026, 5, 15},   /* the bridge after Ascension */
-                {"FR", 2026, 5, 24},   /* Pentecost Sunday */
-                {"FR", 2026, 5, 31},   /* Mother's Day */
-                {"FR", 2026, 12, 24},  {"FR", 2026, 12, 26},  {"FR", 2026, 2, 17},
-                {"BE", 2026, 4, 3},    {"BE", 2026, 7, 11},   {"BE", 2026, 11, 2},  {"BE", 2026, 11, 15}, {"BE", 2026, 12, 26},
-                {"LU", 2026, 4, 3},    {"LU", 2018, 5, 9},    {"LU", 2026, 7, 14},
-                {"CH", 2026, 4, 3},    {"CH", 2026, 1, 2},    {"CH", 2026, 12, 26}, {"CH", 2026, 5, 1},
-                {"CH-ZH", 2026, 1, 2}, {"CH-GE", 2026, 12, 26},
-                {"DE", 2016, 11, 11},  /* St. Martin, and the day of national mourning: zammad#390 */
-                {"DE", 2016, 11, 13},  {"DE", 2026, 11, 1},   {"DE", 2026, 10, 31}, {"DE", 2026, 12, 24}, {"DE", 2026, 12, 31},
-                {"DE", 2026, 2, 16},   {"DE-BY", 2026, 8, 15}, {"DE-HE", 2026, 11, 1}, {"DE-BE", 2026, 5, 8}, {"DE-SN", 2026, 6, 4},
-                {"NL", 2026, 4, 3},    {"NL", 2026, 5, 5},    {"NL", 2026, 11, 11}, {"NL", 2026, 12, 5},  {"NL", 2025, 4, 27},
-                {"GB", 2026, 3, 15},   /* Mothering Sunday */
-                {"GB", 2026, 3, 17},   {"GB", 2026, 7, 12},   {"GB", 2026, 11, 30}, {"GB", 2026, 1, 2},   {"GB", 2022, 5, 30},
-                {"GB", 2020, 5, 4},    {"GB", 2026, 6, 15},   {"GB-SCT", 2026, 4, 6}, {"GB-SCT", 2026, 8, 31},
-                {"ES", 2026, 4, 2},    /* Maundy Thursday, not in Catalonia */
-                {"ES", 2026, 4, 6},    {"ES", 2026, 3, 19},   {"ES", 2026, 11, 2},
-                {"IT", 2026, 4, 3},    {"IT", 2025, 10, 4},   {"IT", 2026, 11, 4},  {"IT", 2026, 12, 24},
-                {"US", 2026, 4, 3},    {"US", 2026, 10, 31},  {"US", 2026, 11, 27}, {"US", 2026, 5, 10},  {"US", 2020, 6, 19},
-                {"US", 2026, 12, 24},  {"US", 2026, 7, 5},    {"US", 2026, 7, 6},
-                {"CA-QC", 2026, 4, 6}, {"CA-QC", 2026, 12, 26}, {"CA-QC", 2026, 2, 16}, {"CA-QC", 2026, 9, 30}, {"CA-QC", 2026, 11, 11},
+                {"FR", 2026, 4, 3},  /* Good Friday */
+                {"FR", 2026, 4, 5},  /* Easter Sunday */
+                {"FR", 2026, 5, 15}, /* the bridge after Ascension */
+                {"FR", 2026, 5, 24}, /* Pentecost Sunday */
+                {"FR", 2026, 5, 31}, /* Mother's Day */
+                {"FR", 2026, 12, 24},    {"FR", 2026, 12, 26},
+                {"FR", 2026, 2, 17},     {"BE", 2026, 4, 3},
+                {"BE", 2026, 7, 11},     {"BE", 2026, 11, 2},
+                {"BE", 2026, 11, 15},    {"BE", 2026, 12, 26},
+                {"LU", 2026, 4, 3},      {"LU", 2018, 5, 9},
+                {"LU", 2026, 7, 14},     {"CH", 2026, 4, 3},
+                {"CH", 2026, 1, 2},      {"CH", 2026, 12, 26},
+                {"CH", 2026, 5, 1},      {"CH-ZH", 2026, 1, 2},
+                {"CH-GE", 2026, 12, 26}, {"DE", 2016, 11, 11}, /* St. Martin, and the day of national mourning: zammad#390 */
+                {"DE", 2016, 11, 13},    {"DE", 2026, 11, 1},
+                {"DE", 2026, 10, 31},    {"DE", 2026, 12, 24},
+                {"DE", 2026, 12, 31},    {"DE", 2026, 2, 16},
+                {"DE-BY", 2026, 8, 15},  {"DE-HE", 2026, 11, 1},
+                {"DE-BE", 2026, 5, 8},   {"DE-SN", 2026, 6, 4},
+                {"NL", 2026, 4, 3},      {"NL", 2026, 5, 5},
+                {"NL", 2026, 11, 11},    {"NL", 2026, 12, 5},
+                {"NL", 2025, 4, 27},     {"GB", 2026, 3, 15}, /* Mothering Sunday */
+                {"GB", 2026, 3, 17},     {"GB", 2026, 7, 12},
+                {"GB", 2026, 11, 30},    {"GB", 2026, 1, 2},
+                {"GB", 2022, 5, 30},     {"GB", 2020, 5, 4},
+                {"GB", 2026, 6, 15},     {"GB-SCT", 2026, 4, 6},
+                {"GB-SCT", 2026, 8, 31}, {"ES", 2026, 4, 2}, /* Maundy Thursday, not in Catalonia */
+                {"ES", 2026, 4, 6},      {"ES", 2026, 3, 19},
+                {"ES", 2026, 11, 2},     {"IT", 2026, 4, 3},
+                {"IT", 2025, 10, 4},     {"IT", 2026, 11, 4},
+                {"IT", 2026, 12, 24},    {"US", 2026, 4, 3},
+                {"US", 2026, 10, 31},    {"US", 2026, 11, 27},
+                {"US", 2026, 5, 10},     {"US", 2020, 6, 19},
+                {"US", 2026, 12, 24},    {"US", 2026, 7, 5},
+                {"US", 2026, 7, 6},      {"CA-QC", 2026, 4, 6},
+                {"CA-QC", 2026, 12, 26}, {"CA-QC", 2026, 2, 16},
+                {"CA-QC", 2026, 9, 30},  {"CA-QC", 2026, 11, 11},
         };
         for (size_t i = 0; i < ELEMENTSOF(v); i++) {
                 const char *name = holiday_name(v[i].region, civil_days(v[i].year, v[i].month, v[i].day));
@@ -211,8 +225,8 @@ static void test_easter(void **state) {
         (void) state;
         static const struct {
                 int year, month, day;
-        } easter[] = {{1818, 3, 22}, {1943, 4, 25}, {1961, 4, 2},  {1981, 4, 19}, {2000, 4, 23}, {2008, 3, 23}, {2011, 4, 24},
-                      {2019, 4, 21}, {2038, 4, 25}, {2049, 4, 18}, {2076, 4, 19}, {2285, 3, 22}};
+        } easter[] = {{1818, 3, 22}, {1943, 4, 25}, {1961, 4, 2},  {1981, 4, 19}, {2000, 4, 23}, {2008, 3, 23},
+                      {2011, 4, 24}, {2019, 4, 21}, {2038, 4, 25}, {2049, 4, 18}, {2076, 4, 19}, {2285, 3, 22}};
         for (size_t i = 0; i < ELEMENTSOF(easter); i++) {
                 int32_t day = civil_days(easter[i].year, easter[i].month, easter[i].day);
                 assert_int_equal(civil_weekday(day), 7);
@@ -234,12 +248,9 @@ static void test_far_days(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_whole_years),
-                cmocka_unit_test(test_every_region_has_years),
-                cmocka_unit_test(test_look_alikes),
-                cmocka_unit_test(test_names),
-                cmocka_unit_test(test_unknown_regions),
-                cmocka_unit_test(test_easter),
+                cmocka_unit_test(test_whole_years),     cmocka_unit_test(test_every_region_has_years),
+                cmocka_unit_test(test_look_alikes),     cmocka_unit_test(test_names),
+                cmocka_unit_test(test_unknown_regions), cmocka_unit_test(test_easter),
                 cmocka_unit_test(test_far_days),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

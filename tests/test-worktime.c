@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "rules/worktime.h"
 #include "tests/zoneinfo.h"
@@ -65,15 +65,15 @@ static void test_published_between(void **state) {
                 const char *from, *to;
                 int64_t minutes;
         } v[] = {
-                {9, 17, MON "08:30", MON "09:15", 15},   /* timetoreply */
-                {9, 17, MON "16:30", TUE "10:30", 120},  /* Email Meter */
-                {9, 17, MON "20:00", TUE "09:15", 15},   /* Email Meter */
-                {8, 17, MON "13:00", MON "21:00", 240},  /* Email Meter */
-                {9, 17, MON "16:30", TUE "09:30", 60},   /* Front */
-                {9, 17, MON "18:00", TUE "09:30", 30},   /* Front */
-                {9, 17, SAT "11:00", SUN "15:00", 0},    /* Front */
-                {8, 17, MON "07:00", MON "08:05", 5},    /* EmailAnalytics */
-                {8, 17, MON "16:00", MON "18:27", 60},   /* EmailAnalytics */
+                {9, 17, MON "08:30", MON "09:15", 15},  /* timetoreply */
+                {9, 17, MON "16:30", TUE "10:30", 120}, /* Email Meter */
+                {9, 17, MON "20:00", TUE "09:15", 15},  /* Email Meter */
+                {8, 17, MON "13:00", MON "21:00", 240}, /* Email Meter */
+                {9, 17, MON "16:30", TUE "09:30", 60},  /* Front */
+                {9, 17, MON "18:00", TUE "09:30", 30},  /* Front */
+                {9, 17, SAT "11:00", SUN "15:00", 0},   /* Front */
+                {8, 17, MON "07:00", MON "08:05", 5},   /* EmailAnalytics */
+                {8, 17, MON "16:00", MON "18:27", 60},  /* EmailAnalytics */
         };
         for (size_t z = 0; z < ELEMENTSOF(zones); z++)
                 for (size_t i = 0; i < ELEMENTSOF(v); i++) {
@@ -86,7 +86,8 @@ static void test_published_between(void **state) {
 static void test_published_add(void **state) {
         (void) state;
         struct work_calendar c = hours(PARIS, 5, 9, 17);
-        assert_int_equal(work_calendar_add_seconds(&c, AT(PARIS, MON "16:00"), 4 * HOUR), AT(PARIS, TUE "12:00")); /* FreeScout */
+        assert_int_equal(work_calendar_add_seconds(&c, AT(PARIS, MON "16:00"), 4 * HOUR),
+                         AT(PARIS, TUE "12:00")); /* FreeScout */
         /* Front: Friday 16:30 and an hour is Monday 9:30. */
         assert_int_equal(work_calendar_add_seconds(&c, AT(PARIS, FRI "16:30"), HOUR), AT(PARIS, NEXT_MON "09:30"));
 }
@@ -171,7 +172,8 @@ static void test_change_of_the_hour(void **state) {
         assert_int_equal(work_calendar_between(&c, AT(PARIS, "2026-03-29T00:00"), AT(PARIS, "2026-03-29T12:00")), 3 * HOUR);
         assert_int_equal(work_calendar_between(&c, AT(PARIS, "2026-10-25T00:00"), AT(PARIS, "2026-10-25T12:00")), 5 * HOUR);
         assert_int_equal(work_calendar_between(&c, AT(PARIS, "2026-03-30T00:00"), AT(PARIS, "2026-03-30T12:00")), 4 * HOUR);
-        assert_int_equal(work_calendar_add_seconds(&c, AT(PARIS, "2026-03-29T00:00"), 3 * HOUR), AT(PARIS, "2026-03-29T05:00"));
+        assert_int_equal(work_calendar_add_seconds(&c, AT(PARIS, "2026-03-29T00:00"), 3 * HOUR),
+                         AT(PARIS, "2026-03-29T05:00"));
         /* Lord Howe moves by half an hour: 2026-04-05 02:00 becomes 01:30. */
         c.zone = LORD_HOWE;
         assert_int_equal(work_calendar_between(&c, AT(LORD_HOWE, "2026-04-05T00:00"), AT(LORD_HOWE, "2026-04-05T12:00")),
@@ -206,13 +208,15 @@ static void test_holidays_and_absences(void **state) {
         /* Easter Monday 2026 is 6 April. */
         assert_false(work_calendar_day_open(&c, civil_days(2026, 4, 6)));
         assert_true(work_calendar_day_open(&c, civil_days(2026, 4, 3)));
-        assert_int_equal(work_calendar_add_seconds(&c, AT(PARIS, "2026-04-03T16:00"), 2 * HOUR), AT(PARIS, "2026-04-07T10:00"));
+        assert_int_equal(work_calendar_add_seconds(&c, AT(PARIS, "2026-04-03T16:00"), 2 * HOUR),
+                         AT(PARIS, "2026-04-07T10:00"));
         assert_int_equal(work_calendar_add_days(&c, AT(PARIS, "2026-04-03T16:00"), 1), AT(PARIS, "2026-04-07T17:00"));
         assert_true(work_calendar_day_open(&c, civil_days(2026, 7, 3)));
         c.regions = both;
         assert_false(work_calendar_day_open(&c, civil_days(2026, 7, 3))); /* observed for Saturday 4 July */
         assert_false(work_calendar_day_open(&c, civil_days(2026, 7, 14)));
-        struct day_range off[] = {{civil_days(2026, 8, 3), civil_days(2026, 8, 21)}, {civil_days(2026, 12, 28), civil_days(2026, 12, 31)}};
+        struct day_range off[] = {{civil_days(2026, 8, 3), civil_days(2026, 8, 21)},
+                                  {civil_days(2026, 12, 28), civil_days(2026, 12, 31)}};
         c.days_off = off;
         c.n_days_off = 2;
         assert_true(work_calendar_day_open(&c, civil_days(2026, 7, 31)));
@@ -320,8 +324,8 @@ static bool open_by_definition(const struct work_calendar *c, instant at) {
 static void test_against_a_minute_walk(void **state) {
         (void) state;
         /* Around every change of the hour of the zones and around holidays. */
-        static const char *const days[] = {"2026-03-29", "2026-10-25", "2026-03-08", "2026-11-01", "2026-04-05", "2026-10-04",
-                                           "2026-12-25", "2025-05-05", "2024-02-29", "1999-12-31"};
+        static const char *const days[] = {"2026-03-29", "2026-10-25", "2026-03-08", "2026-11-01", "2026-04-05",
+                                           "2026-10-04", "2026-12-25", "2025-05-05", "2024-02-29", "1999-12-31"};
         unsigned checked = 0, with_time = 0;
         for (unsigned round = 0; round < 480; round++) {
                 const struct zone *zone = zones[round % ELEMENTSOF(zones)];
@@ -348,8 +352,8 @@ static void test_against_a_minute_walk(void **state) {
                 instant to = from + (int64_t) minutes * MINUTE;
                 int64_t got = work_calendar_between(&calendar, from, to);
                 if (got != worked)
-                        fail_msg("round %u: %s from %" PRId64 ", %u minutes: %" PRId64 " for %" PRId64, round, zone_name(zone), from,
-                                 minutes, got, worked);
+                        fail_msg("round %u: %s from %" PRId64 ", %u minutes: %" PRId64 " for %" PRId64, round,
+                                 zone_name(zone), from, minutes, got, worked);
                 /* Adding what was worked comes to the end of the last minute that was. */
                 if (worked > 0) {
                         assert_int_equal(work_calendar_add_seconds(&calendar, from, worked), last);
@@ -357,7 +361,8 @@ static void test_against_a_minute_walk(void **state) {
                 }
                 /* Any cut adds up, also inside a minute. */
                 instant cut = from + random_below(minutes * MINUTE + 1);
-                assert_int_equal(work_calendar_between(&calendar, from, cut) + work_calendar_between(&calendar, cut, to), worked);
+                assert_int_equal(work_calendar_between(&calendar, from, cut) + work_calendar_between(&calendar, cut, to),
+                                 worked);
                 checked++;
         }
         assert_int_equal(checked, 480);

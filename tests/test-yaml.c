@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <cmocka.h>
 
 #include "rules/yaml.h"
 
@@ -36,8 +36,8 @@ static struct parsed parse(const char *s) {
         return parse_n(s, strlen(s));
 }
 
-static void assert_fault(const struct parsed *p, size_t i, uint32_t line, uint32_t column, const char *code, const char *text,
-                         const char *hint) {
+static void assert_fault(const struct parsed *p, size_t i, uint32_t line, uint32_t column, const char *code,
+                         const char *text, const char *hint) {
         assert_int_equal(p->r, -EBADMSG);
         assert_true(p->d.n > i);
         const struct diagnostic *d = &p->d.items[i];
@@ -52,8 +52,9 @@ static void assert_fault(const struct parsed *p, size_t i, uint32_t line, uint32
 
 static void test_tree_and_places(void **state) {
         (void) state;
-        _cleanup_parsed_ struct parsed p = parse("owner:\n  name: Camille Martin\n  addresses: [a@b.example, 'c@d.example']\n"
-                                                 "clients:\n  - {id: dupont}\n  - id: é\n    name: \"x y\"\n");
+        _cleanup_parsed_ struct parsed p =
+                parse("owner:\n  name: Camille Martin\n  addresses: [a@b.example, 'c@d.example']\n"
+                      "clients:\n  - {id: dupont}\n  - id: é\n    name: \"x y\"\n");
         assert_int_equal(p.r, 0);
         const struct yaml_node *owner = yaml_get(p.root, "owner"), *name = yaml_get(owner, "name");
         assert_int_equal(owner->type, YAML_MAPPING);
@@ -84,7 +85,8 @@ static void test_tree_and_places(void **state) {
 
 static void test_nothing_written(void **state) {
         (void) state;
-        static const char *const files[] = {"", "\n\n", "# only a comment\n", "---\n", "--- ~\n", "\xef\xbb\xbf", "\xef\xbb\xbf# x\n"};
+        static const char *const files[] = {"",        "\n\n",         "# only a comment\n", "---\n",
+                                            "--- ~\n", "\xef\xbb\xbf", "\xef\xbb\xbf# x\n"};
         for (size_t i = 0; i < ELEMENTSOF(files); i++) {
                 _cleanup_parsed_ struct parsed p = parse(files[i]);
                 assert_int_equal(p.r, 0);
@@ -105,7 +107,8 @@ static void test_byte_order_mark_moves_nothing(void **state) {
 
 static void test_scalars_stay_what_was_written(void **state) {
         (void) state;
-        _cleanup_parsed_ struct parsed p = parse("a: off\nb: 22:30\nc: 010\nd: 2026-12-31\ne: ~\nf:\ng: \"null\"\nh: |\n  two\n  lines\n<<: x\n");
+        _cleanup_parsed_ struct parsed p =
+                parse("a: off\nb: 22:30\nc: 010\nd: 2026-12-31\ne: ~\nf:\ng: \"null\"\nh: |\n  two\n  lines\n<<: x\n");
         assert_int_equal(p.r, 0);
         assert_string_equal(yaml_get(p.root, "a")->scalar, "off");
         assert_string_equal(yaml_get(p.root, "b")->scalar, "22:30");
@@ -122,10 +125,11 @@ static void test_scalars_stay_what_was_written(void **state) {
 
 static void test_values(void **state) {
         (void) state;
-        _cleanup_parsed_ struct parsed p =
-                parse("[true, yes, ON, Off, no, FALSE, 'true', maybe, y, 010, -12, +7, '10', 1_000, 0x10, 9223372036854775807,"
-                      " 9223372036854775808, -9223372036854775808, -, '', 0.5, 1.25, -3, .5, 5., 1e3, 0.1, 1.2.3, nan, 123456789012345,"
-                      " 1234567890123456]");
+        _cleanup_parsed_ struct parsed p = parse(
+                "[true, yes, ON, Off, no, FALSE, 'true', maybe, y, 010, -12, +7, '10', 1_000, 0x10, 9223372036854775807,"
+                " 9223372036854775808, -9223372036854775808, -, '', 0.5, 1.25, -3, .5, 5., 1e3, 0.1, 1.2.3, nan, "
+                "123456789012345,"
+                " 1234567890123456]");
         assert_int_equal(p.r, 0);
         static const int bools[] = {1, 1, 1, 0, 0, 0, -1, -1, -1};
         const struct yaml_node *n = p.root->child;
@@ -138,8 +142,8 @@ static void test_values(void **state) {
         static const struct {
                 int r;
                 int64_t v;
-        } ints[] = {{0, 10}, {0, -12}, {0, 7}, {-EINVAL, 0}, {-EINVAL, 0}, {-EINVAL, 0}, {0, INT64_MAX}, {-EINVAL, 0},
-                    {0, INT64_MIN}, {-EINVAL, 0}, {-EINVAL, 0}};
+        } ints[] = {{0, 10},        {0, -12},     {0, 7},         {-EINVAL, 0}, {-EINVAL, 0}, {-EINVAL, 0},
+                    {0, INT64_MAX}, {-EINVAL, 0}, {0, INT64_MIN}, {-EINVAL, 0}, {-EINVAL, 0}};
         for (size_t i = 0; i < ELEMENTSOF(ints); i++, n = n->next) {
                 int64_t v = 77;
                 assert_int_equal(yaml_int(n, &v), ints[i].r);
@@ -148,8 +152,9 @@ static void test_values(void **state) {
         static const struct {
                 int r;
                 double v;
-        } numbers[] = {{0, 0.5}, {0, 1.25}, {0, -3}, {0, 0.5}, {-EINVAL, 0}, {-EINVAL, 0}, {0, 0.1}, {-EINVAL, 0},
-                       {-EINVAL, 0}, {0, 123456789012345.0}, {-EINVAL, 0}};
+        } numbers[] = {{0, 0.5},     {0, 1.25}, {0, -3},      {0, 0.5},     {-EINVAL, 0},
+                       {-EINVAL, 0}, {0, 0.1},  {-EINVAL, 0}, {-EINVAL, 0}, {0, 123456789012345.0},
+                       {-EINVAL, 0}};
         for (size_t i = 0; i < ELEMENTSOF(numbers); i++, n = n->next) {
                 double v = 77;
                 assert_int_equal(yaml_number(n, &v), numbers[i].r);
@@ -192,7 +197,9 @@ static void test_refused(void **state) {
                 {"? {a: b}\n: c\nd: e\n", 1, 3, "yaml-refused", "used as a key", NULL},
                 {"{[a]: 1}\n", 1, 2, "yaml-refused", "used as a key", NULL},
                 {"a: \"x\\0y\"\n", 1, 4, "yaml-refused", "NUL", NULL},
-                {"\xff\xfe" "a\0", 0, 0, "yaml-refused", "UTF-16", "UTF-8"},
+                {"\xff\xfe"
+                 "a\0",
+                 0, 0, "yaml-refused", "UTF-16", "UTF-8"},
                 {"na\xc2\xa0me: x\n", 1, 1, "yaml-syntax", "no-break space", "retype"},
                 {"owner:\n\xc2\xa0 name: x\n", 2, 1, "yaml-syntax", "no-break space", "blank"},
                 {"subject: Re: invoice\n", 1, 12, "yaml-syntax", "mapping values are not allowed", "single quotes"},
@@ -208,7 +215,9 @@ static void test_refused(void **state) {
                 {"a: \"x\" y\n", 1, 8, "yaml-syntax", "did not find expected key", "quote"},
                 {"a: 1\nb: \xff\n", 2, 4, "yaml-syntax", "UTF-8", "UTF-8"},
                 {"a: \x01\n", 1, 4, "yaml-syntax", "control characters", NULL},
-                {"\xef\xbb\xbf" "a: 1\nb\xc3\xa9: \xc3\n", 2, 5, "yaml-syntax", "UTF-8", NULL},
+                {"\xef\xbb\xbf"
+                 "a: 1\nb\xc3\xa9: \xc3\n",
+                 2, 5, "yaml-syntax", "UTF-8", NULL},
                 {"a: 1\nb: x\xe2\x80\xa8y\n", 2, 1, "yaml-syntax", "line separator", NULL},
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
