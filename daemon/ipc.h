@@ -32,8 +32,8 @@ struct ipc_request_header {
 enum ipc_reply {
         IPC_OBSERVATION = 1, /* payload: one encoded observation; any number before DONE */
         IPC_INSTANCES,       /* EXPAND: payload is an array of struct ipc_instance; any number before DONE */
-        IPC_BEGIN,           /* MBOX: at work on the message at `offset`, known up to `end`: so the core knows what killed the role. Comes again
-                              * now and then while a very long one is framed */
+        IPC_BEGIN,           /* MBOX: at work on the message at `offset`, known up to `end`: so the core knows what killed the role; again now
+                              * and then while a very long one is framed. Others: a large file was read up to `end`. A sign of life */
         IPC_DONE,            /* status: 0 or negative errno; counters. Serial 0, once, first of all: the role is ready, or why it is not */
 };
 

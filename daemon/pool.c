@@ -44,6 +44,7 @@ struct job {
         uint32_t blame;       /* for roles that died at `culprit` */
         int64_t culprit;
         int64_t resume;       /* MBOX: offset of the message at work, where a retry begins */
+        int64_t read_until;   /* not MBOX: what the role said to have read in this try */
         bool moved;           /* MBOX: resume is past what the caller asked to skip */
 };
 
@@ -366,6 +367,7 @@ static int role_give(struct role *r, struct job_list *from) {
                 role_arm(r);
         struct job *j = list_take(from);
         j->seen = 0;
+        j->read_until = 0;
         list_append(&r->jobs, j);
         return 0;
 }
@@ -499,7 +501,13 @@ static int job_move(struct job *j, const struct ipc_reply_header *h) {
 
 static int reply_begin(struct role *r, struct job *j, const struct ipc_reply_header *h) {
         (void) r;
-        return job_move(j, h);
+        if (j->spec.type == IPC_MBOX)
+                return job_move(j, h);
+        /* Elsewhere it says how far a large file was read: always further, and not for ever. */
+        if (h->offset != j->spec.offset || h->end <= j->read_until || h->end - h->offset > (int64_t) CALENDAR_SIZE_MAX)
+                return -EBADMSG;
+        j->read_until = h->end;
+        return 0;
 }
 
 static int reply_observation(struct role *r, struct job *j, const struct ipc_reply_header *h) {

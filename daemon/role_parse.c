@@ -20,8 +20,8 @@
 
 /* An mbox is read in pieces of this size. */
 #define CHUNK_SIZE ((size_t) 128 * 1024)
-/* Between two signs of life while nothing is found in an mbox: a second's worth of inflating, far below POOL_JOB_SECONDS. */
-#define PROGRESS_BYTES (INT64_C(64) * 1024 * 1024)
+/* Between two signs of life while bytes come in: a network folder that gives half a megabyte a second stays within POOL_JOB_SECONDS. */
+#define PROGRESS_BYTES (INT64_C(4) * 1024 * 1024)
 /* Memory that is kept for the next job; the rest goes back after a rare large one. */
 #define KEPT_BYTES ((size_t) 4 * 1024 * 1024)
 /* A recurrence is a few lines; what the core hands over never exceeds a component. */
@@ -104,6 +104,36 @@ static ssize_t read_at(int fd, char *to, size_t size, int64_t offset) {
         return (ssize_t) n;
 }
 
+/* --- answers --- */
+
+static int reply(const struct parse_role *r, enum ipc_reply type, const struct ipc_reply_header *fields, const void *payload, size_t size) {
+        struct ipc_reply_header h = *fields;
+        h.version = IPC_VERSION;
+        h.type = type;
+        h.serial = r->done.serial;
+        h.payload = (uint32_t) size;
+        return ipc_send_reply(PARSE_SOCKET, &h, payload);
+}
+
+/* Tells the core which bytes are at work: so that it knows which message killed this role, and that a slow disk is no endless loop. */
+static int reply_begin(const struct parse_role *r, int64_t offset, int64_t end) {
+        const struct ipc_reply_header fields = {.offset = offset, .end = end, .internal_date = INSTANT_UNKNOWN};
+        return reply(r, IPC_BEGIN, &fields, NULL, 0);
+}
+
+/* -EPIPE and the like end the role; an observation that cannot be encoded only ends its job. */
+static int reply_observation(struct parse_role *r, const struct observation *o, const struct ipc_reply_header *fields) {
+        buf_reset(&r->packet);
+        int e = observation_encode(o, r->quoted_text, &r->packet);
+        return e < 0 ? e : reply(r, IPC_OBSERVATION, fields, r->packet.data, r->packet.size);
+}
+
+static bool core_is_gone(int e) {
+        return e == -EPIPE || e == -ECONNRESET || e == -ENOTCONN;
+}
+
+/* --- what a request asks for --- */
+
 /* Only a file has an end and a size; the core opens nothing else, but a link may have been swapped under it. */
 static int regular_size(int fd, int64_t *ret_size) {
         struct stat st;
@@ -112,6 +142,24 @@ static int regular_size(int fd, int64_t *ret_size) {
         if (!S_ISREG(st.st_mode))
                 return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
         *ret_size = st.st_size;
+        return 0;
+}
+
+/* `size` bytes into the window, which has room for them, or fewer at the end of the file. */
+static int read_slowly(struct parse_role *r, int fd, int64_t size) {
+        struct window *w = &r->input;
+        while ((int64_t) w->size < size) {
+                size_t piece = (size_t) MIN(size - (int64_t) w->size, PROGRESS_BYTES);
+                ssize_t n = read_at(fd, w->data + w->size, piece, w->base + (int64_t) w->size);
+                if (n < 0)
+                        return (int) n;
+                w->size += (size_t) n;
+                if ((size_t) n < piece)
+                        break;
+                int e = (int64_t) w->size < size ? reply_begin(r, w->base, w->base + (int64_t) w->size) : 0;
+                if (e < 0)
+                        return e;
+        }
         return 0;
 }
 
@@ -132,34 +180,11 @@ static int read_input(struct parse_role *r, const struct ipc_request_header *h, 
         e = window_reserve(&r->input, (size_t) size);
         if (e < 0)
                 return e;
-        ssize_t n = read_at(fd, r->input.data, (size_t) size, h->offset);
-        if (n < 0)
-                return (int) n;
-        r->input.size = (size_t) n;
-        memset(r->input.data + n, 0, MESSAGE_PADDING);
+        e = read_slowly(r, fd, size);
+        if (e < 0)
+                return e;
+        memset(r->input.data + r->input.size, 0, MESSAGE_PADDING);
         return cut;
-}
-
-/* --- answers --- */
-
-static int reply(const struct parse_role *r, enum ipc_reply type, const struct ipc_reply_header *fields, const void *payload, size_t size) {
-        struct ipc_reply_header h = *fields;
-        h.version = IPC_VERSION;
-        h.type = type;
-        h.serial = r->done.serial;
-        h.payload = (uint32_t) size;
-        return ipc_send_reply(PARSE_SOCKET, &h, payload);
-}
-
-/* -EPIPE and the like end the role; an observation that cannot be encoded only ends its job. */
-static int reply_observation(struct parse_role *r, const struct observation *o, const struct ipc_reply_header *fields) {
-        buf_reset(&r->packet);
-        int e = observation_encode(o, r->quoted_text, &r->packet);
-        return e < 0 ? e : reply(r, IPC_OBSERVATION, fields, r->packet.data, r->packet.size);
-}
-
-static bool core_is_gone(int e) {
-        return e == -EPIPE || e == -ECONNRESET || e == -ENOTCONN;
 }
 
 /* --- one message --- */
@@ -327,12 +352,10 @@ struct mbox_job {
         bool skip;      /* the next message is poison */
 };
 
-/* Tells the core which message is at work, so that it knows which one killed this role. */
 static int mbox_begin(struct mbox_job *j, int64_t offset, int64_t end) {
-        const struct ipc_reply_header fields = {.offset = offset, .end = end, .internal_date = INSTANT_UNKNOWN};
         cpu_budget(j->role);
         j->told = j->at;
-        return reply(j->role, IPC_BEGIN, &fields, NULL, 0);
+        return reply_begin(j->role, offset, end);
 }
 
 static int mbox_parse(struct mbox_job *j, const struct mbox_span *span) {

@@ -153,7 +153,8 @@ struct bench {
         unsigned kill_at;                       /* kill the children when so many observations came; 0 never */
         int mbox_fd;                            /* for going on after poison; -1 */
         uint32_t mbox_flags;
-        bool mbox_cut;
+        bool mbox_cut, quoted, count_only;
+        char text[256];
         int64_t mbox_poison[8];
         unsigned n_mbox_poison;
         unsigned mbox_seen[64];                 /* by the number in the Message-ID */
@@ -187,6 +188,8 @@ static int on_observation(const struct observation *o, const struct ipc_reply_he
         struct bench *b = userdata;
         struct item *i = job;
         i->observations++;
+        if (b->count_only)
+                return 0;
         /* What is left of a message where a file was cut. */
         if (b->mbox_fd >= 0 && b->mbox_cut && !reply->complete)
                 return 0;
@@ -205,6 +208,8 @@ static int on_observation(const struct observation *o, const struct ipc_reply_he
                 assert_int_equal(o->kind, OBSERVATION_MESSAGE);
                 assert_ptr_equal(i, &b->items[number_of(o)]);
                 i->message_flags = o->message.flags;
+                b->quoted = o->message.quoted_text && strstr(o->message.quoted_text, "Shall we meet?");
+                (void) snprintf(b->text, sizeof(b->text), "%s", o->message.text ? o->message.text : "");
                 b->order[b->n_order++] = number_of(o);
         }
         if (b->kill_at > 0 && b->n_order == b->kill_at) {
@@ -478,6 +483,58 @@ static void what_cannot_be_read(void **state) {
         assert_read(b, 3);
         close(ends[1]);
         close(closed);
+        bench_free(b);
+}
+
+static void quoted_text_is_told_when_wanted(void **state) {
+        (void) state;
+        static const char text[] = "From: a@test.invalid\r\nMessage-ID: <m0@test.invalid>\r\nSubject: Re: x\r\n\r\n"
+                                   "I agree.\r\n\r\n> Shall we meet?\r\n";
+        struct bench *b = bench_new(1);
+        for (int wanted = 0; wanted < 2; wanted++) {
+                submit(b, &(struct pool_job){.type = IPC_MESSAGE,
+                                             .flags = wanted ? IPC_WANT_QUOTED_TEXT : 0,
+                                             .size = -1,
+                                             .fd = file_of(text, sizeof(text) - 1),
+                                             .userdata = &b->items[0]});
+                assert_int_equal(pool_run(b->pool, true), 0);
+                assert_int_equal(b->quoted, wanted);
+        }
+        bench_free(b);
+}
+
+static void quoted_from_lines(void **state) {
+        (void) state;
+        static const char text[] = "From: a@test.invalid\r\nMessage-ID: <m0@test.invalid>\r\n\r\n>From Monday on\r\n";
+        struct bench *b = bench_new(1);
+        for (int out_of_mbox = 0; out_of_mbox < 2; out_of_mbox++) {
+                submit(b, &(struct pool_job){.type = IPC_MESSAGE,
+                                             .flags = out_of_mbox ? IPC_MBOX_UNQUOTE : 0,
+                                             .size = -1,
+                                             .fd = file_of(text, sizeof(text) - 1),
+                                             .userdata = &b->items[0]});
+                assert_int_equal(pool_run(b->pool, true), 0);
+                assert_int_equal(strncmp(b->text, "From Monday on", 14) == 0, out_of_mbox);
+        }
+        bench_free(b);
+}
+
+/* More than one role's life: nothing is lost when a role is replaced. */
+static void roles_are_replaced(void **state) {
+        (void) state;
+        if (!WITH_LIMITS)
+                skip(); /* slow with sanitizers, and the same code */
+        struct bench *b = bench_new(1);
+        static const char text[] = "Message-ID: <m0@test.invalid>\r\n\r\n";
+        int fd = file_of(text, sizeof(text) - 1);
+        b->count_only = true;
+        for (unsigned n = 0; n < POOL_JOBS_PER_ROLE + 100; n++)
+                submit(b, &(struct pool_job){.type = IPC_MESSAGE, .size = -1, .fd = dup(fd), .userdata = &b->items[0]});
+        assert_int_equal(pool_run(b->pool, true), 0);
+        assert_int_equal(b->items[0].observations, POOL_JOBS_PER_ROLE + 100);
+        assert_int_equal(b->items[0].ended, POOL_JOBS_PER_ROLE + 100);
+        assert_int_equal(b->items[0].poisoned, 0);
+        close(fd);
         bench_free(b);
 }
 
@@ -787,6 +844,9 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(too_large),
                 cmocka_unit_test(what_cannot_be_read),
                 cmocka_unit_test(a_part_of_a_file),
+                cmocka_unit_test(quoted_text_is_told_when_wanted),
+                cmocka_unit_test(quoted_from_lines),
+                cmocka_unit_test(roles_are_replaced),
                 cmocka_unit_test(an_mbox),
                 cmocka_unit_test(an_mbox_with_poison),
                 cmocka_unit_test(damaged_mboxes),
