@@ -58,8 +58,8 @@ static void shown_unref(struct shown_fact *s) {
                 free(s);
 }
 
-static const char *field_string(const struct fact *f, const char *name) {
-        struct value v = fact_value(f, name);
+static const char *field_string(const struct fact *f, int index) {
+        struct value v = index == -ENOENT ? (struct value){0} : fact_value_at(f, index);
         return v.type == VALUE_STRING ? v.s : NULL;
 }
 
@@ -71,11 +71,10 @@ static instant instant_of(const struct value *v) {
         return v->type == VALUE_INSTANT ? v->i : INSTANT_UNKNOWN;
 }
 
-static struct shown_fact *shown_new(const struct fact *f) {
+static struct shown_fact *shown_new(const struct evaluation *e, const struct fact *f) {
         bool meeting = is_meeting(f->type), message = f->type == FACT_MESSAGE_RECEIVED || f->type == FACT_MESSAGE_SENT;
         const char *from[6] = {f->source, f->message_id, f->uid,
-                               field_string(f, meeting ? "summary" : "subject"),
-                               f->person, meeting ? NULL : field_string(f, "thread_id")};
+                               field_string(f, e->subject_index[f->type]), f->person, field_string(f, e->thread_index[f->type])};
         size_t length[6], size = 0;
         for (size_t i = 0; i < ELEMENTSOF(from); i++)
                 size += length[i] = from[i] ? strlen(from[i]) + 1 : 0;
@@ -316,7 +315,7 @@ static int instance_new(struct evaluation *e, const struct rule *r, const struct
         struct instance_table *t = &e->rules[r->index].instances;
         if ((!t->buckets || t->n > t->mask) && instances_grow(t) < 0)
                 return -ENOMEM;
-        struct shown_fact *opening = shown_new(f);
+        struct shown_fact *opening = shown_new(e, f);
         struct instance *p = opening ? malloc(sizeof(*p) + r->n_steps * sizeof(instant) + e->key_size) : NULL;
         if (!p) {
                 shown_unref(opening);
@@ -499,7 +498,7 @@ static int instance_breach(struct evaluation *e, struct instance *p, instant at,
 
 /* The last step happened. While its window is open it may happen again: more evidence, under an id of its own. */
 static int last_step(struct evaluation *e, struct instance *p, const struct fact *f) {
-        struct shown_fact *shown = shown_new(f);
+        struct shown_fact *shown = shown_new(e, f);
         if (!shown)
                 return -ENOMEM;
         int k = instance_breach(e, p, f->at, shown, p->matches > 0 ? &f->key : NULL);
@@ -642,7 +641,7 @@ static int match_fact(struct evaluation *e, const struct rule *r, const struct f
         g->occurrences++;
         if (!holds)
                 return 0;
-        struct shown_fact *shown = shown_new(f);
+        struct shown_fact *shown = shown_new(e, f);
         if (!shown)
                 return -ENOMEM;
         struct breach b = {.id = stable_id(r, e->key, e->key_by_size, &f->key, NULL), .at = f->at, .opened_at = f->at, .ended_at = INSTANT_UNKNOWN,
@@ -708,11 +707,13 @@ static int reopen_deadlines(struct evaluation *e, struct client_state *s, instan
 static int note_absence(struct evaluation *e, const struct fact *f) {
         const struct value *from = &f->values[F_MESSAGE_ABSENCE_FROM], *until = &f->values[F_MESSAGE_ABSENCE_UNTIL];
         struct client_state *s = client_state(e, f->client);
-        if (!s || !s->calendar.zone || until->type != VALUE_INSTANT || f->values[F_MESSAGE_AUTOMATIC].type != VALUE_BOOL || !f->values[F_MESSAGE_AUTOMATIC].b)
+        if (!s || until->type != VALUE_INSTANT || f->values[F_MESSAGE_AUTOMATIC].type != VALUE_BOOL || !f->values[F_MESSAGE_AUTOMATIC].b)
                 return 0;
-        int32_t first = zone_day(s->calendar.zone, from->type == VALUE_INSTANT ? from->i : f->at);
-        /* The end of a day, told as midnight or as the second before it, is that day. */
-        int32_t last = zone_day(s->calendar.zone, until->i - 1);
+        /* Days were written without a zone and became instants in the owner's: back the same way, whatever zone the client is in.
+         * The end of a day, told as midnight or as the second before it, is that day. */
+        const struct zone *zone = e->settings->owner.zone ? e->settings->owner.zone : zone_utc();
+        int32_t first = zone_day(zone, from->type == VALUE_INSTANT ? from->i : f->at);
+        int32_t last = zone_day(zone, until->i - 1);
         if (last < first)
                 return 0;
         int k = add_days_off(s, (struct day_range){first, MIN(last, first + ABSENCE_DAYS_MAX)});
@@ -817,6 +818,8 @@ int evaluation_end(struct evaluation *e) {
 
 static int find_listeners(struct evaluation *e) {
         for (int t = 0; t < _FACT_TYPE_MAX; t++) {
+                e->subject_index[t] = fact_field_index((enum fact_type) t, is_meeting((enum fact_type) t) ? "summary" : "subject");
+                e->thread_index[t] = fact_field_index((enum fact_type) t, "thread_id");
                 e->listeners[t] = calloc(e->rs->n + 1, sizeof(uint32_t));
                 if (!e->listeners[t])
                         return -ENOMEM;

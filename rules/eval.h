@@ -6,6 +6,21 @@
 #include "rules/fold.h"
 #include "rules/ruleset.h"
 
+/* Facts that open, advance or end a sequence must be later than the step before: the mail that asks is never its own answer, and
+ * facts of one instant may come in any order. What comes at the deadline still comes in time. A sequence that ends with a step that
+ * happens breaches once for each time it happens within its window.
+ *
+ * An automatic reply that tells an absence adds its days to that client's calendar: the client's pending deadlines (`clock: client`)
+ * move, and a breach of a deadline that would not have passed yet is taken back. (Rules that build on that breach keep what they saw.)
+ *
+ * Grading looks back from the last breach over the window of `for` (an edge counts as inside): one breach is one-off, fewer than
+ * `breaches` are recurring, so many or more are lasting. With `of` and `every`, windows of that length are counted back from the last
+ * breach and those with a breach count; with `every: occurrence`, the last `of` openers, breached or not.
+ *
+ * An alert is open until its quiet period (`within`, or `of` times `every`, else 90 days) has passed since the last breach. One of an
+ * absent step is resolved sooner: when every breach of that period has ended and 14 days have passed since.
+ *
+ * The rule set, the settings and the facts' clients must outlive the evaluation's alerts; evaluation_free() needs none of them. */
 struct evaluation; /* opaque */
 
 struct eval_options {

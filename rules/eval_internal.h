@@ -109,6 +109,7 @@ struct evaluation {
         size_t n_rules, n_clients;     /* so that the set and the settings may be gone when it is freed */
         uint32_t *listeners[_FACT_TYPE_MAX]; /* owned: which rules look at a type */
         size_t n_listeners[_FACT_TYPE_MAX];
+        int subject_index[_FACT_TYPE_MAX], thread_index[_FACT_TYPE_MAX]; /* fields evidence shows; -ENOENT: none */
         struct instance **heap; /* owned; by deadline */
         size_t n_heap, heap_allocated;
         struct condition_scratch scratch;

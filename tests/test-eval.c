@@ -353,6 +353,17 @@ static void test_absence_told(void **state) {
         assert_at(s, s->alerts[0].first_at, "2026-03-05T18:00");
 }
 
+/* The days of an absence are days, in whatever zone the client is. */
+static void test_absence_elsewhere(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD UNANSWERED);
+        asked(s, LIBERTY, "2026-02-27T15:00-05:00", "t");
+        away(s, LIBERTY, "2026-02-27T15:01-05:00", "2026-03-03", "2026-03-07"); /* 3 to 6 March */
+        run(s);
+        assert_int_equal(s->n_alerts, 1);
+        assert_at(s, s->alerts[0].first_at, "2026-03-10T18:00-04:00"); /* 2, 9, 10 March */
+}
+
 static void test_absence_told_too_late(void **state) {
         struct scene *s = *state;
         load_good(&s->w, HEAD UNANSWERED);
@@ -812,7 +823,7 @@ int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         const struct CMUnitTest tests[] = {
                 T(test_match), T(test_booked_inside), T(test_french), T(test_any_all_in), T(test_lists), T(test_deadline), T(test_answers),
-                T(test_late_answer), T(test_one_answer_ends_all), T(test_same_instant), T(test_absence_told), T(test_absence_told_too_late),
+                T(test_late_answer), T(test_one_answer_ends_all), T(test_same_instant), T(test_absence_told), T(test_absence_elsewhere), T(test_absence_told_too_late),
                 T(test_absurd_absence), T(test_stale_source), T(test_summer_time), T(test_until), T(test_three_steps), T(test_last_step_again),
                 T(test_from_due_date), T(test_needs), T(test_rules_over_rules), T(test_rule_of_absence), T(test_exceptions),
                 T(test_exception_of_client), T(test_pause), T(test_overrides), T(test_within), T(test_windows), T(test_occurrences), T(test_by),
