@@ -230,7 +230,6 @@ static const struct phrase phrases[] = {
         {"niet zo dringend", PHRASE_SILENT},
         {"nog", PHRASE_HEAVY},
         {"nooit", PHRASE_IF},
-        {"of", PHRASE_IF},
         {"ok", PHRASE_THANKS},
         {"oke", PHRASE_THANKS},
         {"onmiddellijk", PHRASE_ASAP},

@@ -22,6 +22,10 @@
 #define SHORT_LINE 50U
 #define SHOUTING_WORDS_MIN 4U
 #define SHOUTING_LETTERS_MIN 20U
+/* Words of one sentence: judgements look around in it, and nobody writes more without a stop. */
+#define SENTENCE_WORDS_MAX 300U
+/* As far as an address or link is looked for. */
+#define LINK_MAX 512U
 /* Phrases that may begin at one word. */
 #define MARKS_PER_WORD 8U
 
@@ -77,6 +81,8 @@ static bool is_digit(char c) {
 }
 
 static void add_word(struct reading *r, const char *s, size_t n, size_t at, size_t end, bool comma) {
+        if (comma && (r->n_words == 0 || r->words[r->n_words - 1].comma))
+                return;
         if (n > WORD_MAX)
                 n = utf8_boundary(s, WORD_MAX);
         if (r->n_folded > 0)
@@ -143,11 +149,11 @@ static size_t word_char(const char *s, size_t n) {
 
 /* An address or a link, which holds dots and question marks of its own. */
 static size_t link_length(const char *s) {
-        size_t n = strcspn(s, " \n<>\"");
-        for (size_t i = 0; i < n; i++)
-                if (s[i] == '@' || (s[i] == ':' && s[i + 1] == '/' && s[i + 2] == '/'))
-                        return n;
-        return strncmp(s, "www.", 4) == 0 ? n : 0;
+        static const char ends[] = " \n<>\"";
+        bool link = strncmp(s, "www.", 4) == 0;
+        for (size_t i = 0; i < LINK_MAX && s[i] && !link && !strchr(ends, s[i]); i++)
+                link = s[i] == '@' || (s[i] == ':' && s[i + 1] == '/' && s[i + 2] == '/');
+        return link ? strcspn(s, ends) : 0;
 }
 
 static size_t word_length(const char *s, size_t n) {
@@ -189,7 +195,9 @@ static void cut(struct reading *r, const struct folding *f) {
         for (size_t i = 0; i < f->n;) {
                 const char *s = f->chars + i;
                 size_t len = 0;
-                bool fresh = i == 0 || !word_char(s - 1, 1);
+                bool fresh = i == 0 || strchr(" \n<>(\"'[", s[-1]);
+                if (r->n_words - (r->n_sentences > 0 ? r->sentences[r->n_sentences - 1].last : 0) >= SENTENCE_WORDS_MAX)
+                        end_sentence(r, 0, f->from[i]);
                 if (fresh && *s != ' ' && *s != '\n')
                         len = word_char(s, f->n - i) ? link_length(s) : 0;
                 if (len > 0) {
@@ -417,7 +425,8 @@ static bool french_imperative(const struct reading *r, const struct sentence *s,
                                              "rassurez", "hesitez", "portez", "prenez", "allez", "voyez", "imaginez", "veuillez", "avez", "etes", "savez", "pouvez", "inquietez",
                                              "acceptez", "bienvenue", "rdvez", "comptez", "restez", "venez", "vivez", "decouvrez", "tenez", "attendez"};
         size_t i = s->first;
-        if (!str_eq(language, "fr") || s->last - i < 2)
+        static const char *const objects[] = {"le", "la", "les", "l'", "moi", "nous", "votre", "vos", "ce", "cette", "ces", "un", "une", "bien", "des"};
+        if ((language && !str_eq(language, "fr")) || s->last - i < 2 || (!language && !word_in(r, i + 1, objects, ELEMENTSOF(objects))))
                 return false;
         const char *w = word_text(r, i);
         size_t n = strcspn(w, " ");
@@ -573,6 +582,25 @@ static bool is_asked(const struct reading *r, const struct sentence *s, size_t e
         return s->ending == '?' && clause_end(r, s, end) == s->last;
 }
 
+/* "Je préfère ne pas annuler", "let's not cancel". */
+static bool is_negated(const struct reading *r, size_t first, size_t last) {
+        static const char *const words[] = {"pas", "ne", "n'", "not", "never", "don't", "can't", "won't", "cannot", "nicht", "niet", "kein", "keinen", "geen", "plus", "jamais"};
+        for (size_t i = first; i < last; i++)
+                if (word_in(r, i, words, ELEMENTSOF(words)))
+                        return true;
+        return false;
+}
+
+/* "I can't make it work" is about something else than coming. */
+static bool misses_other(const struct reading *r, const struct sentence *s, size_t end) {
+        static const char *const after_it[] = {"work", "happen", "clear", "clearer", "better", "easier", "easy", "look", "any", "more", "so", "a", "the", "bigger",
+                                               "smaller", "into", "as", "fit", "appear", "run"};
+        static const char *const after_come[] = {"chercher", "recuperer", "deposer", "prendre"};
+        if (end >= s->last)
+                return false;
+        return word_is(r, end - 1, "it") ? word_in(r, end, after_it, ELEMENTSOF(after_it)) : word_in(r, end, after_come, ELEMENTSOF(after_come));
+}
+
 enum object { OBJECT_NONE, OBJECT_MEETING, OBJECT_OTHER };
 
 static enum object first_object(const struct reading *r, const struct sentence *s, size_t first, size_t last) {
@@ -592,7 +620,8 @@ static enum object first_object(const struct reading *r, const struct sentence *
 static bool is_elliptic(const struct reading *r, const struct sentence *s, size_t end) {
         static const char *const small[] = {"a", "au", "pour", "demain", "malheureusement", "helas", "ce", "cet", "to", "for", "until", "today", "tomorrow", "unfortunately",
                                             "sorry", "this", "it", "on", "vers", "ca", "cela", "desole", "desolee", "monday", "tuesday", "wednesday", "thursday", "friday",
-                                            "lundi", "mardi", "mercredi", "jeudi", "vendredi", "auf", "naar", "op", "leider", "helaas"};
+                                            "lundi", "mardi", "mercredi", "jeudi", "vendredi", "auf", "naar", "op", "leider", "helaas",
+                                            "at", "due", "because", "as", "and", "et", "en", "suite", "car", "derniere"};
         return end >= s->last || r->words[end].comma || word_in(r, end, small, ELEMENTSOF(small));
 }
 
@@ -605,6 +634,8 @@ static bool claims(const struct reading *r, const struct sentence *s, const stru
         size_t start = oblige ? oblige->at : verb->at, end = verb->at + verb->len;
 
         if (is_conditional(r, s, start, end) || is_asked(r, s, end))
+                return false;
+        if (oblige && is_negated(r, oblige->at + oblige->len, verb->at))
                 return false;
         enum object object = OBJECT_NONE;
         if (oblige)
@@ -636,7 +667,7 @@ static ssize_t judge_claim(const struct reading *r, const struct sentence *s, co
         }
         if (m->classes & (PHRASE_CANCELS | PHRASE_MOVES) && s->ending != '?' && claims(r, s, NULL, m, m->classes & PHRASE_MOVES, c))
                 return m->at;
-        if (m->classes & PHRASE_MISS && !is_conditional(r, s, m->at, end) && !is_asked(r, s, end)) {
+        if (m->classes & PHRASE_MISS && !misses_other(r, s, end) && !is_conditional(r, s, m->at, end) && !is_asked(r, s, end)) {
                 bool other = mark_between(r, s, end, clause_end(r, s, end), PHRASE_OTHER);
                 if (!other && (s->classes & (PHRASE_MEETING | PHRASE_DAY) || s->clock))
                         return m->at;
@@ -684,12 +715,14 @@ static bool subject_cancels(const struct reading *r) {
 
 /* --- all of it --- */
 
-static uint32_t flags_of_sentence(const struct sentence *s, bool request) {
+static uint32_t flags_of_sentence(const struct reading *r, const struct sentence *s, bool request) {
+        static const char *const conditions[] = {"if", "si", "s'", "wenn", "falls", "als", "when", "quand"};
+        bool conditional = word_in(r, s->first, conditions, ELEMENTSOF(conditions));
         uint32_t flags = 0;
         if (s->classes & PHRASE_URGENT || (request && s->classes & PHRASE_ASAP))
                 flags |= MESSAGE_URGENT;
         /* A boundary is a habit: what holds for one day is not one. */
-        if (s->classes & PHRASE_STOP_WORD && s->classes & PHRASE_STOP_TIME && s->ending != '?' && !(s->classes & PHRASE_IF))
+        if (s->classes & PHRASE_STOP_WORD && s->classes & PHRASE_STOP_TIME && s->ending != '?' && !conditional)
                 flags |= MESSAGE_STOP;
         return flags;
 }
@@ -702,7 +735,10 @@ static int read_sentences(const struct reading *r, const char *language, struct 
                 if (s->ending == '?' && !question)
                         at = -1; /* "how have you been?" */
                 out->questions += question;
-                out->flags |= flags_of_sentence(s, question || at >= 0);
+                uint32_t flags = flags_of_sentence(r, s, question || at >= 0);
+                out->flags |= flags;
+                if (flags & MESSAGE_STOP && !question)
+                        at = -1; /* a boundary wants to be kept, not answered */
                 if ((!question && at < 0) || out->request_because)
                         continue;
                 out->request_because = quote(r, s, at >= 0 ? (size_t) at : s->first, arena);
@@ -720,7 +756,8 @@ static int read_subject(const char *subject, const char *language, struct arena 
         int e = subject_base(subject, arena, &base, &reply, &forward);
         if (e < 0)
                 return e;
-        e = reading_start(&r, base, language);
+        /* A tag of a list is no word of the writer, but "[URGENT]" is. */
+        e = reading_start(&r, reply || forward ? base : subject, language);
         for (size_t k = 0; e == 0 && k < r.n_sentences; k++)
                 *ret_classes |= r.sentences[k].classes;
         /* The subject of an answer is not what this writer says. */
@@ -758,7 +795,7 @@ int text_read(const char *new_text, const char *subject, const char *language, s
                         out.flags |= MESSAGE_SHOUTING;
                 if (out.request_because)
                         out.flags |= MESSAGE_REQUEST;
-                else if (is_thanks(&r))
+                else if (!(out.flags & MESSAGE_STOP) && is_thanks(&r))
                         out.flags |= MESSAGE_THANKS;
         }
         reading_free(&r);

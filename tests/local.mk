@@ -46,6 +46,14 @@ endif
 
 # Reading text.
 if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-reading
+%C%_test_reading_SOURCES = %D%/test-reading.c
+%C%_test_reading_CFLAGS = $(TEST_CFLAGS)
+%C%_test_reading_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test-newtext
+%C%_test_newtext_SOURCES = %D%/test-newtext.c
+%C%_test_newtext_CFLAGS = $(TEST_CFLAGS)
+%C%_test_newtext_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test-utf8
 %C%_test_utf8_SOURCES = %D%/test-utf8.c
 %C%_test_utf8_CFLAGS = $(TEST_CFLAGS)

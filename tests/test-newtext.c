@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "parsers/text.h"
+
+struct split_case {
+        const char *text, *fresh;
+        bool forward;
+};
+
+/* What follows the writer's words is not new, in the forms of many programs and languages. */
+static const struct split_case quoted[] = {
+        {"Oui, jeudi me va.\n\nLe lun. 2 mars 2026 à 10:12, Marie Dupont <marie@example.fr> a écrit :\n\n> Bonjour,\n> jeudi ?\n", "Oui, jeudi me va.", false},
+        {"Yes.\n\nOn Mon, Mar 2, 2026 at 10:12 AM Marie Dupont <marie@example.com> wrote:\n> Thursday?\n", "Yes.", false},
+        {"Yes.\n\nOn Mon, Mar 2, 2026 at 10:12 AM Marie Dupont <\nmarie@example.com> wrote:\n\n> Thursday?\n>> earlier\n", "Yes.", false},
+        {"Yes.\n\nOn Monday, 2 March 2026 at 10:12:05 GMT+1, Marie Dupont\n<marie.dupont.with.a.long.address@example.com>\nwrote:\n\n> Thursday?\n", "Yes.", false},
+        {"Ja.\n\nAm 02.03.26 um 10:12 schrieb Eva Beispiel:\n> Donnerstag?\n", "Ja.", false},
+        {"Ja.\n\nAm Mo., 2. März 2026 um 10:12 Uhr schrieb Eva Beispiel <eva@example.de>:\n\n> Donnerstag?\n", "Ja.", false},
+        {"Ja.\n\nOp ma 2 mrt 2026 om 10:12 schreef Jan Jansen <jan@example.nl>:\n\n> Donderdag?\n", "Ja.", false},
+        {"Sí.\n\nEl lun, 2 mar 2026 a las 10:12, Ana (<ana@example.es>) escribió:\n\n> ¿Jueves?\n", "Sí.", false},
+        {"Sì.\n\nIl giorno lun 2 mar 2026 alle ore 10:12 Ugo <ugo@example.it> ha scritto:\n\n> Giovedì?\n", "Sì.", false},
+        {"Sim.\n\nEm seg., 2 de mar. de 2026 às 10:12, Rui <rui@example.pt> escreveu:\n\n> Quinta?\n", "Sim.", false},
+        {"Tak.\n\nW dniu 2.03.2026 o 10:12, Jan pisze:\n> czwartek?\n", "Tak.", false},
+        {"Ja.\n\nDen mån 2 mars 2026 kl 10:12 skrev Eva <eva@example.se>:\n\n> torsdag?\n", "Ja.", false},
+        {"Ja.\n\nman. 2. mar. 2026 kl. 10.12 skrev Eva <eva@example.dk>:\n\n> torsdag?\n", "Ja.", false},
+        {"Joo.\n\nma 2. maalisk. 2026 klo 10.12 Eva (eva@example.fi) kirjoitti:\n\n> torstai?\n", "Joo.", false},
+        {"Oui.\n\n2026-03-02 10:12 GMT+01:00 Marie Dupont <marie@example.fr>:\n\n> jeudi ?\n", "Oui.", false},
+        {"Oui.\n\nDe : Marie Dupont <marie@example.fr>\nEnvoyé : lundi 2 mars 2026 10:12\nÀ : Paul <paul@example.fr>\nObjet : RE: Devis\n\nBonjour,\njeudi ?\n", "Oui.", false},
+        {"Yes.\n\n________________________________\nFrom: Marie Dupont <marie@example.com>\nSent: Monday, March 2, 2026 10:12 AM\nTo: Paul\nSubject: RE: Quote\n\nThursday?\n", "Yes.", false},
+        {"Yes.\n\n*From:* Marie Dupont <marie@example.com>\n*Sent:* Monday, March 2, 2026 10:12 AM\n*To:* Paul\n*Subject:* RE: Quote\n\nThursday?\n", "Yes.", false},
+        {"Ja.\n\nVon: Eva <eva@example.de>\nGesendet: Montag, 2. März 2026 10:12\nAn: Paul\nBetreff: AW: Angebot\n\nDonnerstag?\n", "Ja.", false},
+        {"Ja.\n\nVan: Jan <jan@example.nl>\nVerzonden: maandag 2 maart 2026 10:12\nAan: Paul\nOnderwerp: RE: Offerte\n\nDonderdag?\n", "Ja.", false},
+        {"Yes.\n\n-----Original Message-----\nFrom: Marie [mailto:marie@example.com]\nSent: Monday\nTo: Paul\nSubject: Quote\n\nThursday?\n", "Yes.", false},
+        {"Oui.\n\n-----Message d'origine-----\nDe : Marie\nEnvoyé : lundi\nÀ : Paul\nObjet : Devis\n\nJeudi ?\n", "Oui.", false},
+        {"Ja.\n\n-------- Ursprüngliche Nachricht --------\nVon: Eva\nDatum: 02.03.26\nAn: Paul\nBetreff: Angebot\n\nDonnerstag?\n", "Ja.", false},
+        {"Pour info.\n\n---------- Forwarded message ---------\nFrom: Marie <marie@example.com>\nDate: Mon, Mar 2, 2026 at 10:12 AM\nSubject: Quote\nTo: Paul\n\nPlease send it.\n", "Pour info.", true},
+        {"FYI\n\nBegin forwarded message:\n\n> From: Marie <marie@example.com>\n> Subject: Quote\n>\n> Please send it.\n", "FYI", true},
+        {"Pour info.\n\nDébut du message transféré :\n\n> De: Marie <marie@example.fr>\n> Objet: Devis\n>\n> Envoyez-le.\n", "Pour info.", true},
+        {"-------- Message transféré --------\nSujet : Devis\nDate : Mon, 2 Mar 2026 10:12:00 +0100\nDe : Marie <marie@example.fr>\nPour : Paul\n\nEnvoyez-le.\n", "", true},
+        {"Zur Info\n\n-------- Weitergeleitete Nachricht --------\nBetreff: Angebot\nVon: Eva\n\nText\n", "Zur Info", true},
+        {"> ---------- Forwarded message ---------\n> From: Marie\n> Please send it.\n", "", true},
+};
+
+static const struct split_case footers[] = {
+        {"On se voit lundi.\n\n-- \nPaul Martin\nDirecteur\n01 02 03 04 05\n", "On se voit lundi.", false},
+        {"On se voit lundi.\n\n--\nPaul Martin\nDirecteur\n", "On se voit lundi.", false},
+        {"Ok for me\n\nSent from my iPhone\n\nOn 2 Mar 2026, at 10:12, Marie <marie@example.com> wrote:\n\n> Thursday?\n", "Ok for me", false},
+        {"Ok pour moi\n\nEnvoyé de mon iPhone\n", "Ok pour moi", false},
+        {"Ok pour moi\n\nEnvoyé depuis mon mobile Orange\n", "Ok pour moi", false},
+        {"Passt.\n\nVon meinem iPhone gesendet\n", "Passt.", false},
+        {"Prima.\n\nVerstuurd vanaf mijn iPhone\n", "Prima.", false},
+        {"Ok\n\nGet Outlook for iOS<https://aka.ms/o0ukef>\n", "Ok", false},
+        {"Ok\n\nTélécharger Outlook pour Android\n", "Ok", false},
+        {"The patch is fine.\n\n_______________________________________________\nDev mailing list\nDev@lists.example.org\nhttps://lists.example.org/listinfo/dev\n", "The patch is fine.", false},
+        {"Hello all.\n\n-- \nYou received this message because you are subscribed to the Google Groups \"team\" group.\nTo unsubscribe, send mail.\n", "Hello all.", false},
+        {"Voici le devis.\n\nCe message et ses pièces jointes sont confidentiels et destinés à l'usage exclusif du destinataire.\nSi vous l'avez reçu par erreur, détruisez-le.\n", "Voici le devis.", false},
+        {"Here it is.\n\nThis email and any attachments are confidential and intended solely for the addressee.\n", "Here it is.", false},
+        {"Here it is.\n\nPlease consider the environment before printing this email.\n", "Here it is.", false},
+        {"Voici le devis.\n\nCordialement,\nPaul Martin\nDirecteur technique\nTél. : 01 02 03 04 05\nwww.example.fr\n", "Voici le devis.\n\nCordialement,\nPaul Martin", false},
+        {"See attached.\n\nBest regards,\nJohn\n\nJohn Smith\nAcme Ltd\n+44 20 7946 0958\njohn@example.com\n\nOn Mon, Mar 2, 2026 at 10:12 AM Marie <m@example.com> wrote:\n> Thursday?\n", "See attached.\n\nBest regards,\nJohn", false},
+};
+
+/* The writer's own words stay, whatever they look like. */
+static const struct split_case kept[] = {
+        {"", "", false},
+        {"Bonjour,\n\nje dois annuler.\n", "Bonjour,\n\nje dois annuler.", false},
+        {"> Jeudi vous convient ?\n\nOui.\n\n> Et le devis ?\n\nIl part ce soir.\n", "Oui.\n\nIl part ce soir.", false},
+        {"On Mon, Mar 2, 2026 at 10:12 AM Marie <m@example.com> wrote:\n> Thursday?\n\nYes, at 10.\n\n> The quote?\n\nTonight.\n", "Yes, at 10.\n\nTonight.", false},
+        {"De : Paris\nÀ : Lyon\nDate : 3 mars\n\nMerci de réserver.\n", "De : Paris\nÀ : Lyon\nDate : 3 mars\n\nMerci de réserver.", false},
+        {"Le 3 mars à 10h il y a une réunion :\n- budget\n- planning\n", "Le 3 mars à 10h il y a une réunion :\n- budget\n- planning", false},
+        {"Voici ce qu'il a écrit :\n\nJe ne viendrai pas.\n", "Voici ce qu'il a écrit :\n\nJe ne viendrai pas.", false},
+        {"On Monday we need:\n- the logo\n- the text\n", "On Monday we need:\n- the logo\n- the text", false},
+        {"Sent from my old account yesterday: did you get it? If not I will send it again.\n", "Sent from my old account yesterday: did you get it? If not I will send it again.", false},
+        {"Ce message est important, merci de me répondre.\n", "Ce message est important, merci de me répondre.", false},
+        {"From my point of view: fine.\nTo be discussed: the price.\n", "From my point of view: fine.\nTo be discussed: the price.", false},
+        {"Thanks,\nJohn\n\nPS: please call me at 06 12 34 56 78.\n", "Thanks,\nJohn\n\nPS: please call me at 06 12 34 56 78.", false},
+        {"Merci\nAppelez-moi au 06 12 34 56 78 ou écrivez à paul@example.fr\n", "Merci\nAppelez-moi au 06 12 34 56 78 ou écrivez à paul@example.fr", false},
+        {"Deux choses.\n----------\nLe logo.\n----------\nLe texte.\n", "Deux choses.\n----------\nLe logo.\n----------\nLe texte.", false},
+        {"Forwarded messages are not read here.\n", "Forwarded messages are not read here.", false},
+};
+
+static void check(const struct split_case *cases, size_t n) {
+        unsigned wrong = 0;
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_arena_ struct arena *arena = NULL;
+                const char *fresh = NULL, *rest = NULL;
+                bool forward = false;
+                assert_int_equal(arena_new(0, &arena), 0);
+                assert_int_equal(text_split_new(cases[i].text, arena, &fresh, &rest, &forward), 0);
+                assert_non_null(rest);
+                if (strcmp(fresh, cases[i].fresh) == 0 && forward == cases[i].forward)
+                        continue;
+                print_message("--- %s\n--- got (%d):\n%s\n", cases[i].text, forward, fresh);
+                wrong++;
+        }
+        assert_int_equal(wrong, 0);
+}
+
+static void drops_quotations(void **state) {
+        (void) state;
+        check(quoted, ELEMENTSOF(quoted));
+}
+
+static void drops_footers(void **state) {
+        (void) state;
+        check(footers, ELEMENTSOF(footers));
+}
+
+static void keeps_the_writers_words(void **state) {
+        (void) state;
+        check(kept, ELEMENTSOF(kept));
+}
+
+static void keeps_the_rest_apart(void **state) {
+        (void) state;
+        _cleanup_arena_ struct arena *arena = NULL;
+        const char *fresh, *rest;
+        bool forward;
+        assert_int_equal(arena_new(0, &arena), 0);
+        assert_int_equal(text_split_new("Yes.\n\nOn Mon, Mar 2, 2026 at 10:12 AM M <m@example.com> wrote:\n> Thursday?\n", arena, &fresh, &rest, &forward), 0);
+        assert_string_equal(rest, "On Mon, Mar 2, 2026 at 10:12 AM M <m@example.com> wrote:\n> Thursday?");
+}
+
+static void survives_long_and_odd_texts(void **state) {
+        (void) state;
+        static const char *const pieces[] = {"\n", "--\n", "-- \n\n", ">", "> \n", "From: x\n", "On 2026 wrote:\n", "a:\n\n", "Merci\n", "________________________________\n", "x", "\xC3\xA9\n"};
+        for (size_t i = 0; i < ELEMENTSOF(pieces); i++) {
+                _cleanup_arena_ struct arena *arena = NULL;
+                size_t k = strlen(pieces[i]), n = 300000 / k;
+                _cleanup_free_ char *text = malloc(n * k + 1);
+                const char *fresh, *rest;
+                char *flowed;
+                bool forward;
+                assert_non_null(text);
+                assert_int_equal(arena_new(0, &arena), 0);
+                for (size_t j = 0; j < n; j++)
+                        memcpy(text + j * k, pieces[i], k);
+                text[n * k] = 0;
+                assert_int_equal(text_split_new(text, arena, &fresh, &rest, &forward), 0);
+                assert_int_equal(text_unflow(text, true, arena, &flowed), 0);
+        }
+}
+
+static void reports_a_full_arena(void **state) {
+        (void) state;
+        _cleanup_arena_ struct arena *arena = NULL;
+        const char *fresh = "untouched", *rest = "untouched";
+        char *flowed = NULL;
+        bool forward = true;
+        assert_int_equal(arena_new(16, &arena), 0);
+        assert_int_equal(text_split_new("A line that does not fit in there.", arena, &fresh, &rest, &forward), -ENOMEM);
+        assert_string_equal(fresh, "untouched");
+        assert_true(forward);
+        assert_int_equal(text_unflow("A line that does not fit in there.", false, arena, &flowed), -ENOMEM);
+        assert_null(flowed);
+}
+
+static void unflows(void **state) {
+        (void) state;
+        static const struct {
+                const char *in, *out;
+                bool delsp;
+        } cases[] = {
+                {"", "", false},
+                {"a b \nc\n", "a b c\n", false},
+                {"a b\nc\n", "a b\nc\n", false},
+                {"a \nb \nc", "a b c", false},
+                {"ab \ncd\n", "abcd\n", true},
+                {"text \n-- \nPaul\n", "text \n-- \nPaul\n", false},
+                {" >not a quote\n From here\n", ">not a quote\nFrom here\n", false},
+                {"> a \n> b\nanswer\n", "> a b\nanswer\n", false},
+                {">> a \n> b\n", ">> a \n> b\n", false},
+                {">\n> a\n", "> \n> a\n", false},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_arena_ struct arena *arena = NULL;
+                char *out;
+                assert_int_equal(arena_new(0, &arena), 0);
+                assert_int_equal(text_unflow(cases[i].in, cases[i].delsp, arena, &out), 0);
+                assert_string_equal(out, cases[i].out);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(drops_quotations),
+                cmocka_unit_test(drops_footers),
+                cmocka_unit_test(keeps_the_writers_words),
+                cmocka_unit_test(keeps_the_rest_apart),
+                cmocka_unit_test(survives_long_and_odd_texts),
+                cmocka_unit_test(reports_a_full_arena),
+                cmocka_unit_test(unflows),
+        };
+        return cmocka_run_group_tests_name("newtext", tests, NULL, NULL);
+}
