@@ -159,7 +159,16 @@ endif
 
 # The structure of mail.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test-charset %D%/test-transfer %D%/test-header %D%/test-address %D%/test-date
+check_PROGRAMS += %D%/test-charset %D%/test-transfer %D%/test-header %D%/test-address %D%/test-date %D%/test-mime %D%/test-message %D%/test-mbox
+%C%_test_mime_SOURCES = %D%/test-mime.c
+%C%_test_mime_CFLAGS = $(TEST_CFLAGS)
+%C%_test_mime_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_message_SOURCES = %D%/test-message.c
+%C%_test_message_CFLAGS = $(TEST_CFLAGS)
+%C%_test_message_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_mbox_SOURCES = %D%/test-mbox.c
+%C%_test_mbox_CFLAGS = $(TEST_CFLAGS)
+%C%_test_mbox_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 %C%_test_charset_SOURCES = %D%/test-charset.c
 %C%_test_charset_CFLAGS = $(TEST_CFLAGS)
 %C%_test_charset_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)

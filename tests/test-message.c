@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "parsers/buf.h"
+#include "parsers/limits.h"
+#include "parsers/message.h"
+#include "parsers/text.h"
+#include "parsers/utf8.h"
+
+static struct message_options options;
+
+struct parsed {
+        struct arena *arena;
+        struct message m;
+};
+
+static int open_options(void **state) {
+        struct charset_set *charsets;
+        struct zone_table *zones;
+        (void) state;
+        if (charset_open(&charsets) < 0 || zone_table_new(&zones) < 0)
+                return -1;
+        options = (struct message_options){.charsets = charsets, .zones = zones, .want_quoted_text = true};
+        return 0;
+}
+
+static int close_options(void **state) {
+        (void) state;
+        charset_close((struct charset_set *) options.charsets);
+        zone_table_free((struct zone_table *) options.zones);
+        return 0;
+}
+
+/* Every message that is read here must also be one that can be encoded and decoded again. */
+static void check_encoding(const struct message *m) {
+        struct observation o = {.kind = OBSERVATION_MESSAGE, .message = *m}, again;
+        _cleanup_buf_ struct buf b = {0};
+        struct arena *arena;
+        assert_int_equal(observation_encode(&o, true, &b), 0);
+        assert_int_equal(arena_new(0, &arena), 0);
+        assert_int_equal(observation_decode(b.data, b.size, arena, &again), 0);
+        arena_free(arena);
+}
+
+static struct parsed parse_bytes(const char *data, size_t n) {
+        struct parsed p = {0};
+        char *padded = calloc(1, n + MESSAGE_PADDING);
+        assert_non_null(padded);
+        memcpy(padded, data, n);
+        assert_int_equal(arena_new(0, &p.arena), 0);
+        assert_int_equal(message_parse(padded, n, &options, p.arena, &p.m), 0);
+        free(padded); /* nothing may point into it */
+        check_encoding(&p.m);
+        return p;
+}
+
+static struct parsed parse(const char *text) {
+        return parse_bytes(text, strlen(text));
+}
+
+static void done(struct parsed *p) {
+        p->arena = arena_free(p->arena);
+}
+
+static void test_header(void **state) {
+        struct parsed p = parse("Return-Path: <jean@dupont.example>\n"
+                                "Delivered-To: camille@studio.example\n"
+                                "X-Original-To: cm@old.example\n"
+                                "Delivered-To: camille@studio.example\n"
+                                "Received: from c by d (x; y); Mon, 2 Mar 2026 08:51:30 +0100 (CET)\n"
+                                "Received: from a by c; Mon, 2 Mar 2026 07:50:10 +0000\n"
+                                "From: Jean Dupont <jean@DUPONT.example>\n"
+                                "Sender: office@dupont.example\n"
+                                "Reply-To: <jd@dupont.example>\n"
+                                "To: Camille <camille@studio.example>\n"
+                                "Cc: a@b.example, c@d.example\n"
+                                "Bcc: e@f.example\n"
+                                "Subject: =?utf-8?Q?Re:_R=C3=A9union?=\n"
+                                "Date: Mon, 2 Mar 2026 08:50:00 +0100\n"
+                                "Message-ID: <m1@dupont.example>\n"
+                                "In-Reply-To: <q1@studio.example>\n"
+                                "References: <r0@x> <q1@studio.example>\n"
+                                "\nBonjour Camille\n");
+        const struct message *m = &p.m;
+        (void) state;
+        assert_string_equal(m->message_id, "m1@dupont.example");
+        assert_int_equal(m->in_reply_to.n, 1);
+        assert_string_equal(m->in_reply_to.items[0], "q1@studio.example");
+        assert_int_equal(m->references.n, 2);
+        assert_string_equal(m->references.items[0], "r0@x");
+        assert_int_equal(m->from.n, 1);
+        assert_string_equal(m->from.items[0].name, "Jean Dupont");
+        assert_string_equal(m->from.items[0].email, "jean@dupont.example");
+        assert_string_equal(m->sender.items[0].email, "office@dupont.example");
+        assert_string_equal(m->reply_to.items[0].email, "jd@dupont.example");
+        assert_string_equal(m->to.items[0].email, "camille@studio.example");
+        assert_int_equal(m->cc.n, 2);
+        assert_int_equal(m->bcc.n, 1);
+        assert_int_equal(m->delivered_to.n, 2);
+        assert_string_equal(m->delivered_to.items[1], "cm@old.example");
+        assert_string_equal(m->subject, "Re: Réunion");
+        assert_string_equal(m->thread_subject, "reunion");
+        assert_int_equal(m->sent_at, 1772437800);
+        assert_int_equal(m->sent_offset, 3600);
+        assert_int_equal(m->received_at, 1772437890);
+        assert_int_equal(m->parts.n, 1);
+        assert_string_equal(m->parts.items[0], "text/plain");
+        assert_string_equal(m->text, "Bonjour Camille");
+        assert_int_equal(m->automatic, AUTOMATIC_NO);
+        assert_true(m->flags & MESSAGE_REPLY);
+        assert_false(m->flags & (MESSAGE_NO_DATE | MESSAGE_TRUNCATED | MESSAGE_FORWARD | MESSAGE_ENCRYPTED));
+        assert_true(m->content_key != 0);
+        done(&p);
+}
+
+static void test_nothing_there(void **state) {
+        struct parsed p = parse("");
+        (void) state;
+        assert_null(p.m.message_id);
+        assert_null(p.m.subject);
+        assert_null(p.m.text);
+        assert_int_equal(p.m.from.n, 0);
+        assert_true(p.m.sent_at == INSTANT_UNKNOWN && p.m.received_at == INSTANT_UNKNOWN);
+        assert_int_equal(p.m.sent_offset, INT32_MIN);
+        assert_true(p.m.flags & MESSAGE_NO_DATE);
+        done(&p);
+
+        p = parse("no header at all, only words");
+        assert_string_equal(p.m.text, "no header at all, only words");
+        done(&p);
+}
+
+static void test_dates(void **state) {
+        static const struct {
+                const char *date;
+                instant at;
+        } table[] = {
+                {"Fri, 1 Jan 1904 08:50:00 +0000", INSTANT_UNKNOWN},
+                {"Tue, 2 Mar 2077 08:50:00 +0000", INT64_C(3381900600)},
+                {"Sat, 1 Mar 25 12:00:00 GMT", 1740830400},
+                {"yesterday", INSTANT_UNKNOWN},
+                {"((((((((((((((((((((((", INSTANT_UNKNOWN},
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                char text[256];
+                snprintf(text, sizeof(text), "Date: %s\nReceived: from a by b; %s\n\nx", table[i].date, table[i].date);
+                struct parsed p = parse(text);
+                assert_true(p.m.sent_at == table[i].at && p.m.received_at == table[i].at);
+                assert_int_equal(!!(p.m.flags & MESSAGE_NO_DATE), table[i].at == INSTANT_UNKNOWN);
+                done(&p);
+        }
+        struct parsed p = parse("Received: by a without date\nReceived: from b; Mon, 2 Mar 2026 08:50:00 +0100\n\nx");
+        assert_int_equal(p.m.received_at, 1772437800);
+        done(&p);
+}
+
+static void test_ids(void **state) {
+        static const struct {
+                const char *field, *expected;
+        } table[] = {
+                {"Message-ID: <a@b>", "a@b"},           {"Message-Id: a@b", "a@b"},      {"MESSAGE-ID: <a\n @b>", "a@b"},
+                {"Message-ID: <<a@b>>", "a@b"},         {"Message-ID: <a@b> <c@d>", "a@b"}, {"Message-ID: <a b@c>", "ab@c"},
+                {"Message-ID: nothing like it", "nothinglikeit"},
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                char text[128];
+                snprintf(text, sizeof(text), "%s\n\n", table[i].field);
+                struct parsed p = parse(text);
+                assert_string_equal(p.m.message_id, table[i].expected);
+                done(&p);
+        }
+        struct parsed p = parse("Message-ID: <>\nIn-Reply-To: Your message of Monday <a@b>\nReferences: c@d e@f junk\n\n");
+        assert_int_equal(p.m.in_reply_to.n, 1);
+        assert_string_equal(p.m.in_reply_to.items[0], "a@b");
+        assert_int_equal(p.m.references.n, 2);
+        assert_string_equal(p.m.references.items[1], "e@f");
+        done(&p);
+
+        struct buf b = {0}; /* of too many the first and the last are kept */
+        buf_add_str(&b, "References:");
+        for (int i = 0; i < 300; i++)
+                buf_printf(&b, " <%d@x>", i);
+        buf_add_str(&b, "\n\n");
+        p = parse(b.data);
+        assert_int_equal(p.m.references.n, REFERENCES_MAX);
+        assert_string_equal(p.m.references.items[0], "0@x");
+        assert_string_equal(p.m.references.items[REFERENCES_MAX - 1], "299@x");
+        assert_true(p.m.flags & MESSAGE_TRUNCATED);
+        done(&p);
+        buf_free(&b);
+}
+
+static void test_urgency(void **state) {
+        static const char *const urgent[] = {"X-Priority: 1", "X-Priority: 2 (High)", "Importance: high", "Importance: High", "Priority: urgent", "X-MSMail-Priority: High"};
+        static const char *const normal[] = {"X-Priority: 3", "X-Priority: 10", "Importance: normal", "Priority: normal", "Importance: highway", "X-Priority:"};
+        char text[128];
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(urgent); i++) {
+                snprintf(text, sizeof(text), "%s\n\nhello\n", urgent[i]);
+                struct parsed p = parse(text);
+                assert_true(p.m.flags & MESSAGE_URGENT);
+                done(&p);
+        }
+        for (size_t i = 0; i < ELEMENTSOF(normal); i++) {
+                snprintf(text, sizeof(text), "%s\n\nhello\n", normal[i]);
+                struct parsed p = parse(text);
+                assert_false(p.m.flags & MESSAGE_URGENT);
+                done(&p);
+        }
+}
+
+static void check_text(const char *message, const char *expected) {
+        struct parsed p = parse(message);
+        if (!expected)
+                assert_null(p.m.text);
+        else {
+                assert_non_null(p.m.text);
+                assert_string_equal(p.m.text, expected);
+        }
+        done(&p);
+}
+
+#define ALTERNATIVE "Content-Type: multipart/alternative; boundary=b\n\n"
+
+static void test_text(void **state) {
+        (void) state;
+        check_text("Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nd=E9sol=E9=\n !\n", "désolé !");
+        check_text("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nZMOpc29sw6k=\n", "désolé");
+        check_text("Content-Type: text/plain; charset=\"utf-8 (x)\"\n\nd\xC3\xA9sol\xC3\xA9\n", "désolé");
+        check_text("Content-Type: text/plain; charset=us-ascii\n\nd\xE9sol\xE9\n", "désolé");
+        check_text("Content-Type: text/html\n\n<p>one</p><p>two</p>", "one\n\ntwo");
+        check_text("Content-Type: text/html\nContent-Transfer-Encoding: 8bit\n\n<meta charset=windows-1251><p>\xCF\xF0\xE8</p>", "При");
+        check_text(ALTERNATIVE "--b\n\nplain\n--b\nContent-Type: text/html\n\n<p>html</p>\n--b--\n", "plain");
+        check_text(ALTERNATIVE "--b\nContent-Type: text/html\n\n<p>html</p>\n--b\n\nplain\n--b--\n", "plain");
+        check_text(ALTERNATIVE "--b\n\n \n\n--b\nContent-Type: text/html\n\n<p>html</p>\n--b--\n", "html");
+        check_text(ALTERNATIVE "--b\n\nPlease use an HTML viewer to read this message.\n--b\nContent-Type: text/html\n\n<p>html</p>\n--b--\n", "html");
+        check_text(ALTERNATIVE "--b\n\nI like HTML.\n--b\nContent-Type: text/html\n\n<p>html</p>\n--b--\n", "I like HTML.");
+        check_text(ALTERNATIVE "--b\nContent-Type: text/html\n\n<p>html only</p>\n--b--\n", "html only");
+        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n\ntwo\n--b--\n", "one\ntwo");
+        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Disposition: attachment; filename=a.txt\n\ntwo\n--b--\n", "one");
+        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Disposition: inline; filename=a.txt\n\ntwo\n--b--\n", "one");
+        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\nnot the writer's\n--b--\n", NULL);
+        check_text("Content-Type: text/plain; format=flowed\n\na flowed \nline\n", "a flowed line");
+        check_text("Content-Type: image/png\n\nxxxx\n", NULL);
+        check_text("\n\n\n\n", NULL);
+        check_text("From: a@b\rSubject: old\r\rwith CR line ends\r", "with CR line ends");
+        check_text("Subject: x\n\nhel\0lo", "hel");
+}
+
+static void test_quoted(void **state) {
+        struct parsed p = parse("Subject: Re: x\n\nOui.\n\n> Tu viens ?\n");
+        (void) state;
+        assert_string_equal(p.m.text, "Oui.");
+        assert_non_null(strstr(p.m.quoted_text, "Tu viens ?"));
+        done(&p);
+        options.want_quoted_text = false;
+        p = parse("Subject: Re: x\n\nOui.\n\n> Tu viens ?\n");
+        assert_null(p.m.quoted_text);
+        options.want_quoted_text = true;
+        done(&p);
+}
+
+static void test_attachments(void **state) {
+        struct parsed p = parse("Content-Type: multipart/mixed; boundary=b\n\n"
+                                "--b\n\nhello\n"
+                                "--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename*=UTF-8''%C3%A9t%C3%A9.pdf\n\n12345\n"
+                                "--b\nContent-Type: image/png; name=\"=?utf-8?Q?=C3=A9.png?=\"\n\n\n"
+                                "--b\nContent-Type: application/x-y\nContent-Disposition: attachment; filename=../../etc/pass wd\n\nx\n"
+                                "--b\nContent-Type: application/pgp-signature\n\nx\n"
+                                "--b--\n");
+        (void) state;
+        assert_int_equal(p.m.attachments.n, 3);
+        assert_string_equal(p.m.attachments.items[0].name, "été.pdf");
+        assert_string_equal(p.m.attachments.items[0].media_type, "application/pdf");
+        assert_int_equal(p.m.attachments.items[0].size, 5);
+        assert_string_equal(p.m.attachments.items[1].name, "é.png");
+        assert_int_equal(p.m.attachments.items[1].size, 0);
+        assert_string_equal(p.m.attachments.items[2].name, "../../etc/pass wd");
+        assert_int_equal(p.m.parts.n, 5);
+        done(&p);
+
+        p = parse("Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>x\n--b\nContent-Type: image/gif\nContent-ID: <logo>\n\nG\n--b--\n");
+        assert_int_equal(p.m.attachments.n, 0); /* the logo of a signature is nothing sent along */
+        assert_int_equal(p.m.parts.n, 2);
+        done(&p);
+}
+
+#define EVENT(method) "BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:" method "\nBEGIN:VEVENT\nUID:u1\nDTSTAMP:20260301T100000Z\nDTSTART:20260303T090000Z\n" \
+                      "DTEND:20260303T100000Z\nSUMMARY:Point\nORGANIZER;CN=Jean:mailto:jean@dupont.example\nATTENDEE:mailto:camille@studio.example\nEND:VEVENT\nEND:VCALENDAR\n"
+
+static void test_calendar(void **state) {
+        struct parsed p = parse("From: jean@dupont.example\nContent-Type: multipart/mixed; boundary=o\n\n--o\n"
+                                "Content-Type: multipart/alternative; boundary=i\n\n--i\n\nIl faut reporter notre rendez-vous, je suis malade.\n--i\n"
+                                "Content-Type: text/calendar; charset=utf-8; method=CANCEL\n\n" EVENT("CANCEL") "--i--\n--o\n"
+                                "Content-Type: application/octet-stream\nContent-Disposition: attachment; filename=Invite.ICS\n\n" EVENT("CANCEL") "--o--\n");
+        (void) state;
+        assert_int_equal(p.m.calendar.n, 1); /* twice the same object */
+        assert_int_equal(p.m.calendar.items[0].method, ITIP_CANCEL);
+        assert_string_equal(p.m.calendar.items[0].uid, "u1");
+        assert_string_equal(p.m.calendar.items[0].summary, "Point");
+        assert_string_equal(p.m.calendar.items[0].organizer->email, "jean@dupont.example");
+        assert_int_equal(p.m.calendar.items[0].attendees.n, 1);
+        assert_int_equal(p.m.calendar.items[0].start.at, 1772528400);
+        assert_int_equal(p.m.attachments.n, 1);
+        assert_int_equal(p.m.automatic, AUTOMATIC_NO); /* a person wrote the text */
+        done(&p);
+
+        p = parse("From: jean@dupont.example\nContent-Type: text/calendar; method=REPLY\n\n" EVENT("REPLY"));
+        assert_int_equal(p.m.calendar.n, 1);
+        assert_int_equal(p.m.automatic, AUTOMATIC_CALENDAR);
+        done(&p);
+
+        p = parse("From: jean@dupont.example\nContent-Type: multipart/alternative; boundary=i\n\n--i\n\nJean Dupont has accepted this invitation.\n--i\n"
+                  "Content-Type: text/calendar; method=REPLY\n\n" EVENT("REPLY") "--i--\n");
+        assert_int_equal(p.m.automatic, AUTOMATIC_CALENDAR);
+        done(&p);
+
+        p = parse("From: jean@dupont.example\nContent-Type: text/calendar\n\nthis is no calendar\n");
+        assert_int_equal(p.m.calendar.n, 0);
+        done(&p);
+}
+
+static void test_kinds(void **state) {
+        struct parsed p = parse("From: a@b.example\nContent-Type: multipart/encrypted; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
+                                "--b\nContent-Type: application/octet-stream\n\nxxx\n--b--\n");
+        (void) state;
+        assert_true(p.m.flags & MESSAGE_ENCRYPTED);
+        assert_null(p.m.text);
+        assert_int_equal(p.m.attachments.n, 0);
+        done(&p);
+
+        p = parse("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\nContent-Transfer-Encoding: base64\n\nMIAG\n");
+        assert_true(p.m.flags & MESSAGE_ENCRYPTED);
+        done(&p);
+
+        p = parse("Subject: x\n\n-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n");
+        assert_true(p.m.flags & MESSAGE_ENCRYPTED);
+        assert_null(p.m.text);
+        done(&p);
+
+        p = parse("Subject: Tr: devis\n\nPour info\n");
+        assert_true(p.m.flags & MESSAGE_FORWARD);
+        assert_string_equal(p.m.thread_subject, "devis");
+        done(&p);
+
+        p = parse("From: MAILER-DAEMON@mx.example\nReturn-Path: <>\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+                  "--b\n\nfailed\n--b\nContent-Type: message/delivery-status\n\nAction: failed\n--b--\n");
+        assert_int_equal(p.m.automatic, AUTOMATIC_BOUNCE);
+        assert_int_equal(p.m.attachments.n, 0);
+        done(&p);
+
+        p = parse("From: a@b.example\nList-Unsubscribe: <https://x.example>\nList-Id: <news.x.example>\n\nNews\n");
+        assert_int_equal(p.m.automatic, AUTOMATIC_LIST);
+        done(&p);
+
+        p = parse("From: jean@b.example\nAuto-Submitted: auto-replied\nSubject: Absence du bureau\nDate: Mon, 2 Mar 2026 08:50:00 +0100\n\n"
+                  "Je suis absent du 3 mars 2026 au 6 mars 2026.\n");
+        assert_int_equal(p.m.automatic, AUTOMATIC_VACATION);
+        assert_int_equal(p.m.absence_until.form, MOMENT_DATE);
+        assert_int_equal(p.m.absence_until.at, 1772755200); /* 2026-03-06 */
+        done(&p);
+}
+
+static void test_spoofing(void **state) {
+        /* Junk lines hide nothing, the first of doubled fields counts. */
+        struct parsed p = parse("From someone Mon Mar  2 08:50:00 2026\njunk\nFrom: real@a.example\nFrom: fake@b.example\n>From x\nList-Id: <l.example>\n\nx");
+        (void) state;
+        assert_int_equal(p.m.from.n, 1);
+        assert_string_equal(p.m.from.items[0].email, "real@a.example");
+        assert_int_equal(p.m.automatic, AUTOMATIC_LIST);
+        done(&p);
+        p = parse("From: =?utf-8?Q?boss=40a.example_=3Cboss=40a.example=3E?= <fake@b.example>\nSubject: =?utf-8?Q?x=0D=0AList-Id:_y?=\n\nx");
+        assert_string_equal(p.m.from.items[0].email, "fake@b.example");
+        assert_string_equal(p.m.subject, "x List-Id: y");
+        assert_int_equal(p.m.automatic, AUTOMATIC_NO);
+        done(&p);
+}
+
+/* The largest of everything still makes an observation that can be sent (parse_bytes() checks that). */
+static void test_ceilings(void **state) {
+        struct buf b = {0};
+        (void) state;
+        const char *lists[] = {"From", "Sender", "Reply-To", "To", "Cc", "Bcc"};
+        for (size_t k = 0; k < ELEMENTSOF(lists); k++) {
+                buf_printf(&b, "%s: ", lists[k]);
+                for (int i = 0; i < 250; i++)
+                        buf_printf(&b, "\"%0200d\" <%0100d@example.org>,\n ", i, i);
+                buf_add_str(&b, "\n");
+        }
+        buf_add_str(&b, "Subject: ");
+        for (int i = 0; i < 3000; i++)
+                buf_add_str(&b, "s");
+        buf_add_str(&b, "\nReferences: ");
+        for (int i = 0; i < 200; i++)
+                buf_printf(&b, "<%0600d@x>\n ", i);
+        buf_add_str(&b, "\nContent-Type: multipart/mixed; boundary=b\n\n");
+        struct parsed p = parse(b.data); /* beyond HEADER_SECTION_MAX: no MIME, but all lists */
+        assert_true(p.m.flags & MESSAGE_TRUNCATED);
+        assert_in_range(p.m.from.n, 1, ADDRESSES_MAX);
+        done(&p);
+
+        buf_reset(&b);
+        buf_add_str(&b, "From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n");
+        for (int i = 0; i < 200000; i++)
+                buf_printf(&b, "word%d and\n", i);
+        for (int i = 0; i < 1500; i++)
+                buf_printf(&b, "--b\nContent-Type: application/x-%0100d; name=\"%0200d\"\n\nx\n", i, i);
+        buf_add_str(&b, "--b--\n");
+        p = parse(b.data);
+        assert_true(p.m.flags & MESSAGE_TRUNCATED);
+        assert_in_range(strlen(p.m.text), TEXT_MAX - 100, TEXT_MAX);
+        assert_in_range(p.m.attachments.n, 20, ATTACHMENTS_MAX);
+        done(&p);
+
+        buf_reset(&b);
+        buf_add_str(&b, "From: a@b.example\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\n");
+        for (int i = 0; i < 500; i++) {
+                buf_printf(&b, "BEGIN:VEVENT\nUID:%0200d\nDTSTART:20260303T090000Z\nSUMMARY:%0500d\n", i, i);
+                for (int k = 0; k < 20; k++)
+                        buf_printf(&b, "ATTENDEE;CN=%0100d:mailto:%0100d@example.org\n", k, k);
+                buf_add_str(&b, "END:VEVENT\n");
+        }
+        buf_add_str(&b, "END:VCALENDAR\n");
+        p = parse(b.data);
+        assert_true(p.m.flags & MESSAGE_TRUNCATED);
+        assert_in_range(p.m.calendar.n, 5, CALENDAR_PART_EVENTS_MAX);
+        done(&p);
+        buf_free(&b);
+}
+
+static void repeat(const char *head, const char *unit, size_t size, struct parsed *ret) {
+        struct buf b = {0};
+        buf_add_str(&b, head);
+        while (b.size < size)
+                buf_add_str(&b, unit);
+        *ret = parse_bytes(b.data, b.size);
+        buf_free(&b);
+}
+
+static void test_hostile(void **state) {
+        struct parsed p;
+        (void) state;
+        repeat("From: ", "(", 1000000, &p);
+        done(&p);
+        repeat("Date: ", "(", 1000000, &p);
+        done(&p);
+        repeat("Content-Type: ", "(", 1000000, &p);
+        done(&p);
+        repeat("", "X: y\n", 5000000, &p);
+        assert_true(p.m.flags & MESSAGE_TRUNCATED);
+        done(&p);
+        repeat("To: ", "a@b.example, ", 13000000, &p);
+        assert_int_equal(p.m.to.n, 200);
+        assert_true(p.m.flags & MESSAGE_TRUNCATED);
+        done(&p);
+        repeat("\n", "x", 64 << 20, &p);
+        assert_true(p.m.flags & MESSAGE_TRUNCATED);
+        done(&p);
+        repeat("", "Content-Type: message/rfc822\n\n", 1000000, &p);
+        done(&p);
+        repeat("Subject: ", "=?utf-8?Q?=C3", 1000000, &p);
+        done(&p);
+        repeat("Content-Type: text/html\n\n", "<div>", 3000000, &p);
+        done(&p);
+
+        struct buf b = {0};
+        for (unsigned i = 0; i < 100000; i++)
+                buf_printf(&b, "Content-Type: multipart/mixed; boundary=b%u\n\n--b%u\n", i, i);
+        p = parse(b.data);
+        assert_true(p.m.flags & MESSAGE_TRUNCATED);
+        done(&p);
+        buf_free(&b);
+
+        static const char nuls[] = "From: a@b\0.example\n\0Sub\0ject: x\nTo: \0\n\n\0\0text\0";
+        p = parse_bytes(nuls, sizeof(nuls) - 1);
+        assert_string_equal(p.m.text, "text");
+        done(&p);
+}
+
+static void test_memory(void **state) {
+        static const char text[MESSAGE_PADDING + 200] = "From: Jean <jean@dupont.example>\nSubject: x\nTo: b@c.example\n\nhello\n";
+        struct message m = {.words = 77};
+        (void) state;
+        for (size_t limit = 16; limit < 400; limit += 16) { /* the ceiling of the arena, wherever it strikes */
+                struct arena *arena;
+                assert_int_equal(arena_new(limit, &arena), 0);
+                int r = message_parse(text, strlen(text), &options, arena, &m);
+                if (r == 0) {
+                        assert_true(limit > 100);
+                        arena_free(arena);
+                        return;
+                }
+                assert_int_equal(r, -ENOMEM);
+                assert_int_equal(m.words, 77);
+                arena_free(arena);
+        }
+        fail_msg("a small message needs less than 400 bytes");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_header),   cmocka_unit_test(test_nothing_there), cmocka_unit_test(test_dates),
+                cmocka_unit_test(test_ids),      cmocka_unit_test(test_urgency),       cmocka_unit_test(test_text),
+                cmocka_unit_test(test_quoted),   cmocka_unit_test(test_attachments),   cmocka_unit_test(test_calendar),
+                cmocka_unit_test(test_kinds),    cmocka_unit_test(test_spoofing),      cmocka_unit_test(test_ceilings),
+                cmocka_unit_test(test_hostile),  cmocka_unit_test(test_memory),
+        };
+        return cmocka_run_group_tests(tests, open_options, close_options);
+}
