@@ -32,7 +32,7 @@ TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
 
 # Time zones and calendars.
 if HAVE_CMOCKA
-check_PROGRAMS += %D%/test-civil %D%/test-zone %D%/test-zones
+check_PROGRAMS += %D%/test-civil %D%/test-zone %D%/test-zones %D%/test-calendar %D%/test-recurrence
 %C%_test_civil_SOURCES = %D%/test-civil.c
 %C%_test_civil_CFLAGS = $(TEST_CFLAGS)
 %C%_test_civil_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
@@ -42,6 +42,30 @@ check_PROGRAMS += %D%/test-civil %D%/test-zone %D%/test-zones
 %C%_test_zones_SOURCES = %D%/test-zones.c
 %C%_test_zones_CFLAGS = $(TEST_CFLAGS)
 %C%_test_zones_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+%C%_test_calendar_SOURCES = %D%/test-calendar.c
+%C%_test_calendar_CFLAGS = $(TEST_CFLAGS)
+%C%_test_calendar_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_recurrence_SOURCES = %D%/test-recurrence.c
+%C%_test_recurrence_CFLAGS = $(TEST_CFLAGS)
+%C%_test_recurrence_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+endif
+check_PROGRAMS += %D%/fuzz-itip-replay
+%C%_fuzz_itip_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-itip.c %D%/fuzz/fuzz.h
+%C%_fuzz_itip_replay_LDADD = $(PARSERS_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-itip
+%C%_fuzz_itip_SOURCES = %D%/fuzz/fuzz-itip.c %D%/fuzz/fuzz.h
+%C%_fuzz_itip_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_itip_LDADD = $(PARSERS_LIBS)
+endif
+check_PROGRAMS += %D%/fuzz-recurrence-replay
+%C%_fuzz_recurrence_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-recurrence.c %D%/fuzz/fuzz.h
+%C%_fuzz_recurrence_replay_LDADD = $(PARSERS_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-recurrence
+%C%_fuzz_recurrence_SOURCES = %D%/fuzz/fuzz-recurrence.c %D%/fuzz/fuzz.h
+%C%_fuzz_recurrence_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_recurrence_LDADD = $(PARSERS_LIBS)
 endif
 
 # Reading text.
@@ -201,6 +225,10 @@ check_PROGRAMS += %D%/test-ruleset
 %C%_test_ruleset_CFLAGS = $(TEST_CFLAGS)
 %C%_test_ruleset_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test-eval
+check_PROGRAMS += %D%/test-packs
+%C%_test_packs_SOURCES = %D%/test-packs.c %D%/rules-help.h
+%C%_test_packs_CFLAGS = $(TEST_CFLAGS)
+%C%_test_packs_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 %C%_test_eval_SOURCES = %D%/test-eval.c %D%/rules-help.h
 %C%_test_eval_CFLAGS = $(TEST_CFLAGS)
 %C%_test_eval_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
