@@ -318,3 +318,16 @@ EXTRA_DIST += \
 	%D%/rules-broken/version-two.yaml \
 	%D%/rules-broken/wrong-comparison.yaml \
 	%D%/rules-broken/yaml.yaml
+
+# The store and the sources. test-reader is its own parse role, dies in it on marked input, and kills itself at chosen calls.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-store %D%/test-reader
+%C%_test_store_SOURCES = %D%/test-store.c
+%C%_test_store_CFLAGS = $(TEST_CFLAGS) $(SQLITE_CFLAGS)
+%C%_test_store_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+%C%_test_reader_SOURCES = %D%/test-reader.c
+%C%_test_reader_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_test_reader_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=message_parse -Wl,--wrap=recurrence_expand -Wl,--wrap=store_append \
+	-Wl,--wrap=store_commit
+%C%_test_reader_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+endif
