@@ -155,9 +155,12 @@ static void element_start(void *data, const xmlChar *tag, const xmlChar **attrib
                                 flags &= ~(unsigned) OPEN_PARAGRAPH;
         if (flags & OPEN_QUOTE)
                 flags |= OPEN_BLOCK;
+        /* Inside Gmail's container the attribution and the quotation are one level with it. */
+        if (h->container > 0 && (flags & OPEN_CITE || (flags & OPEN_BLOCKQUOTE && h->blockquotes == 0)))
+                flags &= ~(unsigned) OPEN_QUOTE;
         if (flags & OPEN_CONTAINER) {
                 /* A blockquote of that class is a quotation like any other, and only the outermost container counts. */
-                if (flags & OPEN_QUOTE || h->container > 0)
+                if (flags & (OPEN_QUOTE | OPEN_BLOCKQUOTE) || h->container > 0)
                         flags &= ~(unsigned) OPEN_CONTAINER;
                 else {
                         flags |= OPEN_QUOTE | OPEN_BLOCK;
@@ -208,7 +211,7 @@ static void begin_text(struct html *h) {
                 h->blank = false;
                 return;
         }
-        unsigned quotes = MIN(h->quotes + h->rest_is_quote, QUOTE_DEPTH_MAX);
+        unsigned quotes = MIN(MAX(h->quotes, (unsigned) h->rest_is_quote), QUOTE_DEPTH_MAX);
         for (unsigned i = 0; h->out.size > 0 && i < h->breaks; i++)
                 (void) buf_add_char(&h->out, '\n');
         for (unsigned i = 0; i < quotes; i++)
@@ -254,6 +257,17 @@ static void characters(void *data, const xmlChar *text, int len) {
         }
 }
 
+/* The parser stops where the last open element ends: what stands after a stray "</p>" or after "</html>" would be lost, and
+ * gateways add text there. So we open the document ourselves and its ends become line ends. */
+static const char prologue[] = "<html><body><div>";
+
+static void keep_open(char *html, size_t size) {
+        char *end = html + size;
+        for (char *p = html; (p = memchr(p, '<', (size_t) (end - p))); p++)
+                if (end - p > 6 && p[1] == '/' && (strncasecmp(p + 2, "html", 4) == 0 || strncasecmp(p + 2, "body", 4) == 0))
+                        memcpy(p, "<br   ", 6);
+}
+
 static int parse(struct html *h, const char *html, size_t size) {
         htmlSAXHandler sax = {
                 .startElement = element_start,
@@ -266,6 +280,7 @@ static int parse(struct html *h, const char *html, size_t size) {
                 return -ENOMEM;
         /* IGNORE_ENC: the text is UTF-8 by now, whatever its <meta> says. */
         (void) htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
+        (void) htmlParseChunk(parser, prologue, (int) strlen(prologue), 0);
         for (size_t at = 0; at < size && h->out.error == 0 && !h->no_memory; at += HTML_CHUNK)
                 (void) htmlParseChunk(parser, html + at, (int) MIN(size - at, (size_t) HTML_CHUNK), 0);
         (void) htmlParseChunk(parser, NULL, 0, 1);
@@ -278,16 +293,16 @@ int html_to_text(const char *html, size_t size, size_t limit, struct arena *aren
         _cleanup_free_ char *clean = NULL;
         struct html h = {.out = BUF_LIMITED(limit)};
 
-        if (!utf8_valid(html, size) || memchr(html, 0, size)) {
-                /* libxml2 would guess another charset, and end at a NUL. */
-                clean = malloc(size + 1);
-                if (!clean)
-                        return -ENOMEM;
-                memcpy(clean, html, size);
+        clean = malloc(size + 1);
+        if (!clean)
+                return -ENOMEM;
+        memcpy(clean, html, size);
+        clean[size] = 0;
+        /* libxml2 would guess another charset, and end at a NUL. */
+        if (!utf8_clean(html, size))
                 size = utf8_clean_in_place(clean, size);
-                html = clean;
-        }
-        int r = parse(&h, html, size);
+        keep_open(clean, size);
+        int r = parse(&h, clean, size);
         char *text = NULL;
         if (r == 0) {
                 size_t n = utf8_boundary(h.out.data ? h.out.data : "", h.out.size);

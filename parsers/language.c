@@ -176,8 +176,9 @@ const char *text_language(const char *text) {
                         len = 1;
                         continue;
                 }
-                /* Names and numbers of addresses say nothing about the language. */
-                if (i + len < n && folded[i + len] == '@')
+                /* The pieces of addresses and links say nothing about the language. */
+                static const char glue[] = "/@_=&%#";
+                if ((i + len < n && strchr(glue, folded[i + len])) || (i > 0 && strchr(glue, folded[i - 1])))
                         continue;
                 tokens++;
                 score_word(folded + i, len, scores);
