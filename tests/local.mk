@@ -181,6 +181,10 @@ check_PROGRAMS += %D%/test-fold
 %C%_test_fold_SOURCES = %D%/test-fold.c %D%/folding.h %D%/zoneinfo.h
 %C%_test_fold_CFLAGS = $(TEST_CFLAGS)
 %C%_test_fold_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test-meeting
+%C%_test_meeting_SOURCES = %D%/test-meeting.c %D%/folding.h %D%/zoneinfo.h
+%C%_test_meeting_CFLAGS = $(TEST_CFLAGS)
+%C%_test_meeting_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 endif
 
 # The parse role. test-pool is its own role: its parsers are wrapped so that they misbehave on marked input.
