@@ -603,6 +603,17 @@ static bool misses_other(const struct reading *r, const struct sentence *s, size
 
 enum object { OBJECT_NONE, OBJECT_MEETING, OBJECT_OTHER };
 
+/* "Les décisions de la réunion", "notes from the meeting": the meeting only tells which ones. */
+static bool is_attribute(const struct reading *r, size_t first, size_t meeting) {
+        static const char *const articles[] = {"la", "le", "les", "l'", "notre", "nos", "votre", "vos", "cette", "ce", "the", "our", "your", "this", "my", "a", "an", "next"};
+        static const char *const links[] = {"de", "d'", "du", "des", "of", "from", "for", "about", "dans", "pour", "in", "with", "sur", "on", "before", "avant", "after", "apres", "fur", "von",
+                                            "voor", "van", "en"};
+        size_t i = meeting;
+        while (i > first && word_in(r, i - 1, articles, ELEMENTSOF(articles)))
+                i--;
+        return i > first + 1 && word_in(r, i - 1, links, ELEMENTSOF(links));
+}
+
 static enum object first_object(const struct reading *r, const struct sentence *s, size_t first, size_t last) {
         const struct mark *m = mark_between(r, s, first, MIN(last, first + OBJECT_GAP), PHRASE_MEETING | PHRASE_OTHER);
         if (!m)
@@ -612,8 +623,9 @@ static enum object first_object(const struct reading *r, const struct sentence *
                 const struct mark *next = mark_between(r, s, m->at + 1, MIN(last, (size_t) m->at + m->len + 1), PHRASE_MEETING);
                 return next && !r->late_verb ? OBJECT_MEETING : OBJECT_OTHER;
         }
-        const struct mark *next = mark_between(r, s, m->at, m->at + 1U, PHRASE_OTHER);
-        return next ? OBJECT_OTHER : OBJECT_MEETING;
+        if (mark_between(r, s, m->at, m->at + 1U, PHRASE_OTHER))
+                return OBJECT_OTHER;
+        return is_attribute(r, first, m->at) ? OBJECT_OTHER : OBJECT_MEETING;
 }
 
 /* After a verb without an object: "je dois annuler", "on reporte à jeudi", "I need to reschedule for Friday". */
@@ -654,11 +666,17 @@ static bool claims(const struct reading *r, const struct sentence *s, const stru
         return (!weak && c->meeting) || day;
 }
 
+/* "Müssen wir ...", "moet ik ..." at the start asks, with or without a question mark. */
+static bool is_inverted(const struct reading *r, const struct sentence *s, const struct mark *m) {
+        static const char *const verbs[] = {"muss", "mussen", "moet", "moeten", "zal"}, *const persons[] = {"ich", "wir", "ik", "we", "wij"};
+        return m->at == s->first && m->at + 1U < s->last && word_in(r, m->at, verbs, ELEMENTSOF(verbs)) && word_in(r, m->at + 1U, persons, ELEMENTSOF(persons));
+}
+
 /* Does this mark call a meeting off? Returns the word where the claim starts, or -1. */
 static ssize_t judge_claim(const struct reading *r, const struct sentence *s, const struct mark *m, const struct context *c) {
         size_t end = m->at + m->len;
 
-        if (m->classes & PHRASE_OBLIGE) {
+        if (m->classes & PHRASE_OBLIGE && !is_inverted(r, s, m)) {
                 size_t gap = r->late_verb ? VERB_GAP_LATE : VERB_GAP;
                 size_t last = MIN(clause_end(r, s, end), end + gap + 1);
                 const struct mark *verb = mark_between(r, s, end, last, PHRASE_CANCEL | PHRASE_MOVE);
