@@ -17,8 +17,8 @@
 struct token {
         const char *word; /* folded; in the caller's buffer */
         uint8_t len;
-        bool number;  /* digits only */
-        char next;    /* the character after it */
+        bool number; /* digits only */
+        char next;   /* the character after it */
         uint16_t value;
 };
 
@@ -49,7 +49,10 @@ static void tokenize(const char *text, struct tokens *t) {
                         continue;
                 }
                 struct token *k = t->items + t->n++;
-                *k = (struct token){.word = t->folded + i, .len = (uint8_t) MIN(len, (size_t) UINT8_MAX), .number = digits, .next = t->folded[i + len]};
+                *k = (struct token){.word = t->folded + i,
+                                    .len = (uint8_t) MIN(len, (size_t) UINT8_MAX),
+                                    .number = digits,
+                                    .next = t->folded[i + len]};
                 for (size_t j = 0; digits && j < len && k->value < 10000; j++)
                         k->value = (uint16_t) (k->value * 10 + (t->folded[i + j] - '0'));
                 i += len;
@@ -64,12 +67,15 @@ static const struct {
         const char *name;
         uint8_t month;
 } months[] = {
-        {"janvier", 1},   {"january", 1},   {"januar", 1},    {"januari", 1},   {"jan", 1},     {"janv", 1},      {"janner", 1},   {"fevrier", 2},  {"february", 2},
-        {"februar", 2},   {"februari", 2},  {"feb", 2},       {"fev", 2},       {"fevr", 2},    {"mars", 3},      {"march", 3},    {"marz", 3},     {"maerz", 3},
-        {"maart", 3},     {"mar", 3},       {"mrt", 3},       {"avril", 4},     {"april", 4},   {"avr", 4},       {"apr", 4},      {"mai", 5},      {"may", 5},
-        {"mei", 5},       {"juin", 6},      {"june", 6},      {"juni", 6},      {"jun", 6},     {"juillet", 7},   {"july", 7},     {"juli", 7},     {"jul", 7},
-        {"juil", 7},      {"aout", 8},      {"august", 8},    {"augustus", 8},  {"aug", 8},     {"septembre", 9}, {"september", 9}, {"sept", 9},    {"sep", 9},
-        {"octobre", 10},  {"october", 10},  {"oktober", 10},  {"oct", 10},      {"okt", 10},    {"novembre", 11}, {"november", 11}, {"nov", 11},    {"decembre", 12},
+        {"janvier", 1},   {"january", 1},   {"januar", 1},    {"januari", 1},   {"jan", 1},      {"janv", 1},
+        {"janner", 1},    {"fevrier", 2},   {"february", 2},  {"februar", 2},   {"februari", 2}, {"feb", 2},
+        {"fev", 2},       {"fevr", 2},      {"mars", 3},      {"march", 3},     {"marz", 3},     {"maerz", 3},
+        {"maart", 3},     {"mar", 3},       {"mrt", 3},       {"avril", 4},     {"april", 4},    {"avr", 4},
+        {"apr", 4},       {"mai", 5},       {"may", 5},       {"mei", 5},       {"juin", 6},     {"june", 6},
+        {"juni", 6},      {"jun", 6},       {"juillet", 7},   {"july", 7},      {"juli", 7},     {"jul", 7},
+        {"juil", 7},      {"aout", 8},      {"august", 8},    {"augustus", 8},  {"aug", 8},      {"septembre", 9},
+        {"september", 9}, {"sept", 9},      {"sep", 9},       {"octobre", 10},  {"october", 10}, {"oktober", 10},
+        {"oct", 10},      {"okt", 10},      {"novembre", 11}, {"november", 11}, {"nov", 11},     {"decembre", 12},
         {"december", 12}, {"dezember", 12}, {"dec", 12},      {"dez", 12},
 };
 
@@ -101,7 +107,8 @@ static size_t date_at(const struct tokens *t, size_t i, struct date *ret) {
         size_t left = t->n - i, used;
         struct date d = {0};
 
-        if (left >= 3 && is_year(k) && strchr("-/.", k->next) && k[1].number && is_day(k + 2) && k[1].value >= 1 && k[1].value <= 12) {
+        if (left >= 3 && is_year(k) && strchr("-/.", k->next) && k[1].number && is_day(k + 2) && k[1].value >= 1 &&
+            k[1].value <= 12) {
                 *ret = (struct date){k->value, k[1].value, k[2].value, false};
                 return 3;
         }
@@ -121,8 +128,8 @@ static size_t date_at(const struct tokens *t, size_t i, struct date *ret) {
                         d.month = month_of(k + used++);
                         if (left > used && is_year(k + used))
                                 d.year = k[used++].value;
-                } else if (used == 1 && left > 1 && strchr("/.-", k->next) && k[1].number && k[1].len <= 2 && k[1].value >= 1 && k[1].value <= 31 &&
-                           k->word + k->len + 1 == k[1].word) {
+                } else if (used == 1 && left > 1 && strchr("/.-", k->next) && k[1].number && k[1].len <= 2 &&
+                           k[1].value >= 1 && k[1].value <= 31 && k->word + k->len + 1 == k[1].word) {
                         d.month = k[1].value;
                         used = 2;
                         if (left > 2 && strchr("/.-", k[1].next) && k[1].word + k[1].len + 1 == k[2].word &&
@@ -192,19 +199,57 @@ static const struct {
         const char *words[3];
         enum role role;
 } roles[] = {
-        {{"de", "retour"}, ROLE_BACK},        {{"a", "compter", "du"}, ROLE_FROM}, {{"a", "partir", "du"}, ROLE_FROM}, {{"serai", "la"}, ROLE_NONE},
-        {{"mon", "retour"}, ROLE_BACK},       {{"retour"}, ROLE_BACK},             {{"reviens"}, ROLE_BACK},           {{"reviendrai"}, ROLE_BACK},
-        {{"retrouverai"}, ROLE_BACK},         {{"reprendrai"}, ROLE_BACK},         {{"reprise"}, ROLE_BACK},           {{"jusqu", "au"}, ROLE_UNTIL},
-        {{"jusqu", "a"}, ROLE_UNTIL},         {{"jusque"}, ROLE_UNTIL},            {{"au"}, ROLE_UNTIL},               {{"du"}, ROLE_FROM},
-        {{"depuis"}, ROLE_FROM},              {{"des"}, ROLE_FROM},                {{"be", "back"}, ROLE_BACK},        {{"am", "back"}, ROLE_BACK},
-        {{"back"}, ROLE_BACK},                {{"return"}, ROLE_BACK},             {{"returning"}, ROLE_BACK},         {{"resume"}, ROLE_BACK},
-        {{"until"}, ROLE_UNTIL},              {{"till"}, ROLE_UNTIL},              {{"til"}, ROLE_UNTIL},              {{"through"}, ROLE_UNTIL},
-        {{"to"}, ROLE_UNTIL},                 {{"from"}, ROLE_FROM},               {{"starting"}, ROLE_FROM},          {{"between"}, ROLE_FROM},
-        {{"since"}, ROLE_FROM},               {{"wieder", "erreichbar"}, ROLE_BACK}, {{"wieder"}, ROLE_BACK},          {{"zuruck"}, ROLE_BACK},
-        {{"bis"}, ROLE_UNTIL},                {{"vom"}, ROLE_FROM},                {{"von"}, ROLE_FROM},               {{"ab"}, ROLE_FROM},
-        {{"seit"}, ROLE_FROM},                {{"weer"}, ROLE_BACK},               {{"terug"}, ROLE_BACK},             {{"t", "m"}, ROLE_UNTIL},
-        {{"tot", "en", "met"}, ROLE_UNTIL},   {{"tot"}, ROLE_UNTIL},      {{"t", "e", "m"}, ROLE_UNTIL},      {{"van"}, ROLE_FROM},
-        {{"vanaf"}, ROLE_FROM},               {{"absent", "le"}, ROLE_FROM},       {{"and"}, ROLE_NONE},
+        {{"de", "retour"}, ROLE_BACK},
+        {{"a", "compter", "du"}, ROLE_FROM},
+        {{"a", "partir", "du"}, ROLE_FROM},
+        {{"serai", "la"}, ROLE_NONE},
+        {{"mon", "retour"}, ROLE_BACK},
+        {{"retour"}, ROLE_BACK},
+        {{"reviens"}, ROLE_BACK},
+        {{"reviendrai"}, ROLE_BACK},
+        {{"retrouverai"}, ROLE_BACK},
+        {{"reprendrai"}, ROLE_BACK},
+        {{"reprise"}, ROLE_BACK},
+        {{"jusqu", "au"}, ROLE_UNTIL},
+        {{"jusqu", "a"}, ROLE_UNTIL},
+        {{"jusque"}, ROLE_UNTIL},
+        {{"au"}, ROLE_UNTIL},
+        {{"du"}, ROLE_FROM},
+        {{"depuis"}, ROLE_FROM},
+        {{"des"}, ROLE_FROM},
+        {{"be", "back"}, ROLE_BACK},
+        {{"am", "back"}, ROLE_BACK},
+        {{"back"}, ROLE_BACK},
+        {{"return"}, ROLE_BACK},
+        {{"returning"}, ROLE_BACK},
+        {{"resume"}, ROLE_BACK},
+        {{"until"}, ROLE_UNTIL},
+        {{"till"}, ROLE_UNTIL},
+        {{"til"}, ROLE_UNTIL},
+        {{"through"}, ROLE_UNTIL},
+        {{"to"}, ROLE_UNTIL},
+        {{"from"}, ROLE_FROM},
+        {{"starting"}, ROLE_FROM},
+        {{"between"}, ROLE_FROM},
+        {{"since"}, ROLE_FROM},
+        {{"wieder", "erreichbar"}, ROLE_BACK},
+        {{"wieder"}, ROLE_BACK},
+        {{"zuruck"}, ROLE_BACK},
+        {{"bis"}, ROLE_UNTIL},
+        {{"vom"}, ROLE_FROM},
+        {{"von"}, ROLE_FROM},
+        {{"ab"}, ROLE_FROM},
+        {{"seit"}, ROLE_FROM},
+        {{"weer"}, ROLE_BACK},
+        {{"terug"}, ROLE_BACK},
+        {{"t", "m"}, ROLE_UNTIL},
+        {{"tot", "en", "met"}, ROLE_UNTIL},
+        {{"tot"}, ROLE_UNTIL},
+        {{"t", "e", "m"}, ROLE_UNTIL},
+        {{"van"}, ROLE_FROM},
+        {{"vanaf"}, ROLE_FROM},
+        {{"absent", "le"}, ROLE_FROM},
+        {{"and"}, ROLE_NONE},
 };
 
 static enum role role_at(const struct tokens *t, size_t i, size_t *ret_used) {
@@ -238,8 +283,8 @@ static size_t date_after(const struct tokens *t, size_t i, struct date *ret) {
                 if (used > 0)
                         return gap + used;
                 enum role role = role_at(t, i + gap, &skipped);
-                if (role != ROLE_NONE && !is(t->items + i + gap, "au") && !is(t->items + i + gap, "des") && !is(t->items + i + gap, "ab") &&
-                    !is(t->items + i + gap, "from"))
+                if (role != ROLE_NONE && !is(t->items + i + gap, "au") && !is(t->items + i + gap, "des") &&
+                    !is(t->items + i + gap, "ab") && !is(t->items + i + gap, "from"))
                         return 0;
                 if (t->items[i + gap].next == '.' && !is(t->items + i + gap, "le"))
                         return 0; /* the sentence ends */
@@ -281,7 +326,8 @@ static void collect(const struct tokens *t, struct absence *a) {
                         /* "between 3 and 14 August", "3 - 14 August": the second date follows at once */
                         size_t next = i + used + n;
                         struct date e;
-                        if (next < t->n && (is(t->items + next, "and") || is(t->items + next, "et") || is(t->items + next, "und") || is(t->items + next, "en")))
+                        if (next < t->n && (is(t->items + next, "and") || is(t->items + next, "et") ||
+                                            is(t->items + next, "und") || is(t->items + next, "en")))
                                 next++;
                         if (next < t->n && !a->has_until && date_at(t, next, &e) > 0 && (e.month || d.month)) {
                                 a->until = e;
@@ -302,7 +348,8 @@ static void collect(const struct tokens *t, struct absence *a) {
 static void settle(struct date *d, bool is_english, int32_t today) {
         int32_t a, b;
         struct date other = {d->year, d->day, d->month, false};
-        if (d->american && is_english && d->day != d->month && date_days(d, today, &a) && date_days(&other, today, &b) && abs(b - today) < abs(a - today))
+        if (d->american && is_english && d->day != d->month && date_days(d, today, &a) && date_days(&other, today, &b) &&
+            abs(b - today) < abs(a - today))
                 *d = other;
 }
 
@@ -343,7 +390,8 @@ void text_absence(const char *text, instant sent_at, struct moment *ret_from, st
         /* What ended long ago, lasts for years or ends before it begins was misread. */
         if (a.has_until && (until < today - 60 || until > today + ABSENCE_DAYS_MAX))
                 a.has_until = false;
-        if (a.has_from && (from > today + ABSENCE_DAYS_MAX || from < today - ABSENCE_DAYS_MAX || (a.has_until && from > until)))
+        if (a.has_from &&
+            (from > today + ABSENCE_DAYS_MAX || from < today - ABSENCE_DAYS_MAX || (a.has_until && from > until)))
                 a.has_from = false;
         *ret_from = as_moment(a.has_from, from);
         *ret_until = as_moment(a.has_until, until);

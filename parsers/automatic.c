@@ -26,12 +26,34 @@ static bool token_is(const char *s, const char *word) {
 
 /* Subjects that programs give to out-of-office replies, folded, always followed by a colon. The first group is written
  * by programs only; the second is also how a colleague announces holidays. */
-static const char *const reply_subjects[] = {"automatic reply", "auto reply", "autoreply", "auto-reply", "auto", "automated reply", "reponse automatique",
-                                             "automatische antwort", "automatisch antwoord", "automatische antwoord", "risposta automatica",
-                                             "respuesta automatica", "resposta automatica"};
-static const char *const absence_subjects[] = {"out of office", "out of the office", "out of office reply", "absence du bureau", "absence", "absent du bureau",
-                                               "abwesenheitsnotiz", "abwesend", "abwesenheit", "afwezig", "afwezigheidsbericht", "fuori sede", "fuera de la oficina",
-                                               "message d'absence", "vacation"};
+static const char *const reply_subjects[] = {"automatic reply",
+                                             "auto reply",
+                                             "autoreply",
+                                             "auto-reply",
+                                             "auto",
+                                             "automated reply",
+                                             "reponse automatique",
+                                             "automatische antwort",
+                                             "automatisch antwoord",
+                                             "automatische antwoord",
+                                             "risposta automatica",
+                                             "respuesta automatica",
+                                             "resposta automatica"};
+static const char *const absence_subjects[] = {"out of office",
+                                               "out of the office",
+                                               "out of office reply",
+                                               "absence du bureau",
+                                               "absence",
+                                               "absent du bureau",
+                                               "abwesenheitsnotiz",
+                                               "abwesend",
+                                               "abwesenheit",
+                                               "afwezig",
+                                               "afwezigheidsbericht",
+                                               "fuori sede",
+                                               "fuera de la oficina",
+                                               "message d'absence",
+                                               "vacation"};
 
 enum subject_form { SUBJECT_PLAIN, SUBJECT_ABSENCE, SUBJECT_AUTOMATIC };
 
@@ -66,7 +88,8 @@ static void sender_read(const char *email, struct sender *ret) {
         size_t joined = 0, pieces = 1;
 
         *ret = (struct sender){.pieces = " "};
-        for (const char *p = email; p && *p && *p != '@' && joined < sizeof(ret->joined) - 1 && pieces < sizeof(ret->pieces) - 2; p++) {
+        for (const char *p = email;
+             p && *p && *p != '@' && joined < sizeof(ret->joined) - 1 && pieces < sizeof(ret->pieces) - 2; p++) {
                 bool cut = strchr(".-_+=", *p);
                 if (cut && ret->pieces[pieces - 1] == ' ')
                         continue;
@@ -86,28 +109,32 @@ static bool any_in(const char *text, const char *const *words, size_t n) {
 }
 
 static bool sender_bounces(const struct sender *s) {
-        return str_eq(s->joined, "mailerdaemon") || str_eq(s->joined, "postmaster") || strncmp(s->joined, "mailerdaemon", 12) == 0;
+        return str_eq(s->joined, "mailerdaemon") || str_eq(s->joined, "postmaster") ||
+               strncmp(s->joined, "mailerdaemon", 12) == 0;
 }
 
 static bool sender_is_robot(const struct sender *s) {
         /* Inside other words too ("billing-noreply", "noreplyfr"). */
-        static const char *const anywhere[] = {"noreply", "donotreply", "dontreply", "nepasrepondre", "nerepondezpas", "nichtantworten", "keineantwort",
-                                               "nonrispondere", "noresponder", "naoresponda", "nietbeantwoorden", "unattended"};
+        static const char *const anywhere[] = {"noreply",       "donotreply",     "dontreply",        "nepasrepondre",
+                                               "nerepondezpas", "nichtantworten", "keineantwort",     "nonrispondere",
+                                               "noresponder",   "naoresponda",    "nietbeantwoorden", "unattended"};
         /* Only as a piece of their own: people are called Robotham. */
-        static const char *const pieces[] = {" notification ", " notifications ", " notify ", " mailer ", " autoreply ", " autoresponder ", " bounce ", " bounces ",
-                                             " listserv ", " majordomo ", " robot ", " cron ", " daemon "};
+        static const char *const pieces[] = {" notification ",  " notifications ", " notify ",  " mailer ",   " autoreply ",
+                                             " autoresponder ", " bounce ",        " bounces ", " listserv ", " majordomo ",
+                                             " robot ",         " cron ",          " daemon "};
         return any_in(s->joined, anywhere, ELEMENTSOF(anywhere)) || any_in(s->pieces, pieces, ELEMENTSOF(pieces));
 }
 
 /* Desks and programs acknowledge with "auto-replied" as absent people do. */
 static bool sender_is_desk(const struct sender *s) {
-        static const char *const pieces[] = {" support ", " help ", " helpdesk ", " service ", " ticket ", " tickets ", " desk ", " info ", " sav ", " servicedesk ",
-                                             " billing ", " sales "};
+        static const char *const pieces[] = {" support ", " help ", " helpdesk ", " service ",     " ticket ",  " tickets ",
+                                             " desk ",    " info ", " sav ",      " servicedesk ", " billing ", " sales "};
         return sender_is_robot(s) || any_in(s->pieces, pieces, ELEMENTSOF(pieces));
 }
 
 static enum automatic_kind reply_kind(const struct automatic_signs *signs, const struct sender *sender) {
-        if (subject_form(signs->subject) != SUBJECT_PLAIN || (signs->auto_submitted && strstr(signs->auto_submitted, "vacation")))
+        if (subject_form(signs->subject) != SUBJECT_PLAIN ||
+            (signs->auto_submitted && strstr(signs->auto_submitted, "vacation")))
                 return AUTOMATIC_VACATION;
         return sender_is_desk(sender) ? AUTOMATIC_REPLY : AUTOMATIC_VACATION;
 }
@@ -161,7 +188,8 @@ static enum automatic_kind judge_list(const struct automatic_signs *signs) {
                 return AUTOMATIC_LIST;
         if (discussion)
                 return AUTOMATIC_NO;
-        if (token_is(signs->precedence, "list") || !str_empty(signs->list_id) || !str_empty(signs->list_unsubscribe) || !str_empty(post))
+        if (token_is(signs->precedence, "list") || !str_empty(signs->list_id) || !str_empty(signs->list_unsubscribe) ||
+            !str_empty(post))
                 return AUTOMATIC_LIST;
         return AUTOMATIC_NO;
 }

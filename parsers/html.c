@@ -16,24 +16,24 @@
 #define BREAKS_MAX 2U
 
 enum open_flag {
-        OPEN_QUOTE = 1 << 0,      /* added a level of quote */
-        OPEN_HIDDEN = 1 << 1,     /* hides what it holds */
-        OPEN_BLOCK = 1 << 2,      /* ends its line */
-        OPEN_PARAGRAPH = 1 << 3,  /* and leaves an empty one */
-        OPEN_PRE = 1 << 4,        /* keeps its line ends */
-        OPEN_CONTAINER = 1 << 5,  /* Gmail's quote: ends with the quotation in it, answers may follow inside */
+        OPEN_QUOTE = 1 << 0,     /* added a level of quote */
+        OPEN_HIDDEN = 1 << 1,    /* hides what it holds */
+        OPEN_BLOCK = 1 << 2,     /* ends its line */
+        OPEN_PARAGRAPH = 1 << 3, /* and leaves an empty one */
+        OPEN_PRE = 1 << 4,       /* keeps its line ends */
+        OPEN_CONTAINER = 1 << 5, /* Gmail's quote: ends with the quotation in it, answers may follow inside */
         OPEN_BLOCKQUOTE = 1 << 6,
-        OPEN_CITE = 1 << 7,       /* Gmail's attribution or forward line: its first words decide */
+        OPEN_CITE = 1 << 7, /* Gmail's attribution or forward line: its first words decide */
 };
 
 struct html {
         struct buf out;
         struct buf open; /* a byte of enum open_flag for each open element */
         unsigned quotes, hidden, pre;
-        unsigned breaks;     /* line ends owed before the next text */
-        bool blank;          /* a blank is owed before the next text */
-        bool rest_is_quote;  /* everything after Outlook's mark */
-        size_t container;    /* position + 1 in `open` of Gmail's quote while it counts as one */
+        unsigned breaks;      /* line ends owed before the next text */
+        bool blank;           /* a blank is owed before the next text */
+        bool rest_is_quote;   /* everything after Outlook's mark */
+        size_t container;     /* position + 1 in `open` of Gmail's quote while it counts as one */
         unsigned blockquotes; /* open inside that container */
         bool cite_starts;
         bool no_memory;
@@ -55,10 +55,13 @@ static bool has_word(const char *words, const char *word) {
 }
 
 static unsigned element_flags(const char *name) {
-        static const char *const hidden[] = {"script", "style", "head", "title", "noscript", "template", "object", "svg", "select", "textarea", "iframe", "applet"};
-        static const char *const paragraphs[] = {"p", "blockquote", "pre", "ul", "ol", "dl", "table", "h1", "h2", "h3", "h4", "h5", "h6", "hr"};
-        static const char *const blocks[] = {"div", "li", "tr", "dt", "dd", "address", "article", "aside", "body", "html", "center", "fieldset", "figure", "footer",
-                                             "form", "header", "main", "nav", "section", "caption", "option"};
+        static const char *const hidden[] = {"script", "style", "head",   "title",    "noscript", "template",
+                                             "object", "svg",   "select", "textarea", "iframe",   "applet"};
+        static const char *const paragraphs[] = {"p",  "blockquote", "pre", "ul", "ol", "dl", "table",
+                                                 "h1", "h2",         "h3",  "h4", "h5", "h6", "hr"};
+        static const char *const blocks[] = {"div",   "li",     "tr",   "dt",     "dd",       "address", "article",
+                                             "aside", "body",   "html", "center", "fieldset", "figure",  "footer",
+                                             "form",  "header", "main", "nav",    "section",  "caption", "option"};
         if (one_of(name, hidden, ELEMENTSOF(hidden)))
                 return OPEN_HIDDEN;
         if (one_of(name, blocks, ELEMENTSOF(blocks)))
@@ -75,7 +78,8 @@ static unsigned element_flags(const char *name) {
 
 /* "display:none", with blanks and capitals as people write them. */
 static bool style_hides(const char *style) {
-        static const char *const ways[] = {"display:none", "visibility:hidden", "mso-hide:all", "font-size:0px", "font-size:0;", "font-size:0pt", "max-height:0"};
+        static const char *const ways[] = {"display:none", "visibility:hidden", "mso-hide:all", "font-size:0px",
+                                           "font-size:0;", "font-size:0pt",     "max-height:0"};
         char tight[256];
         size_t n = 0;
         for (const char *p = style; *p && n < sizeof(tight) - 1; p++)
@@ -89,10 +93,12 @@ static bool style_hides(const char *style) {
 }
 
 /* Marks of quotations by attribute. Where a mark holds only the attribution, the quotation after it is a blockquote. */
-static const char *const quote_classes[] = {"moz-cite-prefix", "moz-forward-container", "protonmail_quote", "yahoo_quoted", "zmail_extra",
-                                            "tutanota_quote", "OutlookMessageHeader", "gmail_attr", "moz-signature",
-                                            "gmail_signature", "protonmail_signature_block"};
-static const char *const quote_ids[] = {"reply-intro", "OLK_SRC_BODY_SECTION", "isReplyContent", "isForwardContent", "replySplit", "forwardbody1"};
+static const char *const quote_classes[] = {
+        "moz-cite-prefix", "moz-forward-container", "protonmail_quote",          "yahoo_quoted",
+        "zmail_extra",     "tutanota_quote",        "OutlookMessageHeader",      "gmail_attr",
+        "moz-signature",   "gmail_signature",       "protonmail_signature_block"};
+static const char *const quote_ids[] = {"reply-intro",      "OLK_SRC_BODY_SECTION", "isReplyContent",
+                                        "isForwardContent", "replySplit",           "forwardbody1"};
 /* Everything that follows is the message that is answered. */
 static const char *const rest_ids[] = {"divRplyFwdMsg", "appendonsend", "zwchr", "mail-editor-reference-message-container"};
 
@@ -279,7 +285,8 @@ static int parse(struct html *h, const char *html, size_t size) {
         if (!parser)
                 return -ENOMEM;
         /* IGNORE_ENC: the text is UTF-8 by now, whatever its <meta> says. */
-        (void) htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
+        (void) htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
+                                                  HTML_PARSE_IGNORE_ENC);
         (void) htmlParseChunk(parser, prologue, (int) strlen(prologue), 0);
         for (size_t at = 0; at < size && h->out.error == 0 && !h->no_memory; at += HTML_CHUNK)
                 (void) htmlParseChunk(parser, html + at, (int) MIN(size - at, (size_t) HTML_CHUNK), 0);

@@ -71,7 +71,7 @@ static size_t fold_line(const struct split *s, size_t i, char out[static MARK_MA
 }
 
 static bool starts(const char *s, const char *word) {
-        return strncmp(s, word, strlen(word)) == 0;
+        return *s == *word && strncmp(s, word, strlen(word)) == 0;
 }
 
 static bool starts_any(const char *s, const char *const *words, size_t n) {
@@ -105,19 +105,42 @@ static void drop_until_quote(struct split *s, size_t from) {
 }
 
 /* "-----Original Message-----" and its kin: dashes around words that are in a table. */
-static const char *const original_words[] = {"original message", "message d'origine", "message original", "ursprungliche nachricht", "originalnachricht",
-                                             "original-nachricht", "ursprungliche mail", "oorspronkelijk bericht", "mensaje original", "messaggio originale",
-                                             "messaggio originario", "mensagem original", "ursprungligt meddelande", "originalmeddelande", "oprindelig meddelelse",
-                                             "opprinnelig melding", "alkuperainen viesti", "wiadomosc oryginalna", "oryginalna wiadomosc", "reply message",
-                                             "original appointment", "rendez-vous d'origine", "message initial", "original email", "reply above this line"};
-static const char *const forward_words[] = {"forwarded message", "message transfere", "message transmis", "weitergeleitete nachricht", "weitergeleitete mail",
-                                            "doorgestuurd bericht", "mensaje reenviado", "messaggio inoltrato", "mensagem encaminhada", "mensagem reencaminhada",
-                                            "vidarebefordrat meddelande", "vidarebefordrat brev", "videresendt meddelelse", "videresendt besked", "videresendt melding", "valitetty viesti",
-                                            "edelleenlahetetty viesti", "przekazana wiadomosc", "wiadomosc przekazana dalej", "forwarded by", "forwarded mail",
-                                            "forwarded from", "fwd message"};
-static const char *const apple_forwards[] = {"begin forwarded message", "debut du message transfere", "debut du message reexpedie",
-                                             "anfang der weitergeleiteten nachricht", "begin doorgestuurd bericht", "inicio del mensaje reenviado",
-                                             "inizio messaggio inoltrato", "inicio da mensagem", "vidarebefordrat brev", "start pa videresendt besked",
+static const char *const original_words[] = {
+        "original message",        "message d'origine",     "message original",      "ursprungliche nachricht",
+        "originalnachricht",       "original-nachricht",    "ursprungliche mail",    "oorspronkelijk bericht",
+        "mensaje original",        "messaggio originale",   "messaggio originario",  "mensagem original",
+        "ursprungligt meddelande", "originalmeddelande",    "oprindelig meddelelse", "opprinnelig melding",
+        "alkuperainen viesti",     "wiadomosc oryginalna",  "oryginalna wiadomosc",  "reply message",
+        "original appointment",    "rendez-vous d'origine", "message initial",       "original email",
+        "reply above this line"};
+static const char *const forward_words[] = {"forwarded message",
+                                            "message transfere",
+                                            "message transmis",
+                                            "weitergeleitete nachricht",
+                                            "weitergeleitete mail",
+                                            "doorgestuurd bericht",
+                                            "mensaje reenviado",
+                                            "messaggio inoltrato",
+                                            "mensagem encaminhada",
+                                            "mensagem reencaminhada",
+                                            "vidarebefordrat meddelande",
+                                            "vidarebefordrat brev",
+                                            "videresendt meddelelse",
+                                            "videresendt besked",
+                                            "videresendt melding",
+                                            "valitetty viesti",
+                                            "edelleenlahetetty viesti",
+                                            "przekazana wiadomosc",
+                                            "wiadomosc przekazana dalej",
+                                            "forwarded by",
+                                            "forwarded mail",
+                                            "forwarded from",
+                                            "fwd message"};
+static const char *const apple_forwards[] = {"begin forwarded message",        "debut du message transfere",
+                                             "debut du message reexpedie",     "anfang der weitergeleiteten nachricht",
+                                             "begin doorgestuurd bericht",     "inicio del mensaje reenviado",
+                                             "inizio messaggio inoltrato",     "inicio da mensagem",
+                                             "vidarebefordrat brev",           "start pa videresendt besked",
                                              "poczatek przekazanej wiadomosci"};
 
 enum mark { MARK_NONE, MARK_ORIGINAL, MARK_FORWARD };
@@ -141,19 +164,70 @@ static const struct {
         const char *word;
         unsigned label;
 } labels[] = {
-        {"from", LABEL_FROM},       {"de", LABEL_FROM},         {"von", LABEL_FROM},       {"van", LABEL_FROM},         {"da", LABEL_FROM},
-        {"fra", LABEL_FROM},        {"fran", LABEL_FROM},       {"lahettaja", LABEL_FROM}, {"od", LABEL_FROM},          {"expediteur", LABEL_FROM},
-        {"afzender", LABEL_FROM},   {"sent", LABEL_DATE},       {"date", LABEL_DATE},      {"envoye", LABEL_DATE},      {"envoye le", LABEL_DATE},
-        {"gesendet", LABEL_DATE},   {"datum", LABEL_DATE},      {"verzonden", LABEL_DATE}, {"enviado", LABEL_DATE},     {"enviado el", LABEL_DATE},
-        {"enviada em", LABEL_DATE}, {"enviado em", LABEL_DATE}, {"inviato", LABEL_DATE},   {"data", LABEL_DATE},        {"fecha", LABEL_DATE},
-        {"skickat", LABEL_DATE},    {"sendt", LABEL_DATE},      {"dato", LABEL_DATE},      {"lahetetty", LABEL_DATE},   {"wyslano", LABEL_DATE},
-        {"wyslane", LABEL_DATE},    {"date d'envoi", LABEL_DATE}, {"to", LABEL_TO},        {"a", LABEL_TO},             {"an", LABEL_TO},
-        {"aan", LABEL_TO},          {"para", LABEL_TO},         {"per", LABEL_TO},         {"till", LABEL_TO},          {"til", LABEL_TO},
-        {"vastaanottaja", LABEL_TO}, {"do", LABEL_TO},          {"destinataire", LABEL_TO}, {"pour", LABEL_TO},         {"subject", LABEL_SUBJECT},
-        {"objet", LABEL_SUBJECT},   {"sujet", LABEL_SUBJECT},   {"betreff", LABEL_SUBJECT}, {"onderwerp", LABEL_SUBJECT}, {"asunto", LABEL_SUBJECT},
-        {"assunto", LABEL_SUBJECT}, {"oggetto", LABEL_SUBJECT}, {"amne", LABEL_SUBJECT},   {"emne", LABEL_SUBJECT},     {"aihe", LABEL_SUBJECT},
-        {"temat", LABEL_SUBJECT},   {"cc", LABEL_CC},           {"kopie", LABEL_CC},       {"copie a", LABEL_CC},       {"importance", LABEL_CC},
-        {"reply-to", LABEL_CC},     {"repondre a", LABEL_CC},   {"priority", LABEL_CC},    {"attachments", LABEL_CC},
+        {"from", LABEL_FROM},
+        {"de", LABEL_FROM},
+        {"von", LABEL_FROM},
+        {"van", LABEL_FROM},
+        {"da", LABEL_FROM},
+        {"fra", LABEL_FROM},
+        {"fran", LABEL_FROM},
+        {"lahettaja", LABEL_FROM},
+        {"od", LABEL_FROM},
+        {"expediteur", LABEL_FROM},
+        {"afzender", LABEL_FROM},
+        {"sent", LABEL_DATE},
+        {"date", LABEL_DATE},
+        {"envoye", LABEL_DATE},
+        {"envoye le", LABEL_DATE},
+        {"gesendet", LABEL_DATE},
+        {"datum", LABEL_DATE},
+        {"verzonden", LABEL_DATE},
+        {"enviado", LABEL_DATE},
+        {"enviado el", LABEL_DATE},
+        {"enviada em", LABEL_DATE},
+        {"enviado em", LABEL_DATE},
+        {"inviato", LABEL_DATE},
+        {"data", LABEL_DATE},
+        {"fecha", LABEL_DATE},
+        {"skickat", LABEL_DATE},
+        {"sendt", LABEL_DATE},
+        {"dato", LABEL_DATE},
+        {"lahetetty", LABEL_DATE},
+        {"wyslano", LABEL_DATE},
+        {"wyslane", LABEL_DATE},
+        {"date d'envoi", LABEL_DATE},
+        {"to", LABEL_TO},
+        {"a", LABEL_TO},
+        {"an", LABEL_TO},
+        {"aan", LABEL_TO},
+        {"para", LABEL_TO},
+        {"per", LABEL_TO},
+        {"till", LABEL_TO},
+        {"til", LABEL_TO},
+        {"vastaanottaja", LABEL_TO},
+        {"do", LABEL_TO},
+        {"destinataire", LABEL_TO},
+        {"pour", LABEL_TO},
+        {"subject", LABEL_SUBJECT},
+        {"objet", LABEL_SUBJECT},
+        {"sujet", LABEL_SUBJECT},
+        {"betreff", LABEL_SUBJECT},
+        {"onderwerp", LABEL_SUBJECT},
+        {"asunto", LABEL_SUBJECT},
+        {"assunto", LABEL_SUBJECT},
+        {"oggetto", LABEL_SUBJECT},
+        {"amne", LABEL_SUBJECT},
+        {"emne", LABEL_SUBJECT},
+        {"aihe", LABEL_SUBJECT},
+        {"temat", LABEL_SUBJECT},
+        {"cc", LABEL_CC},
+        {"kopie", LABEL_CC},
+        {"copie a", LABEL_CC},
+        {"importance", LABEL_CC},
+        {"reply-to", LABEL_CC},
+        {"repondre a", LABEL_CC},
+        {"priority", LABEL_CC},
+        {"attachments", LABEL_CC},
 };
 
 static unsigned label_of(const char *s) {
@@ -194,7 +268,8 @@ static size_t header_block(const struct split *s, size_t i) {
                         blanks = 0;
                 }
         }
-        bool complete = seen & LABEL_FROM && seen & (LABEL_DATE | LABEL_TO) && (seen & LABEL_SUBJECT || (address && seen & LABEL_DATE));
+        bool complete = seen & LABEL_FROM && seen & (LABEL_DATE | LABEL_TO) &&
+                        (seen & LABEL_SUBJECT || (address && seen & LABEL_DATE));
         return complete ? end : i;
 }
 
@@ -213,13 +288,36 @@ static bool has_date(const char *s) {
         return false;
 }
 
-static const char *const attribution_starts[] = {"on ", "le ", "am ", "op ", "el ", "il ", "em ", "a ", "den ", "w dniu ", "dnia ", "in data ", "quoting ", "in article ",
-                                                 "ti ", "ma ", "ke ", "to ", "pe ", "la ", "su ", "pa ", "mon", "tue", "wed", "thu", "fri", "sat", "sun", "lun", "mar",
-                                                 "mer", "jeu", "ven", "sam", "dim", "do ", "vr ", "za ", "zo ", "di ", "wo ", "man", "tir", "ons", "tor", "fre", "lor",
-                                                 "son"};
-static const char *const attribution_verbs[] = {"wrote", "writes", "said", "a ecrit", "ecrivait", "ecrit", "schrieb", "schreef", "schreef het volgende", "escribio",
-                                                "ha scritto", "scritto", "escreveu", "napisal", "napisala", "napisal(a)", "pisze", "skrev", "kirjoitti",
-                                                "skrev foljande", "het volgende geschreven", "geschreven", "folgendes geschrieben", "sent", "a repondu"};
+static const char *const attribution_starts[] = {
+        "on ",         "le ", "am ", "op ", "el ", "il ", "em ", "a ",  "den ", "w dniu ", "dnia ", "in data ", "quoting ",
+        "in article ", "ti ", "ma ", "ke ", "to ", "pe ", "la ", "su ", "pa ",  "mon",     "tue",   "wed",      "thu",
+        "fri",         "sat", "sun", "lun", "mar", "mer", "jeu", "ven", "sam",  "dim",     "do ",   "vr ",      "za ",
+        "zo ",         "di ", "wo ", "man", "tir", "ons", "tor", "fre", "lor",  "son"};
+static const char *const attribution_verbs[] = {"wrote",
+                                                "writes",
+                                                "said",
+                                                "a ecrit",
+                                                "ecrivait",
+                                                "ecrit",
+                                                "schrieb",
+                                                "schreef",
+                                                "schreef het volgende",
+                                                "escribio",
+                                                "ha scritto",
+                                                "scritto",
+                                                "escreveu",
+                                                "napisal",
+                                                "napisala",
+                                                "napisal(a)",
+                                                "pisze",
+                                                "skrev",
+                                                "kirjoitti",
+                                                "skrev foljande",
+                                                "het volgende geschreven",
+                                                "geschreven",
+                                                "folgendes geschrieben",
+                                                "sent",
+                                                "a repondu"};
 
 /* The lines from i are an attribution: returns the line after it, or i. `ret_sure` says that it is one even when no ">"
  * follows. */
@@ -256,7 +354,8 @@ static size_t attribution(const struct split *s, size_t i, bool *ret_sure) {
                 const char *p = strstr(joined, middle_verbs[k]);
                 middle |= p && strlen(p) < 120;
         }
-        bool start = starts_any(joined, attribution_starts, ELEMENTSOF(attribution_starts)) || (joined[0] >= '0' && joined[0] <= '9');
+        bool start = starts_any(joined, attribution_starts, ELEMENTSOF(attribution_starts)) ||
+                     (joined[0] >= '0' && joined[0] <= '9');
         bool date = has_date(joined), address = strchr(joined, '@');
         size_t next = next_filled(s, end);
         bool before_quote = next < s->n && s->lines[next].quoted;
@@ -264,40 +363,125 @@ static size_t attribution(const struct split *s, size_t i, bool *ret_sure) {
         /* Without a quotation after it, it must be complete: a sentence can end with "wrote:" too. */
         *ret_sure = start && date && (verb || (middle && (address || end == i + 1)));
         verb |= middle;
-        if (*ret_sure || (before_quote && ((verb && (start || date || address || end == i + 1)) || (date && address) || (start && date))))
+        if (*ret_sure ||
+            (before_quote && ((verb && (start || date || address || end == i + 1)) || (date && address) || (start && date))))
                 return end;
         return i;
 }
 
 /* What phones and programs add below; the whole line goes, and only this line. */
-static const char *const mobile_footers[] = {"sent from my ", "sent from mail for", "sent from outlook", "sent from yahoo", "sent from proton", "sent with proton",
-                                             "sent with spark", "sent via ", "sent from samsung", "sent on the go", "sent using ", "get outlook for", "envoye de mon ", "envoye depuis ", "envoye a partir de ",
-                                             "envoye avec ", "envoye via ", "telecharger outlook", "obtenir outlook", "obtenez outlook", "provenance : courrier", "provenance: courrier",
-                                             "von meinem ", "gesendet von ", "gesendet mit ", "outlook fur ", "holen sie sich outlook", "verzonden vanaf ", "verstuurd vanaf ",
-                                             "verzonden met ", "outlook voor ", "enviado desde ", "enviado do meu ", "inviato da ", "outlook per ", "skickat fran min ", "sendt fra min ",
-                                             "lahetetty iphonesta", "wyslane z ", "envoye de mon telephone", "diese nachricht wurde von meinem", "get bluemail", "download outlook"};
+static const char *const mobile_footers[] = {"sent from my ",
+                                             "sent from mail for",
+                                             "sent from outlook",
+                                             "sent from yahoo",
+                                             "sent from proton",
+                                             "sent with proton",
+                                             "sent with spark",
+                                             "sent via ",
+                                             "sent from samsung",
+                                             "sent on the go",
+                                             "sent using ",
+                                             "get outlook for",
+                                             "envoye de mon ",
+                                             "envoye depuis ",
+                                             "envoye a partir de ",
+                                             "envoye avec ",
+                                             "envoye via ",
+                                             "telecharger outlook",
+                                             "obtenir outlook",
+                                             "obtenez outlook",
+                                             "provenance : courrier",
+                                             "provenance: courrier",
+                                             "von meinem ",
+                                             "gesendet von ",
+                                             "gesendet mit ",
+                                             "outlook fur ",
+                                             "holen sie sich outlook",
+                                             "verzonden vanaf ",
+                                             "verstuurd vanaf ",
+                                             "verzonden met ",
+                                             "outlook voor ",
+                                             "enviado desde ",
+                                             "enviado do meu ",
+                                             "inviato da ",
+                                             "outlook per ",
+                                             "skickat fran min ",
+                                             "sendt fra min ",
+                                             "lahetetty iphonesta",
+                                             "wyslane z ",
+                                             "envoye de mon telephone",
+                                             "diese nachricht wurde von meinem",
+                                             "get bluemail",
+                                             "download outlook"};
 
 /* A person may begin a sentence like that: a footer is short, asks nothing and names a device or a program. */
 static bool is_mobile_footer(const char *s, size_t n) {
-        static const char *const things[] = {"iphone", "ipad", "android", "outlook", "samsung", "galaxy", "huawei", "blackberry", "mobile", "phone", "smartphone", "yahoo",
-                                             "proton", "courrier", "mail", "telephone", "portable", "tablet", "handy", "mobil", "spark", "pixel", "xiaomi", "telefoon", "nokia",
-                                             "windows", "ios", "orange", "appareil", "iphonesta", "device", "hand", "telefono", "telefon"};
-        return n > 0 && n <= 90 && !strchr(s, '?') && starts_any(s, mobile_footers, ELEMENTSOF(mobile_footers)) && holds_any(s, things, ELEMENTSOF(things));
+        static const char *const things[] = {
+                "iphone", "ipad",       "android",   "outlook", "samsung",  "galaxy",   "huawei",    "blackberry", "mobile",
+                "phone",  "smartphone", "yahoo",     "proton",  "courrier", "mail",     "telephone", "portable",   "tablet",
+                "handy",  "mobil",      "spark",     "pixel",   "xiaomi",   "telefoon", "nokia",     "windows",    "ios",
+                "orange", "appareil",   "iphonesta", "device",  "hand",     "telefono", "telefon"};
+        return n > 0 && n <= 90 && !strchr(s, '?') && starts_any(s, mobile_footers, ELEMENTSOF(mobile_footers)) &&
+               holds_any(s, things, ELEMENTSOF(things));
 }
 
-static const char *const list_footers[] = {"you received this message because you are subscribed", "you are receiving this because you", "vous recevez ce message, car vous etes abonne",
-                                           "vous recevez ce message car vous etes abonne", "to unsubscribe from this group", "sie erhalten diese nachricht, weil sie",
+static const char *const list_footers[] = {"you received this message because you are subscribed",
+                                           "you are receiving this because you",
+                                           "vous recevez ce message, car vous etes abonne",
+                                           "vous recevez ce message car vous etes abonne",
+                                           "to unsubscribe from this group",
+                                           "sie erhalten diese nachricht, weil sie",
                                            "u ontvangt dit bericht omdat"};
 
 /* Legal text and its sisters; the paragraph must also hold one of the second words. */
-static const char *const disclaimers[] = {"this email", "this e-mail", "this message", "this electronic", "the information contained", "the information in this", "the contents of this",
-                                          "confidentiality notice", "confidential", "disclaimer", "notice:", "important notice", "ce message", "ce courriel", "ce mail", "cet e-mail",
-                                          "cet email", "le present message", "les informations contenues", "avis de confidentialite", "avertissement", "l'information contenue", "si vous n'etes pas",
-                                          "if you are not the", "if you have received this", "diese e-mail", "diese nachricht", "diese mail", "die information", "dit bericht", "deze e-mail",
-                                          "deze mail", "de informatie", "please consider the environment", "pensez a l'environnement", "afin de contribuer", "avant d'imprimer",
-                                          "n'imprimez", "merci de n'imprimer", "think before you print", "bitte prufen sie", "denk aan het milieu", "p pensez", "p please consider"};
-static const char *const disclaimer_words[] = {"confidenti", "privileged", "intended", "recipient", "destine", "destinataire", "vertraulich", "vertrouwelijk", "bestemd", "environ",
-                                               "imprim", "print", "drucken", "virus", "unauthori", "legally", "milieu", "umwelt", "empfanger", "geadresseerde"};
+static const char *const disclaimers[] = {"this email",
+                                          "this e-mail",
+                                          "this message",
+                                          "this electronic",
+                                          "the information contained",
+                                          "the information in this",
+                                          "the contents of this",
+                                          "confidentiality notice",
+                                          "confidential",
+                                          "disclaimer",
+                                          "notice:",
+                                          "important notice",
+                                          "ce message",
+                                          "ce courriel",
+                                          "ce mail",
+                                          "cet e-mail",
+                                          "cet email",
+                                          "le present message",
+                                          "les informations contenues",
+                                          "avis de confidentialite",
+                                          "avertissement",
+                                          "l'information contenue",
+                                          "si vous n'etes pas",
+                                          "if you are not the",
+                                          "if you have received this",
+                                          "diese e-mail",
+                                          "diese nachricht",
+                                          "diese mail",
+                                          "die information",
+                                          "dit bericht",
+                                          "deze e-mail",
+                                          "deze mail",
+                                          "de informatie",
+                                          "please consider the environment",
+                                          "pensez a l'environnement",
+                                          "afin de contribuer",
+                                          "avant d'imprimer",
+                                          "n'imprimez",
+                                          "merci de n'imprimer",
+                                          "think before you print",
+                                          "bitte prufen sie",
+                                          "denk aan het milieu",
+                                          "p pensez",
+                                          "p please consider"};
+static const char *const disclaimer_words[] = {"confidenti",   "privileged",  "intended",      "recipient", "destine",
+                                               "destinataire", "vertraulich", "vertrouwelijk", "bestemd",   "environ",
+                                               "imprim",       "print",       "drucken",       "virus",     "unauthori",
+                                               "legally",      "milieu",      "umwelt",        "empfanger", "geadresseerde"};
 
 static bool is_disclaimer(const struct split *s, size_t i, const char *folded) {
         char more[MARK_MAX];
@@ -327,11 +511,50 @@ static bool is_long_disclaimer(const struct split *s, size_t i) {
 }
 
 /* Words that close a letter; the name and the contact details come after. */
-static const char *const closings[] = {"cordialement", "bien cordialement", "tres cordialement", "bien a vous", "bien a toi", "salutations", "meilleures salutations", "sinceres salutations",
-                                       "respectueusement", "amicalement", "best regards", "kind regards", "regards", "warm regards", "best", "all the best", "many thanks", "sincerely",
-                                       "yours sincerely", "yours faithfully", "cheers", "mit freundlichen grussen", "viele grusse", "beste grusse", "freundliche grusse", "liebe grusse", "lg", "mfg",
-                                       "met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groeten", "groeten", "mvg", "saludos", "cordiali saluti", "cdlt", "bav", "belle journee",
-                                       "bonne journee", "bonne soiree", "bonne fin de journee", "bonne reception", "thanks", "merci"};
+static const char *const closings[] = {"cordialement",
+                                       "bien cordialement",
+                                       "tres cordialement",
+                                       "bien a vous",
+                                       "bien a toi",
+                                       "salutations",
+                                       "meilleures salutations",
+                                       "sinceres salutations",
+                                       "respectueusement",
+                                       "amicalement",
+                                       "best regards",
+                                       "kind regards",
+                                       "regards",
+                                       "warm regards",
+                                       "best",
+                                       "all the best",
+                                       "many thanks",
+                                       "sincerely",
+                                       "yours sincerely",
+                                       "yours faithfully",
+                                       "cheers",
+                                       "mit freundlichen grussen",
+                                       "viele grusse",
+                                       "beste grusse",
+                                       "freundliche grusse",
+                                       "liebe grusse",
+                                       "lg",
+                                       "mfg",
+                                       "met vriendelijke groet",
+                                       "met vriendelijke groeten",
+                                       "vriendelijke groeten",
+                                       "groeten",
+                                       "mvg",
+                                       "saludos",
+                                       "cordiali saluti",
+                                       "cdlt",
+                                       "bav",
+                                       "belle journee",
+                                       "bonne journee",
+                                       "bonne soiree",
+                                       "bonne fin de journee",
+                                       "bonne reception",
+                                       "thanks",
+                                       "merci"};
 
 static bool is_closing(const char *s, size_t n) {
         while (n > 0 && strchr(" ,.!;", s[n - 1]))
@@ -353,8 +576,10 @@ static size_t count_digits(const char *s) {
  * as it is the writer's own; a postscript or anything that reads like a sentence keeps everything. */
 static void drop_contact(struct split *s, size_t closing) {
         /* A number in a sentence of the writer is no business card. */
-        static const char *const sentences[] = {"please", "can ", "could ", "call", "merci", "pouvez", "pourriez", "appel", "rappel", "let me", "i ", "i'", "je ", "j'", "nous ", "we ",
-                                                "il ", "on ", "you ", "vous ", "bitte", "ich ", "ik ", "wir ", "wij ", "see ", "voir ", "-", "the ", "your ", "votre ", "mon ", "my "};
+        static const char *const sentences[] = {
+                "please", "can ", "could ", "call",  "merci", "pouvez", "pourriez", "appel", "rappel", "let me", "i ",
+                "i'",     "je ",  "j'",     "nous ", "we ",   "il ",    "on ",      "you ",  "vous ",  "bitte",  "ich ",
+                "ik ",    "wir ", "wij ",   "see ",  "voir ", "-",      "the ",     "your ", "votre ", "mon ",   "my "};
         char folded[MARK_MAX];
         size_t name = next_filled(s, closing + 1), end = name, lines = 0;
         bool contact = false;
@@ -365,8 +590,10 @@ static void drop_contact(struct split *s, size_t closing) {
                 size_t n = fold_line(s, end, folded);
                 if (n == 0 && s->lines[end].len >= MARK_MAX)
                         return;
-                bool line_contact = strchr(folded, '@') || strstr(folded, "www.") || strstr(folded, "http") || count_digits(folded) >= 8;
-                if (++lines > CONTACT_LINES || n > CONTACT_WIDTH || strchr(folded, '?') || starts(folded, "ps") || starts(folded, "p.s") || starts(folded, "nb"))
+                bool line_contact =
+                        strchr(folded, '@') || strstr(folded, "www.") || strstr(folded, "http") || count_digits(folded) >= 8;
+                if (++lines > CONTACT_LINES || n > CONTACT_WIDTH || strchr(folded, '?') || starts(folded, "ps") ||
+                    starts(folded, "p.s") || starts(folded, "nb"))
                         return;
                 if (end > name && starts_any(folded, sentences, ELEMENTSOF(sentences)))
                         return;
@@ -398,7 +625,8 @@ static bool is_signature(const struct split *s, size_t i) {
 }
 
 static bool is_list_rule(const struct split *s, size_t i) {
-        static const char *const words[] = {"mailing list", "liste de diffusion", "listinfo", "unsubscribe", "mailman", "mailinglist", "google groups"};
+        static const char *const words[] = {"mailing list", "liste de diffusion", "listinfo",     "unsubscribe",
+                                            "mailman",      "mailinglist",        "google groups"};
         const char *p = s->text + s->lines[i].at;
         char folded[MARK_MAX];
         size_t n = strspn(p, "_-=");

@@ -42,8 +42,8 @@ struct mark {
 struct sentence {
         uint32_t first, last; /* words, last excluded */
         uint32_t first_mark, last_mark;
-        uint32_t end; /* in the source */
-        char ending;  /* '?', '!', '.' or 0 */
+        uint32_t end;     /* in the source */
+        char ending;      /* '?', '!', '.' or 0 */
         uint32_t classes; /* of all marks in it */
         bool clock;
 };
@@ -87,14 +87,17 @@ static void add_word(struct reading *r, const char *s, size_t n, size_t at, size
                 n = utf8_boundary(s, WORD_MAX);
         if (r->n_folded > 0)
                 r->folded[r->n_folded++] = ' ';
-        r->words[r->n_words++] = (struct word){.folded = (uint32_t) r->n_folded, .at = (uint32_t) at, .end = (uint32_t) end, .comma = comma};
+        r->words[r->n_words++] =
+                (struct word){.folded = (uint32_t) r->n_folded, .at = (uint32_t) at, .end = (uint32_t) end, .comma = comma};
         memcpy(r->folded + r->n_folded, s, n);
         r->n_folded += n;
         r->folded[r->n_folded] = 0;
         if (n >= 2 && is_digit(s[0])) {
                 size_t digits = is_digit(s[1]) ? 2 : 1;
                 char c = s[digits];
-                r->words[r->n_words - 1].clock = n > digits && (c == 'h' || c == ':' || (n == digits + 2 && (c == 'a' || c == 'p') && s[digits + 1] == 'm'));
+                r->words[r->n_words - 1].clock =
+                        n > digits &&
+                        (c == 'h' || c == ':' || (n == digits + 2 && (c == 'a' || c == 'p') && s[digits + 1] == 'm'));
         }
 }
 
@@ -113,6 +116,13 @@ static int fold_source(const char *text, size_t size, struct folding *ret) {
         size_t n = 0;
         for (size_t i = 0, len; i < size; i += len) {
                 char folded[5];
+                unsigned char c = (unsigned char) text[i];
+                if (c < 0x80 && c != '\t') { /* most of all text */
+                        len = 1;
+                        ret->chars[n] = (char) (c >= 'A' && c <= 'Z' ? c + 32 : c);
+                        ret->from[n++] = (uint32_t) i;
+                        continue;
+                }
                 len = utf8_decode(text + i, size - i, NULL);
                 len = MAX(len, (size_t) 1);
                 size_t k = utf8_fold(text + i, len, folded, sizeof(folded));
@@ -134,7 +144,8 @@ static void end_sentence(struct reading *r, char ending, size_t at) {
                 filled = !r->words[i].comma;
         if (!filled)
                 return;
-        r->sentences[r->n_sentences++] = (struct sentence){.first = first, .last = (uint32_t) r->n_words, .end = (uint32_t) at, .ending = ending};
+        r->sentences[r->n_sentences++] =
+                (struct sentence){.first = first, .last = (uint32_t) r->n_words, .end = (uint32_t) at, .ending = ending};
 }
 
 static size_t word_char(const char *s, size_t n) {
@@ -214,7 +225,8 @@ static void cut(struct reading *r, const struct folding *f) {
                 bool blank_after = s[1] == ' ' || s[1] == '\n' || s[1] == 0 || strchr(")\"'.!?", s[1]);
                 if (*s == '?' || *s == '!' || (*s == '.' && blank_after)) {
                         /* "M. Dupont", "J. Smith": a single letter is no sentence. */
-                        bool initial = *s == '.' && i >= 1 && word_char(s - 1, 1) && !is_digit(s[-1]) && (i == 1 || s[-2] == ' ' || s[-2] == '\n' || s[-2] == '.');
+                        bool initial = *s == '.' && i >= 1 && word_char(s - 1, 1) && !is_digit(s[-1]) &&
+                                       (i == 1 || s[-2] == ' ' || s[-2] == '\n' || s[-2] == '.');
                         size_t run = strspn(s, "?!.");
                         char ending = memchr(s, '?', run) ? '?' : *s;
                         if (!initial)
@@ -276,14 +288,16 @@ static int add_mark(struct reading *r, struct mark m) {
 
 /* All phrases that begin at word i and end within its sentence. The longest tells whether it is a courtesy; then nothing
  * inside it counts, and *ret_skip says how many words it covers. */
-static int mark_word(struct reading *r, const struct phrase_table *const *tables, size_t n_tables, size_t i, size_t last, uint32_t *ret_skip) {
+static int mark_word(struct reading *r, const struct phrase_table *const *tables, size_t n_tables, size_t i, size_t last,
+                     uint32_t *ret_skip) {
         struct mark found[MARKS_PER_WORD];
         size_t n = 0, longest = 0;
         const char *s = r->folded + r->words[i].folded;
 
         *ret_skip = 0;
         for (size_t t = 0; t < n_tables; t++)
-                for (size_t k = lower_bound(tables[t], s); k < tables[t]->n && strncmp(tables[t]->items[k].text, s, 2) == 0; k++) {
+                for (size_t k = lower_bound(tables[t], s); k < tables[t]->n && strncmp(tables[t]->items[k].text, s, 2) == 0;
+                     k++) {
                         uint32_t len = phrase_at(tables[t]->items[k].text, s);
                         if (len == 0 || i + len > last || n == MARKS_PER_WORD)
                                 continue;
@@ -394,16 +408,20 @@ static const char *quote(const struct reading *r, const struct sentence *s, size
 
 /* "merci de m'envoyer", "merci de bien vouloir nous le confirmer": an infinitive after pronouns, and not a past one. */
 static bool infinitive_follows(const struct reading *r, const struct sentence *s, size_t i) {
-        static const char *const between[] = {"m'", "me", "nous", "te", "vous", "le", "la", "les", "l'", "lui", "leur", "y", "en", "bien", "ne", "pas", "plus", "tout", "donc", "de",
-                                              "d'", "vite", "rapidement", "se", "s'", "t'", "aussi", "a", "egalement", "simplement", "juste"};
-        static const char *const past[] = {"avoir", "etre", "hier", "mer", "premier", "dossier", "courrier", "papier", "janvier", "fevrier", "dernier", "atelier", "soutenir", "recevoir"};
+        static const char *const between[] = {"m'",   "me",   "nous",  "te", "vous",      "le",         "la",         "les",
+                                              "l'",   "lui",  "leur",  "y",  "en",        "bien",       "ne",         "pas",
+                                              "plus", "tout", "donc",  "de", "d'",        "vite",       "rapidement", "se",
+                                              "s'",   "t'",   "aussi", "a",  "egalement", "simplement", "juste"};
+        static const char *const past[] = {"avoir",  "etre",    "hier",    "mer",     "premier", "dossier",  "courrier",
+                                           "papier", "janvier", "fevrier", "dernier", "atelier", "soutenir", "recevoir"};
         while (i < s->last && word_in(r, i, between, ELEMENTSOF(between)))
                 i++;
         if (i >= s->last || word_in(r, i, past, ELEMENTSOF(past)))
                 return false;
         const char *w = word_text(r, i);
         size_t n = strcspn(w, " ");
-        return n >= 4 && (memcmp(w + n - 2, "er", 2) == 0 || memcmp(w + n - 2, "ir", 2) == 0 || memcmp(w + n - 2, "re", 2) == 0) &&
+        return n >= 4 &&
+               (memcmp(w + n - 2, "er", 2) == 0 || memcmp(w + n - 2, "ir", 2) == 0 || memcmp(w + n - 2, "re", 2) == 0) &&
                !(n >= 4 && memcmp(w + n - 4, "aire", 4) == 0 && !word_is(r, i, "faire") && !word_is(r, i, "refaire"));
 }
 
@@ -415,22 +433,29 @@ static bool starts_clause(const struct reading *r, const struct sentence *s, siz
 }
 
 static bool object_follows(const struct reading *r, const struct sentence *s, size_t i) {
-        static const char *const objects[] = {"me", "us", "the", "your", "this", "that", "these", "them", "my", "our", "all", "whether", "it", "if", "john"};
+        static const char *const objects[] = {"me", "us",  "the", "your",    "this", "that", "these", "them",
+                                              "my", "our", "all", "whether", "it",   "if",   "john"};
         return i < s->last && word_in(r, i, objects, ELEMENTSOF(objects));
 }
 
 /* "Envoyez la facture": second person plural at the start, but for politeness and narration. */
 static bool french_imperative(const struct reading *r, const struct sentence *s, const char *language) {
-        static const char *const others[] = {"assez", "chez", "nez", "rez", "recevez", "agreez", "croyez", "sachez", "soyez", "passez", "profitez", "trouvez", "notez", "excusez",
-                                             "rassurez", "hesitez", "portez", "prenez", "allez", "voyez", "imaginez", "veuillez", "avez", "etes", "savez", "pouvez", "inquietez",
-                                             "acceptez", "bienvenue", "rdvez", "comptez", "restez", "venez", "vivez", "decouvrez", "tenez", "attendez"};
+        static const char *const others[] = {
+                "assez",  "chez",   "nez",       "rez",      "recevez",   "agreez",   "croyez",   "sachez",
+                "soyez",  "passez", "profitez",  "trouvez",  "notez",     "excusez",  "rassurez", "hesitez",
+                "portez", "prenez", "allez",     "voyez",    "imaginez",  "veuillez", "avez",     "etes",
+                "savez",  "pouvez", "inquietez", "acceptez", "bienvenue", "rdvez",    "comptez",  "restez",
+                "venez",  "vivez",  "decouvrez", "tenez",    "attendez"};
         size_t i = s->first;
-        static const char *const objects[] = {"le", "la", "les", "l'", "moi", "nous", "votre", "vos", "ce", "cette", "ces", "un", "une", "bien", "des"};
-        if ((language && !str_eq(language, "fr")) || s->last - i < 2 || (!language && !word_in(r, i + 1, objects, ELEMENTSOF(objects))))
+        static const char *const objects[] = {"le", "la",    "les", "l'", "moi", "nous", "votre", "vos",
+                                              "ce", "cette", "ces", "un", "une", "bien", "des"};
+        if ((language && !str_eq(language, "fr")) || s->last - i < 2 ||
+            (!language && !word_in(r, i + 1, objects, ELEMENTSOF(objects))))
                 return false;
         const char *w = word_text(r, i);
         size_t n = strcspn(w, " ");
-        return n >= 5 && memcmp(w + n - 2, "ez", 2) == 0 && !word_in(r, i, others, ELEMENTSOF(others)) && !word_is(r, i + 1, "vous");
+        return n >= 5 && memcmp(w + n - 2, "ez", 2) == 0 && !word_in(r, i, others, ELEMENTSOF(others)) &&
+               !word_is(r, i + 1, "vous");
 }
 
 static size_t count_words(const struct reading *r, size_t first, size_t last) {
@@ -454,11 +479,13 @@ static bool is_question(const struct reading *r, const struct sentence *s) {
                 if (n <= QUIET_WORDS_MAX && !(s->classes & PHRASE_REQUEST))
                         return false;
                 for (size_t i = s->first_mark; i < s->last_mark; i++)
-                        if (r->marks[i].classes & PHRASE_QUIET && r->marks[i].len >= 3 && n <= r->marks[i].len + 5 && !(s->classes & PHRASE_DAY))
+                        if (r->marks[i].classes & PHRASE_QUIET && r->marks[i].len >= 3 && n <= r->marks[i].len + 5 &&
+                            !(s->classes & PHRASE_DAY))
                                 return false;
         }
         /* A courtesy may be put as a question: "Can you believe it?" */
-        return !(s->classes & PHRASE_SILENT && n <= QUIET_WORDS_MAX + 2 && r->marks[s->first_mark].at == s->first && r->marks[s->first_mark].classes & PHRASE_SILENT);
+        return !(s->classes & PHRASE_SILENT && n <= QUIET_WORDS_MAX + 2 && r->marks[s->first_mark].at == s->first &&
+                 r->marks[s->first_mark].classes & PHRASE_SILENT);
 }
 
 /* The word that makes the sentence a request, or -1. */
@@ -547,7 +574,8 @@ static bool is_shouting(const char *text) {
 
 /* --- cancellations --- */
 
-static const struct mark *mark_between(const struct reading *r, const struct sentence *s, size_t first, size_t last, uint32_t classes) {
+static const struct mark *mark_between(const struct reading *r, const struct sentence *s, size_t first, size_t last,
+                                       uint32_t classes) {
         for (size_t i = s->first_mark; i < s->last_mark; i++)
                 if (r->marks[i].at >= first && r->marks[i].at < last && r->marks[i].classes & classes)
                         return r->marks + i;
@@ -584,7 +612,8 @@ static bool is_asked(const struct reading *r, const struct sentence *s, size_t e
 
 /* "Je préfère ne pas annuler", "let's not cancel". */
 static bool is_negated(const struct reading *r, size_t first, size_t last) {
-        static const char *const words[] = {"pas", "ne", "n'", "not", "never", "don't", "can't", "won't", "cannot", "nicht", "niet", "kein", "keinen", "geen", "plus", "jamais"};
+        static const char *const words[] = {"pas",    "ne",    "n'",   "not",  "never",  "don't", "can't", "won't",
+                                            "cannot", "nicht", "niet", "kein", "keinen", "geen",  "plus",  "jamais"};
         for (size_t i = first; i < last; i++)
                 if (word_in(r, i, words, ELEMENTSOF(words)))
                         return true;
@@ -593,21 +622,25 @@ static bool is_negated(const struct reading *r, size_t first, size_t last) {
 
 /* "I can't make it work" is about something else than coming. */
 static bool misses_other(const struct reading *r, const struct sentence *s, size_t end) {
-        static const char *const after_it[] = {"work", "happen", "clear", "clearer", "better", "easier", "easy", "look", "any", "more", "so", "a", "the", "bigger",
-                                               "smaller", "into", "as", "fit", "appear", "run"};
+        static const char *const after_it[] = {"work",    "happen", "clear", "clearer", "better", "easier", "easy",
+                                               "look",    "any",    "more",  "so",      "a",      "the",    "bigger",
+                                               "smaller", "into",   "as",    "fit",     "appear", "run"};
         static const char *const after_come[] = {"chercher", "recuperer", "deposer", "prendre"};
         if (end >= s->last)
                 return false;
-        return word_is(r, end - 1, "it") ? word_in(r, end, after_it, ELEMENTSOF(after_it)) : word_in(r, end, after_come, ELEMENTSOF(after_come));
+        return word_is(r, end - 1, "it") ? word_in(r, end, after_it, ELEMENTSOF(after_it))
+                                         : word_in(r, end, after_come, ELEMENTSOF(after_come));
 }
 
 enum object { OBJECT_NONE, OBJECT_MEETING, OBJECT_OTHER };
 
 /* "Les décisions de la réunion", "notes from the meeting": the meeting only tells which ones. */
 static bool is_attribute(const struct reading *r, size_t first, size_t meeting) {
-        static const char *const articles[] = {"la", "le", "les", "l'", "notre", "nos", "votre", "vos", "cette", "ce", "the", "our", "your", "this", "my", "a", "an", "next"};
-        static const char *const links[] = {"de", "d'", "du", "des", "of", "from", "for", "about", "dans", "pour", "in", "with", "sur", "on", "before", "avant", "after", "apres", "fur", "von",
-                                            "voor", "van", "en"};
+        static const char *const articles[] = {"la", "le",  "les", "l'",   "notre", "nos", "votre", "vos", "cette",
+                                               "ce", "the", "our", "your", "this",  "my",  "a",     "an",  "next"};
+        static const char *const links[] = {"de",    "d'",    "du",  "des",  "of",   "from", "for",    "about",
+                                            "dans",  "pour",  "in",  "with", "sur",  "on",   "before", "avant",
+                                            "after", "apres", "fur", "von",  "voor", "van",  "en"};
         size_t i = meeting;
         while (i > first && word_in(r, i - 1, articles, ELEMENTSOF(articles)))
                 i--;
@@ -620,7 +653,8 @@ static enum object first_object(const struct reading *r, const struct sentence *
                 return OBJECT_NONE;
         /* "Call with the supplier about the order": the first decides; "project meeting": both stand side by side. */
         if (m->classes & PHRASE_OTHER) {
-                const struct mark *next = mark_between(r, s, m->at + 1, MIN(last, (size_t) m->at + m->len + 1), PHRASE_MEETING);
+                const struct mark *next =
+                        mark_between(r, s, m->at + 1, MIN(last, (size_t) m->at + m->len + 1), PHRASE_MEETING);
                 return next && !r->late_verb ? OBJECT_MEETING : OBJECT_OTHER;
         }
         if (mark_between(r, s, m->at, m->at + 1U, PHRASE_OTHER))
@@ -630,10 +664,13 @@ static enum object first_object(const struct reading *r, const struct sentence *
 
 /* After a verb without an object: "je dois annuler", "on reporte à jeudi", "I need to reschedule for Friday". */
 static bool is_elliptic(const struct reading *r, const struct sentence *s, size_t end) {
-        static const char *const small[] = {"a", "au", "pour", "demain", "malheureusement", "helas", "ce", "cet", "to", "for", "until", "today", "tomorrow", "unfortunately",
-                                            "sorry", "this", "it", "on", "vers", "ca", "cela", "desole", "desolee", "monday", "tuesday", "wednesday", "thursday", "friday",
-                                            "lundi", "mardi", "mercredi", "jeudi", "vendredi", "auf", "naar", "op", "leider", "helaas",
-                                            "at", "due", "because", "as", "and", "et", "en", "suite", "car", "derniere"};
+        static const char *const small[] = {
+                "a",      "au",     "pour",    "demain",   "malheureusement", "helas",    "ce",      "cet",       "to",
+                "for",    "until",  "today",   "tomorrow", "unfortunately",   "sorry",    "this",    "it",        "on",
+                "vers",   "ca",     "cela",    "desole",   "desolee",         "monday",   "tuesday", "wednesday", "thursday",
+                "friday", "lundi",  "mardi",   "mercredi", "jeudi",           "vendredi", "auf",     "naar",      "op",
+                "leider", "helaas", "at",      "due",      "because",         "as",       "and",     "et",        "en",
+                "suite",  "car",    "derniere"};
         return end >= s->last || r->words[end].comma || word_in(r, end, small, ELEMENTSOF(small));
 }
 
@@ -642,7 +679,8 @@ struct context {
         bool other;   /* something else that can be cancelled is */
 };
 
-static bool claims(const struct reading *r, const struct sentence *s, const struct mark *oblige, const struct mark *verb, bool weak, const struct context *c) {
+static bool claims(const struct reading *r, const struct sentence *s, const struct mark *oblige, const struct mark *verb,
+                   bool weak, const struct context *c) {
         size_t start = oblige ? oblige->at : verb->at, end = verb->at + verb->len;
 
         if (is_conditional(r, s, start, end) || is_asked(r, s, end))
@@ -668,12 +706,16 @@ static bool claims(const struct reading *r, const struct sentence *s, const stru
 
 /* "Müssen wir ...", "moet ik ..." at the start asks, with or without a question mark. */
 static bool is_inverted(const struct reading *r, const struct sentence *s, const struct mark *m) {
-        static const char *const verbs[] = {"muss", "mussen", "moet", "moeten", "zal"}, *const persons[] = {"ich", "wir", "ik", "we", "wij"};
-        return m->at == s->first && m->at + 1U < s->last && word_in(r, m->at, verbs, ELEMENTSOF(verbs)) && word_in(r, m->at + 1U, persons, ELEMENTSOF(persons));
+        static const char *const verbs[] = {"muss", "mussen", "moet", "moeten", "zal"}, *const persons[] = {"ich", "wir",
+                                                                                                            "ik", "we",
+                                                                                                            "wij"};
+        return m->at == s->first && m->at + 1U < s->last && word_in(r, m->at, verbs, ELEMENTSOF(verbs)) &&
+               word_in(r, m->at + 1U, persons, ELEMENTSOF(persons));
 }
 
 /* Does this mark call a meeting off? Returns the word where the claim starts, or -1. */
-static ssize_t judge_claim(const struct reading *r, const struct sentence *s, const struct mark *m, const struct context *c) {
+static ssize_t judge_claim(const struct reading *r, const struct sentence *s, const struct mark *m,
+                           const struct context *c) {
         size_t end = m->at + m->len;
 
         if (m->classes & PHRASE_OBLIGE && !is_inverted(r, s, m)) {
@@ -683,9 +725,11 @@ static ssize_t judge_claim(const struct reading *r, const struct sentence *s, co
                 if (verb && claims(r, s, m, verb, !(verb->classes & PHRASE_CANCEL), c))
                         return m->at;
         }
-        if (m->classes & (PHRASE_CANCELS | PHRASE_MOVES) && s->ending != '?' && claims(r, s, NULL, m, m->classes & PHRASE_MOVES, c))
+        if (m->classes & (PHRASE_CANCELS | PHRASE_MOVES) && s->ending != '?' &&
+            claims(r, s, NULL, m, m->classes & PHRASE_MOVES, c))
                 return m->at;
-        if (m->classes & PHRASE_MISS && !misses_other(r, s, end) && !is_conditional(r, s, m->at, end) && !is_asked(r, s, end)) {
+        if (m->classes & PHRASE_MISS && !misses_other(r, s, end) && !is_conditional(r, s, m->at, end) &&
+            !is_asked(r, s, end)) {
                 bool other = mark_between(r, s, end, clause_end(r, s, end), PHRASE_OTHER);
                 if (!other && (s->classes & (PHRASE_MEETING | PHRASE_DAY) || s->clock))
                         return m->at;
@@ -699,7 +743,8 @@ static ssize_t judge_claim(const struct reading *r, const struct sentence *s, co
         return -1;
 }
 
-static const char *find_cancellation(const struct reading *r, uint32_t subject_classes, struct arena *arena, bool *ret_failed) {
+static const char *find_cancellation(const struct reading *r, uint32_t subject_classes, struct arena *arena,
+                                     bool *ret_failed) {
         for (size_t k = 0; k < r->n_sentences; k++) {
                 const struct sentence *s = r->sentences + k;
                 uint32_t near = subject_classes;
@@ -728,7 +773,8 @@ static bool subject_cancels(const struct reading *r) {
                 return false;
         const struct sentence *s = r->sentences;
         const struct mark *title = mark_between(r, s, s->first, s->first + 1U, PHRASE_CANCEL_TITLE);
-        return title && s->classes & PHRASE_MEETING && !(s->classes & (PHRASE_OTHER | PHRASE_IF | PHRASE_PAST)) && s->ending != '?';
+        return title && s->classes & PHRASE_MEETING && !(s->classes & (PHRASE_OTHER | PHRASE_IF | PHRASE_PAST)) &&
+               s->ending != '?';
 }
 
 /* --- all of it --- */
@@ -766,7 +812,8 @@ static int read_sentences(const struct reading *r, const char *language, struct 
         return 0;
 }
 
-static int read_subject(const char *subject, const char *language, struct arena *arena, uint32_t *ret_classes, struct text_reading *out) {
+static int read_subject(const char *subject, const char *language, struct arena *arena, uint32_t *ret_classes,
+                        struct text_reading *out) {
         struct reading r;
         const char *base;
         bool reply, forward;
@@ -791,7 +838,8 @@ static int read_subject(const char *subject, const char *language, struct arena 
         return e;
 }
 
-int text_read(const char *new_text, const char *subject, const char *language, struct arena *arena, struct text_reading *ret) {
+int text_read(const char *new_text, const char *subject, const char *language, struct arena *arena,
+              struct text_reading *ret) {
         struct text_reading out = {0};
         uint32_t subject_classes = 0;
         struct reading r = {0};

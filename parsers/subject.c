@@ -8,13 +8,15 @@ static const struct {
         const char *word;
         bool forward;
 } prefixes[] = {
-        {"re", false},    {"aw", false},     {"antw", false},   {"antwort", false}, {"antwoord", false}, {"sv", false},
-        {"vs", false},    {"rif", false},    {"r", false},      {"res", false},     {"resp", false},     {"odp", false},
-        {"ynt", false},   {"ats", false},    {"atb", false},    {"bls", false},     {"reponse", false},  {"respuesta", false},
-        {"risposta", false}, {"回复", false}, {"答复", false},   {"απ", false},      {"σχετ", false},
-        {"fw", true},     {"fwd", true},     {"wg", true},      {"tr", true},       {"enc", true},       {"rv", true},
-        {"i", true},      {"vb", true},      {"vl", true},      {"pd", true},       {"ilt", true},       {"doorst", true},
-        {"trs", true},    {"转发", true},     {"πρθ", true},     {"transfert", true}, {"inoltra", true},   {"doorgestuurd", true},
+        {"re", false},          {"aw", false},      {"antw", false},      {"antwort", false},  {"antwoord", false},
+        {"sv", false},          {"vs", false},      {"rif", false},       {"r", false},        {"res", false},
+        {"resp", false},        {"odp", false},     {"ynt", false},       {"ats", false},      {"atb", false},
+        {"bls", false},         {"reponse", false}, {"respuesta", false}, {"risposta", false}, {"回复", false},
+        {"答复", false},        {"απ", false},      {"σχετ", false},      {"fw", true},        {"fwd", true},
+        {"wg", true},           {"tr", true},       {"enc", true},        {"rv", true},        {"i", true},
+        {"vb", true},           {"vl", true},       {"pd", true},         {"ilt", true},       {"doorst", true},
+        {"trs", true},          {"转发", true},     {"πρθ", true},        {"transfert", true}, {"inoltra", true},
+        {"doorgestuurd", true},
 };
 
 static const char *skip_blanks(const char *p) {
