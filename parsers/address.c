@@ -353,7 +353,7 @@ static int collect_item(struct collector *c, struct item *t) {
         return collect(c, name ? name : "", name_size, t->text + start, size);
 }
 
-/* A lone word that is no address: `From: root`, `From: MAILER-DAEMON (Mail Delivery System)`. */
+/* A lone word that is no address: `From: root`, `MAILER-DAEMON (Mail Delivery System)`, `MAILER-DAEMON <>`. */
 static int collect_lone_word(struct collector *c, struct item *t) {
         const char *s = t->text;
         size_t n = t->size;
@@ -377,9 +377,10 @@ static int collect_lenient(struct collector *c, const char *s, size_t n) {
                 int e = collect_item(c, &t);
                 if (e < 0)
                         return e;
-                bool taken = c->list->n > offered || t.angle || memchr(t.text, '@', t.size);
+                bool taken = c->list->n > offered || t.angle_size > 0 || memchr(t.text, '@', t.size);
                 if (!taken && separator == 0 && items == 0 && c->list->n == before)
                         return collect_lone_word(c, &t);
+                taken |= t.angle != NULL;
                 kept = 0;
                 if (!taken && separator == ',' && t.size > 0 && t.size <= NAME_MAX_BYTES) {
                         text[t.size] = ',';

@@ -1082,6 +1082,10 @@ static int judge_automatic(struct reader *r) {
         if (mime_parameter(&r->mime.content_type, "report-type", report_type, sizeof(report_type), NULL))
                 signs.report_type = report_type;
         signs.from_email = r->m->from.n > 0 ? r->m->from.items[0].email : NULL;
+        /* Nobody's address is written by programs only, in the From field as in the return path. */
+        const struct field *from = &r->slots[SLOT_FROM];
+        if (r->m->from.n == 0 && from->body && memmem(from->body, from->body_size, "<>", 2))
+                signs.return_path = "<>";
         signs.has_calendar_only_text = r->method != ITIP_NONE && r->method != ITIP_PUBLISH && is_calendar_text(r->m);
         r->m->automatic = automatic_judge(&signs);
         return 0;

@@ -77,6 +77,8 @@ static void test_lists(void **state) {
                 {"\"john doe\"@x.example", "- <\"john doe\"@x.example>"},
                 {"root", "- <root>"},
                 {"MAILER-DAEMON (Mail Delivery System)", "Mail Delivery System <MAILER-DAEMON>"},
+                {"MAILER-DAEMON <>", "- <MAILER-DAEMON>"},
+                {"Doe <>, John <a@x>", "John <a@x>"},
                 {"Undisclosed recipients", ""},
                 {"mailto:a@x", "- <a@x>"},
                 {"<a@x", "- <a@x>"},

@@ -356,6 +356,13 @@ static void test_kinds(void **state) {
         assert_int_equal(p.m.attachments.n, 0);
         done(&p);
 
+        p = parse("From: <>\nTo: a@b.example\nSubject: Delivery Status\n\nfailed\n");
+        assert_int_equal(p.m.automatic, AUTOMATIC_BOUNCE);
+        done(&p);
+        p = parse("From: MAILER-DAEMON <>\nTo: a@b.example\nSubject: Mail delivery failed\n\nfailed\n");
+        assert_int_equal(p.m.automatic, AUTOMATIC_BOUNCE);
+        done(&p);
+
         p = parse("From: a@b.example\nList-Unsubscribe: <https://x.example>\nList-Id: <news.x.example>\n\nNews\n");
         assert_int_equal(p.m.automatic, AUTOMATIC_LIST);
         done(&p);
