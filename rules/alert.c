@@ -52,7 +52,8 @@ static const char *const sentences[_SENTENCE_MAX][_LANGUAGE_MAX] = {
         [S_AFTER_FIRST] = {"%s, after %s", "%s, après %s"},
         [S_ONCE] = {"once, on %s", "1 fois, %s"},
         [S_TIMES] = {"%u times in %s, the last on %s", "%u fois en %s, la dernière %s"},
-        [S_TIMES_WINDOWS] = {"%u times in %lu windows of %s, the last on %s", "%u fois en %lu périodes de %s, la dernière %s"},
+        [S_TIMES_WINDOWS] = {"%u times in %lu windows of %s, the last on %s",
+                             "%u fois en %lu périodes de %s, la dernière %s"},
         [S_TIMES_OCCURRENCES] = {"%u of the last %lu, the last on %s", "%u des %lu dernières, la dernière %s"},
 };
 
@@ -63,11 +64,23 @@ static const char *const weekdays[_LANGUAGE_MAX][7] = {
 
 static const char *const months[_LANGUAGE_MAX][12] = {
         {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
-        {"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
+        {"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+         "décembre"},
 };
 
 /* One and several. */
-enum unit { UNIT_SECOND, UNIT_MINUTE, UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_WORK_MINUTE, UNIT_WORK_HOUR, UNIT_WORK_DAY, _UNIT_MAX };
+enum unit {
+        UNIT_SECOND,
+        UNIT_MINUTE,
+        UNIT_HOUR,
+        UNIT_DAY,
+        UNIT_WEEK,
+        UNIT_MONTH,
+        UNIT_WORK_MINUTE,
+        UNIT_WORK_HOUR,
+        UNIT_WORK_DAY,
+        _UNIT_MAX
+};
 
 static const char *const units[_UNIT_MAX][_LANGUAGE_MAX][2] = {
         [UNIT_SECOND] = {{"second", "seconds"}, {"seconde", "secondes"}},
@@ -103,7 +116,8 @@ static const char *write_duration(const struct writer *w, const struct duration 
         case DURATION_WORK_DAYS:
                 return write_count(w, d->n, UNIT_WORK_DAY);
         case DURATION_WORK_SECONDS:
-                return d->n % 3600 ? write_count(w, d->n / 60, UNIT_WORK_MINUTE) : write_count(w, d->n / 3600, UNIT_WORK_HOUR);
+                return d->n % 3600 ? write_count(w, d->n / 60, UNIT_WORK_MINUTE)
+                                   : write_count(w, d->n / 3600, UNIT_WORK_HOUR);
         default:
                 if (d->n == INT64_C(86400) * d->days)
                         return d->days % 7 ? write_count(w, d->days, UNIT_DAY) : write_count(w, d->days / 7, UNIT_WEEK);
@@ -134,7 +148,8 @@ static const char *write_day(const struct writer *w, instant at) {
         struct civil c = zone_civil(w->zone, at);
         int weekday = civil_weekday(zone_day(w->zone, at)) - 1;
         const char *first = w->language == FRENCH && c.day == 1 ? "er" : "";
-        const char *day = arena_printf(w->arena, "%s %d%s %s", weekdays[w->language][weekday], c.day, first, months[w->language][c.month - 1]);
+        const char *day = arena_printf(w->arena, "%s %d%s %s", weekdays[w->language][weekday], c.day, first,
+                                       months[w->language][c.month - 1]);
         if (!day || c.year == zone_civil(w->zone, w->now).year)
                 return day;
         return arena_printf(w->arena, "%s %d", day, (int) c.year);
@@ -161,7 +176,8 @@ static const char *say3(const struct writer *w, enum sentence s, const char *a, 
         return a && b && c ? arena_printf(w->arena, sentences[s][w->language], a, b, c) : NULL;
 }
 
-static const char *say4(const struct writer *w, enum sentence s, const char *a, const char *b, const char *c, const char *d) {
+static const char *say4(const struct writer *w, enum sentence s, const char *a, const char *b, const char *c,
+                        const char *d) {
         return a && b && c && d ? arena_printf(w->arena, sentences[s][w->language], a, b, c, d) : NULL;
 }
 
@@ -174,11 +190,14 @@ static const char *say_times(const struct writer *w, uint32_t n, const char *win
 }
 
 static const char *say_windows(const struct writer *w, uint32_t n, int64_t of, const char *window, const char *when) {
-        return window && when ? arena_printf(w->arena, sentences[S_TIMES_WINDOWS][w->language], n, (unsigned long) of, window, when) : NULL;
+        return window && when
+                       ? arena_printf(w->arena, sentences[S_TIMES_WINDOWS][w->language], n, (unsigned long) of, window, when)
+                       : NULL;
 }
 
 static const char *say_occurrences(const struct writer *w, uint32_t n, int64_t of, const char *when) {
-        return when ? arena_printf(w->arena, sentences[S_TIMES_OCCURRENCES][w->language], n, (unsigned long) of, when) : NULL;
+        return when ? arena_printf(w->arena, sentences[S_TIMES_OCCURRENCES][w->language], n, (unsigned long) of, when)
+                    : NULL;
 }
 
 #pragma GCC diagnostic pop
@@ -186,9 +205,12 @@ static const char *say_occurrences(const struct writer *w, uint32_t n, int64_t o
 /* --- what one breach says */
 
 static const char *meeting_detail(const struct writer *w, const struct shown_fact *s) {
-        enum sentence verb = s->type == FACT_MEETING_MOVED ? S_MOVED : s->type == FACT_MEETING_DECLINED ? S_DECLINED : S_CANCELLED;
+        enum sentence verb = s->type == FACT_MEETING_MOVED      ? S_MOVED
+                             : s->type == FACT_MEETING_DECLINED ? S_DECLINED
+                                                                : S_CANCELLED;
         instant known = s->start - s->notice;
-        const char *start = zone_day(w->zone, known) == zone_day(w->zone, s->start) ? write_clock(w, s->start) : write_time(w, s->start);
+        const char *start =
+                zone_day(w->zone, known) == zone_day(w->zone, s->start) ? write_clock(w, s->start) : write_time(w, s->start);
         bool before = s->notice >= 0;
         return say4(w, before ? S_MEETING_BEFORE : S_MEETING_AFTER, sentences[verb][w->language],
                     write_length(w, before ? s->notice : -s->notice), write_time(w, known), start);
@@ -199,14 +221,17 @@ static const char *absence_detail(const struct writer *w, const struct rule *r, 
         const struct rule_step *step = &r->steps[r->n_steps - 1];
         bool question = s->type == FACT_REQUEST_SENT;
         if (b->ended_at != INSTANT_UNKNOWN)
-                return say3(w, question ? S_ANSWERED : S_CAME, write_length(w, b->ended_at - b->opened_at), write_time(w, b->opened_at), write_time(w, b->ended_at));
+                return say3(w, question ? S_ANSWERED : S_CAME, write_length(w, b->ended_at - b->opened_at),
+                            write_time(w, b->opened_at), write_time(w, b->ended_at));
         const struct rule_variant *v = rule_variant_of(r, r->by_client_key ? s->client : NULL);
-        return say2(w, question ? S_NO_ANSWER : S_ABSENT, write_duration(w, &literal_resolve(&step->within, v)->duration), write_time(w, b->opened_at));
+        return say2(w, question ? S_NO_ANSWER : S_ABSENT, write_duration(w, &literal_resolve(&step->within, v)->duration),
+                    write_time(w, b->opened_at));
 }
 
 static const char *breach_detail(const struct writer *w, const struct rule *r, const struct breach *b) {
         const struct shown_fact *s = b->shown;
-        bool meeting = s->type == FACT_MEETING_CANCELLED || s->type == FACT_MEETING_MOVED || s->type == FACT_MEETING_DECLINED;
+        bool meeting =
+                s->type == FACT_MEETING_CANCELLED || s->type == FACT_MEETING_MOVED || s->type == FACT_MEETING_DECLINED;
         if (r->ends_absent)
                 return absence_detail(w, r, b);
         if (meeting && s->has_notice && s->start != INSTANT_UNKNOWN)
@@ -290,13 +315,15 @@ static enum alert_state state_of(const struct evaluation *e, const struct group 
         return e->options.now - ended > ENDED_QUIET_DAYS * DAY ? ALERT_RESOLVED : ALERT_OPEN;
 }
 
-static const char *summary_of(const struct writer *w, const struct group *g, const struct grading *grading, const struct rule_variant *v) {
+static const char *summary_of(const struct writer *w, const struct group *g, const struct grading *grading,
+                              const struct rule_variant *v) {
         const struct rule_for *limit = &v->limit;
         const char *when = write_on(w, write_time(w, g->breaches[g->n - 1].at));
         if (grading->in_window <= 1)
                 return say_once(w, when);
         if (limit->has_within)
-                return say_times(w, grading->in_window, write_duration(w, &literal_resolve(&limit->within, v)->duration), when);
+                return say_times(w, grading->in_window, write_duration(w, &literal_resolve(&limit->within, v)->duration),
+                                 when);
         int64_t of = literal_resolve(&limit->of, v)->value.i;
         if (limit->occurrence)
                 return say_occurrences(w, grading->in_window, of, when);
@@ -315,9 +342,17 @@ static int build_evidence(const struct writer *w, const struct group *g, struct 
                 if (!s)
                         continue;
                 struct evidence *x = &items[a->n_evidence++];
-                *x = (struct evidence){.fact = fact_table[s->type].name, .at = b->at, .fact_at = b->opened_at, .ended_at = b->ended_at,
-                                       .source = s->source, .message_id = s->message_id, .uid = s->uid, .subject = s->subject,
-                                       .person = s->person, .observation = s->observation, .detail = breach_detail(w, g->rule, b)};
+                *x = (struct evidence){.fact = fact_table[s->type].name,
+                                       .at = b->at,
+                                       .fact_at = b->opened_at,
+                                       .ended_at = b->ended_at,
+                                       .source = s->source,
+                                       .message_id = s->message_id,
+                                       .uid = s->uid,
+                                       .subject = s->subject,
+                                       .person = s->person,
+                                       .observation = s->observation,
+                                       .detail = breach_detail(w, g->rule, b)};
                 if (s->type == FACT_RULE)
                         x->fact = arena_printf(w->arena, "rule.%s", s->rule);
                 if (!x->detail || !x->fact)
@@ -347,15 +382,24 @@ static void settle_group(struct group *g) {
 
 static int build_alert(struct evaluation *e, struct group *g) {
         const char *language = e->settings->owner.language;
-        const struct writer w = {.arena = e->arena, .language = str_eq(language, "fr") ? FRENCH : ENGLISH,
-                                 .zone = e->settings->owner.zone ? e->settings->owner.zone : zone_utc(), .now = e->options.now};
+        const struct writer w = {.arena = e->arena,
+                                 .language = str_eq(language, "fr") ? FRENCH : ENGLISH,
+                                 .zone = e->settings->owner.zone ? e->settings->owner.zone : zone_utc(),
+                                 .now = e->options.now};
         const struct rule_variant *v = rule_variant_of(g->rule, g->client);
         struct grading grading = grade(g, v);
         struct alert *a = &e->alerts[e->n_alerts];
-        *a = (struct alert){.rule = g->rule, .client = g->client, .severity = v->severity[grading.lasting], .lasting = grading.lasting,
-                            .state = state_of(e, g, &grading), .mode = v->mode, .first_at = g->breaches[0].at,
-                            .last_at = g->breaches[g->n - 1].at, .count = (uint32_t) MIN(g->n, (size_t) UINT32_MAX),
-                            .title = rule_title(g->rule, language), .summary = summary_of(&w, g, &grading, v)};
+        *a = (struct alert){.rule = g->rule,
+                            .client = g->client,
+                            .severity = v->severity[grading.lasting],
+                            .lasting = grading.lasting,
+                            .state = state_of(e, g, &grading),
+                            .mode = v->mode,
+                            .first_at = g->breaches[0].at,
+                            .last_at = g->breaches[g->n - 1].at,
+                            .count = (uint32_t) MIN(g->n, (size_t) UINT32_MAX),
+                            .title = rule_title(g->rule, language),
+                            .summary = summary_of(&w, g, &grading, v)};
         id_text(stable_id(g->rule, g->key, g->key_size, NULL, NULL), a->id);
         if (!a->summary)
                 return -ENOMEM;

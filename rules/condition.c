@@ -26,7 +26,8 @@ static const struct {
         [VALUE_MONEY] = {EQUALITY | ORDER, "an amount"},
 };
 
-static const char *const comparison_names[_COMPARISON_MAX + 1] = {"eq", "neq", "lt", "lte", "gt", "gte", "in", "contains", "in_list", NULL};
+static const char *const comparison_names[_COMPARISON_MAX + 1] = {"eq",  "neq", "lt",       "lte",     "gt",
+                                                                  "gte", "in",  "contains", "in_list", NULL};
 
 /* --- testing */
 
@@ -126,7 +127,8 @@ static int value_order(const struct value *a, const struct value *b) {
         return (a->i > b->i) - (a->i < b->i);
 }
 
-static bool compare(const struct condition *c, const struct fact *f, const struct rule_variant *v, struct condition_scratch *s) {
+static bool compare(const struct condition *c, const struct fact *f, const struct rule_variant *v,
+                    struct condition_scratch *s) {
         struct value value = fact_value_at(f, c->index[f->type]);
         if (value.type == VALUE_NONE || ((value.type == VALUE_STRING || value.type == VALUE_ENUM) && !value.s))
                 return false;
@@ -161,7 +163,8 @@ static bool compare(const struct condition *c, const struct fact *f, const struc
 }
 
 /* Recursion follows the nesting of a rule file, which yaml.c bounds by YAML_DEPTH_MAX. */
-bool condition_holds(const struct condition *c, const struct fact *f, const struct rule_variant *v, struct condition_scratch *s) {
+bool condition_holds(const struct condition *c, const struct fact *f, const struct rule_variant *v,
+                     struct condition_scratch *s) {
         if (!c)
                 return true;
         switch (c->kind) {
@@ -197,7 +200,8 @@ static bool param_fits(enum value_type have, enum value_type want) {
         return have == want;
 }
 
-static bool read_param_reference(struct rule_reader *c, const struct yaml_node *node, enum value_type type, struct literal *ret) {
+static bool read_param_reference(struct rule_reader *c, const struct yaml_node *node, enum value_type type,
+                                 struct literal *ret) {
         const char *names[RULE_PARAMS_MAX + 1] = {NULL};
         const char *name = node->scalar + 1;
         for (size_t i = 0; c->rule && i < c->rule->n_params; i++) {
@@ -215,7 +219,8 @@ static bool read_param_reference(struct rule_reader *c, const struct yaml_node *
                 ret->param = (int16_t) (i + 1);
                 return true;
         }
-        read_fault(c, node, "unknown-param", c->rule && c->rule->n_params ? read_hint(c, name, names) : "declare it under `params:`",
+        read_fault(c, node, "unknown-param",
+                   c->rule && c->rule->n_params ? read_hint(c, name, names) : "declare it under `params:`",
                    "the rule has no parameter \"%s\"", name);
         return false;
 }
@@ -228,7 +233,8 @@ static const char *fold_phrase(struct rule_reader *c, const char *s) {
         return out;
 }
 
-static bool read_string(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field, struct literal *ret) {
+static bool read_string(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field,
+                        struct literal *ret) {
         if (yaml_is_null(node)) {
                 read_fault(c, node, "wrong-type", NULL, "a text is wanted here");
                 return false;
@@ -257,7 +263,8 @@ static bool read_string(struct rule_reader *c, const struct yaml_node *node, con
         return false;
 }
 
-static bool read_enum(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field, struct literal *ret) {
+static bool read_enum(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field,
+                      struct literal *ret) {
         for (const char *const *p = field->values; *p; p++)
                 if (str_eq(*p, node->scalar)) {
                         ret->value = (struct value){.type = VALUE_ENUM, .s = *p};
@@ -317,8 +324,9 @@ bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum valu
 
 /* --- reading conditions */
 
-/* Where the field stands in each fact of the set; NULL, and the fault told, when one lacks it or means something else by it. */
-static const struct fact_field *find_field(struct rule_reader *c, const struct yaml_node *key, uint32_t fact_types, int16_t *index) {
+/* Where the field stands in each fact of the set; NULL, and the fault told, when one lacks it or means something else. */
+static const struct fact_field *find_field(struct rule_reader *c, const struct yaml_node *key, uint32_t fact_types,
+                                           int16_t *index) {
         const struct fact_field *found = NULL;
         for (int t = 0; t < _FACT_TYPE_MAX; t++) {
                 if (!(fact_types & BIT(t)))
@@ -335,15 +343,15 @@ static const struct fact_field *find_field(struct rule_reader *c, const struct y
                         names[n++] = "any";
                         names[n++] = "all";
                         names[n++] = "not";
-                        read_fault(c, key, "unknown-field", read_hint(c, key->scalar, names), "fact %s has no field \"%s\"", row->name,
-                                   key->scalar);
+                        read_fault(c, key, "unknown-field", read_hint(c, key->scalar, names), "fact %s has no field \"%s\"",
+                                   row->name, key->scalar);
                         return NULL;
                 }
                 index[t] = (int16_t) i;
                 const struct fact_field *field = i >= 0 ? &row->fields[i] : &fact_common_fields[-1000 - i];
                 if (found && (found->type != field->type || found->values != field->values)) {
-                        read_fault(c, key, "wrong-type", "make two rules of it", "\"%s\" is not the same thing in all these facts",
-                                   key->scalar);
+                        read_fault(c, key, "wrong-type", "make two rules of it",
+                                   "\"%s\" is not the same thing in all these facts", key->scalar);
                         return NULL;
                 }
                 found = field;
@@ -372,7 +380,8 @@ static bool read_in_list(struct rule_reader *c, const struct yaml_node *node, st
         return false;
 }
 
-static bool read_in(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field, struct condition *ret) {
+static bool read_in(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field,
+                    struct condition *ret) {
         if (node->type != YAML_SEQUENCE || !node->child) {
                 read_fault(c, node, "wrong-type", NULL, "`in` wants a list of values: [a, b]");
                 return false;
@@ -387,8 +396,8 @@ static bool read_in(struct rule_reader *c, const struct yaml_node *node, const s
         return good;
 }
 
-static bool read_operand(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field, uint32_t fact_types,
-                         struct condition *ret) {
+static bool read_operand(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field,
+                         uint32_t fact_types, struct condition *ret) {
         if (ret->op == COMPARISON_IN_LIST)
                 return read_in_list(c, node, ret);
         if (ret->op == COMPARISON_IN)
@@ -404,7 +413,8 @@ static bool read_operand(struct rule_reader *c, const struct yaml_node *node, co
                 return false;
         }
         /* A list of the rule files is looked up in the text itself: the fold knows only the shipped ones. */
-        const struct word_list *list = field->type == VALUE_LIST && node->scalar[0] != '$' ? find_list(c, node->scalar) : NULL;
+        const struct word_list *list =
+                field->type == VALUE_LIST && node->scalar[0] != '$' ? find_list(c, node->scalar) : NULL;
         if (!list)
                 return true;
         ret->op = COMPARISON_IN_LIST;
@@ -426,8 +436,9 @@ static struct condition *new_condition(struct rule_reader *c, enum condition_kin
         return p;
 }
 
-static bool read_compare(struct rule_reader *c, const struct yaml_node *node, enum comparison op, const struct fact_field *field,
-                         uint32_t fact_types, const int16_t *index, struct condition ***tail) {
+static bool read_compare(struct rule_reader *c, const struct yaml_node *node, enum comparison op,
+                         const struct fact_field *field, uint32_t fact_types, const int16_t *index,
+                         struct condition ***tail) {
         struct condition *p = new_condition(c, CONDITION_COMPARE, tail);
         if (!p)
                 return false;
@@ -444,8 +455,8 @@ static void op_hint(uint32_t ops, const char **names) {
         names[n] = NULL;
 }
 
-static bool read_operators(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field, uint32_t fact_types,
-                           const int16_t *index, struct condition ***tail) {
+static bool read_operators(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field,
+                           uint32_t fact_types, const int16_t *index, struct condition ***tail) {
         bool good = node->child;
         if (!node->child)
                 read_fault(c, node, "wrong-type", NULL, "an empty comparison");
@@ -460,8 +471,9 @@ static bool read_operators(struct rule_reader *c, const struct yaml_node *node, 
                                    "no comparison \"%s\"", p->key->scalar ? p->key->scalar : "");
                         good = false;
                 } else if (!(types[field->type].ops & BIT(op))) {
-                        read_fault(c, p->key, "wrong-type", read_hint(c, "", allowed), "%s is %s and cannot be compared by \"%s\"",
-                                   field->name, types[field->type].what, p->key->scalar);
+                        read_fault(c, p->key, "wrong-type", read_hint(c, "", allowed),
+                                   "%s is %s and cannot be compared by \"%s\"", field->name, types[field->type].what,
+                                   p->key->scalar);
                         good = false;
                 } else
                         good &= read_compare(c, p, (enum comparison) op, field, fact_types, index, tail);
@@ -482,7 +494,8 @@ static bool read_field(struct rule_reader *c, const struct yaml_node *node, uint
         if (node->type == YAML_SEQUENCE) {
                 op = COMPARISON_IN;
                 if (!(types[field->type].ops & BIT(op))) {
-                        read_fault(c, node, "wrong-type", NULL, "%s is %s: one value is wanted here", field->name, types[field->type].what);
+                        read_fault(c, node, "wrong-type", NULL, "%s is %s: one value is wanted here", field->name,
+                                   types[field->type].what);
                         return false;
                 }
         }
@@ -494,7 +507,8 @@ static bool read_map(struct rule_reader *c, const struct yaml_node *node, uint32
 static bool read_branches(struct rule_reader *c, const struct yaml_node *node, enum condition_kind kind, uint32_t fact_types,
                           struct condition ***tail) {
         if (node->type != YAML_SEQUENCE || !node->child) {
-                read_fault(c, node, "wrong-type", NULL, "`%s` wants a list of conditions: [{...}, {...}]", node->key->scalar);
+                read_fault(c, node, "wrong-type", NULL, "`%s` wants a list of conditions: [{...}, {...}]",
+                           node->key->scalar);
                 return false;
         }
         struct condition *p = new_condition(c, kind, tail);
@@ -525,8 +539,8 @@ static bool read_map(struct rule_reader *c, const struct yaml_node *node, uint32
                         good &= read_branches(c, p, CONDITION_ALL, fact_types, &child);
                 else if (str_eq(p->key->scalar, "not")) {
                         struct condition *not = new_condition(c, CONDITION_NOT, &child);
-                        struct condition **inner = not ? &not->child : NULL;
-                        good &= not && read_map(c, p, fact_types, &inner);
+                        struct condition **inner = not ? &not ->child : NULL;
+                        good &= not &&read_map(c, p, fact_types, &inner);
                 } else
                         good &= read_field(c, p, fact_types, &child);
         }

@@ -60,4 +60,5 @@ struct condition_scratch {
 void condition_scratch_free(struct condition_scratch *s);
 
 /* VALUE_NONE satisfies no comparison. where may be NULL: holds. */
-bool condition_holds(const struct condition *where, const struct fact *f, const struct rule_variant *v, struct condition_scratch *s);
+bool condition_holds(const struct condition *where, const struct fact *f, const struct rule_variant *v,
+                     struct condition_scratch *s);

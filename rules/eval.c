@@ -5,9 +5,9 @@
 
 #include "rules/eval_internal.h"
 
-/* Facts arrive in time order. Before a fact at T is looked at, every deadline before T has fired, in order; a deadline at T waits
- * until all facts at T were seen, because what comes at the deadline still comes in time. A later step must be later than the one
- * before: the mail that asks is never its own answer, and facts of one instant may come in any order. */
+/* Facts arrive in time order. Before a fact at T is looked at, every deadline before T has fired, in order; a deadline at T
+ * waits until all facts at T were seen, because what comes at the deadline still comes in time. A later step must be later than
+ * the one before: the mail that asks is never its own answer, and facts of one instant may come in any order. */
 
 #define BIT(x) (1U << (x))
 #define TABLE_MIN 64U
@@ -32,7 +32,8 @@ static void hash_u64(struct sha256_ctx *h, uint64_t n) {
         sha256_update(h, sizeof(b), b);
 }
 
-uint64_t stable_id(const struct rule *rule, const char *key, size_t key_size, const uint64_t *fact_key, const uint64_t *second_key) {
+uint64_t stable_id(const struct rule *rule, const char *key, size_t key_size, const uint64_t *fact_key,
+                   const uint64_t *second_key) {
         struct sha256_ctx h;
         uint8_t digest[8];
         sha256_init(&h);
@@ -73,23 +74,32 @@ static instant instant_of(const struct value *v) {
 
 static struct shown_fact *shown_new(const struct evaluation *e, const struct fact *f) {
         bool meeting = is_meeting(f->type), message = f->type == FACT_MESSAGE_RECEIVED || f->type == FACT_MESSAGE_SENT;
-        const char *from[6] = {f->source, f->message_id, f->uid,
-                               field_string(f, e->subject_index[f->type]), f->person, field_string(f, e->thread_index[f->type])};
+        const char *from[6] = {f->source, f->message_id,
+                               f->uid,    field_string(f, e->subject_index[f->type]),
+                               f->person, field_string(f, e->thread_index[f->type])};
         size_t length[6], size = 0;
         for (size_t i = 0; i < ELEMENTSOF(from); i++)
                 size += length[i] = from[i] ? strlen(from[i]) + 1 : 0;
         struct shown_fact *s = malloc(sizeof(*s) + size);
         if (!s)
                 return NULL;
-        *s = (struct shown_fact){.references = 1, .type = f->type, .rule = f->rule, .client = f->client, .at = f->at,
-                                 .observation = f->observation, .key = f->key, .start = INSTANT_UNKNOWN, .new_start = INSTANT_UNKNOWN};
+        *s = (struct shown_fact){.references = 1,
+                                 .type = f->type,
+                                 .rule = f->rule,
+                                 .client = f->client,
+                                 .at = f->at,
+                                 .observation = f->observation,
+                                 .key = f->key,
+                                 .start = INSTANT_UNKNOWN,
+                                 .new_start = INSTANT_UNKNOWN};
         if (meeting) {
                 s->start = instant_of(&f->values[F_MEETING_START]);
                 s->new_start = instant_of(&f->values[F_MEETING_NEW_START]);
                 s->has_notice = f->values[F_MEETING_NOTICE].type == VALUE_DURATION;
                 s->notice = s->has_notice ? f->values[F_MEETING_NOTICE].i : 0;
         }
-        s->outside_hours = message && f->values[F_MESSAGE_WORKING_TIME].type == VALUE_BOOL && !f->values[F_MESSAGE_WORKING_TIME].b;
+        s->outside_hours =
+                message && f->values[F_MESSAGE_WORKING_TIME].type == VALUE_BOOL && !f->values[F_MESSAGE_WORKING_TIME].b;
         const char **to[6] = {&s->source, &s->message_id, &s->uid, &s->subject, &s->person, &s->thread_id};
         char *p = s->strings;
         for (size_t i = 0; i < ELEMENTSOF(from); i++) {
@@ -128,7 +138,9 @@ static int build_key(struct evaluation *e, const struct rule *r, const struct fa
                 if (v.type == VALUE_STRING || v.type == VALUE_ENUM)
                         k = v.s ? key_add(e, v.s, strlen(v.s) + 1) : -ENOENT;
                 else {
-                        uint64_t n = v.type == VALUE_BOOL ? (uint64_t) v.b : v.type == VALUE_NUMBER ? (uint64_t) (int64_t) v.number : (uint64_t) v.i;
+                        uint64_t n = v.type == VALUE_BOOL     ? (uint64_t) v.b
+                                     : v.type == VALUE_NUMBER ? (uint64_t) (int64_t) v.number
+                                                              : (uint64_t) v.i;
                         uint8_t b[8];
                         for (int s = 0; s < 8; s++)
                                 b[s] = (uint8_t) (n >> (8 * s));
@@ -167,7 +179,8 @@ static int groups_grow(struct group_table *t) {
         return 0;
 }
 
-static int find_group(struct evaluation *e, const struct rule *r, const char *key, size_t size, const struct client *client, struct group **ret) {
+static int find_group(struct evaluation *e, const struct rule *r, const char *key, size_t size, const struct client *client,
+                      struct group **ret) {
         struct group_table *t = &e->rules[r->index].groups;
         uint64_t hash = hash_key(key, size);
         for (struct group *g = t->buckets ? t->buckets[hash & t->mask] : NULL; g; g = g->next)
@@ -321,8 +334,15 @@ static int instance_new(struct evaluation *e, const struct rule *r, const struct
                 shown_unref(opening);
                 return -ENOMEM;
         }
-        *p = (struct instance){.hash = hash_key(e->key, e->key_size), .rule = r->index, .opening = opening, .base = f->at, .last_at = f->at,
-                               .deadline = INSTANT_UNKNOWN, .late_at = INSTANT_UNKNOWN, .key_size = e->key_size, .by_size = e->key_by_size};
+        *p = (struct instance){.hash = hash_key(e->key, e->key_size),
+                               .rule = r->index,
+                               .opening = opening,
+                               .base = f->at,
+                               .last_at = f->at,
+                               .deadline = INSTANT_UNKNOWN,
+                               .late_at = INSTANT_UNKNOWN,
+                               .key_size = e->key_size,
+                               .by_size = e->key_by_size};
         p->captured = (instant *) (void *) (p + 1);
         p->key = (char *) (p->captured + r->n_steps);
         for (size_t i = 0; i < r->n_steps; i++)
@@ -363,7 +383,12 @@ static int emit(struct evaluation *e, const struct rule *r, const struct breach 
                 return -ENOMEM;
         m->rule = r->index;
         id_text(b->id, m->breach);
-        m->fact = (struct fact){.type = FACT_RULE, .rule = r->id, .at = b->at, .client = s->client, .observation = s->observation, .key = b->id};
+        m->fact = (struct fact){.type = FACT_RULE,
+                                .rule = r->id,
+                                .at = b->at,
+                                .client = s->client,
+                                .observation = s->observation,
+                                .key = b->id};
         m->fact.person = arena_strdup(e->emitted_arena, s->person);
         m->fact.source = arena_strdup(e->emitted_arena, s->source);
         m->fact.message_id = arena_strdup(e->emitted_arena, s->message_id);
@@ -405,7 +430,8 @@ static int add_breach(struct evaluation *e, struct group *g, const struct breach
 static bool is_excepted(struct evaluation *e, const struct rule *r, const struct fact *f, const struct rule_variant *v) {
         for (size_t i = 0; i < r->n_exceptions; i++) {
                 const struct rule_exception *x = &r->exceptions[i];
-                if ((!x->client || x->client == f->client) && f->at < x->until && condition_holds(x->where, f, v, &e->scratch))
+                if ((!x->client || x->client == f->client) && f->at < x->until &&
+                    condition_holds(x->where, f, v, &e->scratch))
                         return true;
         }
         for (size_t i = 0; f->client && i < f->client->n_pauses; i++)
@@ -427,7 +453,8 @@ static bool step_listens(const struct evaluation *e, const struct rule_step *ste
         return false;
 }
 
-static bool step_holds(struct evaluation *e, const struct rule_step *step, const struct fact *f, const struct rule_variant *v) {
+static bool step_holds(struct evaluation *e, const struct rule_step *step, const struct fact *f,
+                       const struct rule_variant *v) {
         return step_listens(e, step, f) && condition_holds(step->where, f, v, &e->scratch);
 }
 
@@ -436,14 +463,16 @@ struct step_answers {
         int8_t steps[RULE_STEPS_MAX + 1]; /* the last: until; 0: not asked, 1: no, 2: yes */
 };
 
-static bool answer(struct evaluation *e, const struct rule *r, size_t step, const struct fact *f, const struct rule_variant *v, struct step_answers *a) {
+static bool answer(struct evaluation *e, const struct rule *r, size_t step, const struct fact *f,
+                   const struct rule_variant *v, struct step_answers *a) {
         size_t i = step == r->n_steps ? RULE_STEPS_MAX : step;
         if (a->steps[i] == 0)
                 a->steps[i] = step_holds(e, step == r->n_steps ? &r->until : &r->steps[step], f, v) ? 2 : 1;
         return a->steps[i] == 2;
 }
 
-static const struct work_calendar *step_calendar(struct evaluation *e, const struct rule_step *step, const struct client *client) {
+static const struct work_calendar *step_calendar(struct evaluation *e, const struct rule_step *step,
+                                                 const struct client *client) {
         const struct client_state *s = step->clock == CLOCK_CLIENT ? client_state(e, client) : NULL;
         return s ? &s->calendar : &e->settings->owner.calendar;
 }
@@ -455,7 +484,8 @@ static instant step_deadline(struct evaluation *e, const struct instance *p) {
         instant base = step->from_step >= 0 ? p->captured[p->position] : p->base;
         if (base == INSTANT_UNKNOWN)
                 return INSTANT_UNKNOWN;
-        instant deadline = duration_add(&literal_resolve(&step->within, v)->duration, step_calendar(e, step, p->opening->client), base);
+        instant deadline =
+                duration_add(&literal_resolve(&step->within, v)->duration, step_calendar(e, step, p->opening->client), base);
         return deadline == INSTANT_UNKNOWN ? deadline : MAX(deadline, p->last_at);
 }
 
@@ -481,7 +511,8 @@ static void capture(const struct rule *r, struct instance *p, size_t step, const
                 }
 }
 
-static int instance_breach(struct evaluation *e, struct instance *p, instant at, struct shown_fact *shown, const uint64_t *second_key) {
+static int instance_breach(struct evaluation *e, struct instance *p, instant at, struct shown_fact *shown,
+                           const uint64_t *second_key) {
         const struct rule *r = instance_rule(e, p);
         if (p->excepted) {
                 e->excepted++;
@@ -490,8 +521,11 @@ static int instance_breach(struct evaluation *e, struct instance *p, instant at,
         int k = find_group(e, r, p->key, p->by_size, p->opening->client, &p->group);
         if (k < 0)
                 return k;
-        struct breach b = {.id = stable_id(r, p->key, p->by_size, &p->opening->key, second_key), .at = at, .opened_at = p->opening->at,
-                           .ended_at = INSTANT_UNKNOWN, .sequence = p->sequence};
+        struct breach b = {.id = stable_id(r, p->key, p->by_size, &p->opening->key, second_key),
+                           .at = at,
+                           .opened_at = p->opening->at,
+                           .ended_at = INSTANT_UNKNOWN,
+                           .sequence = p->sequence};
         p->breach = p->group->n;
         return add_breach(e, p->group, &b, shown);
 }
@@ -528,7 +562,8 @@ static void end_breach(struct evaluation *e, struct instance *p, instant at) {
         instance_remove(e, p);
 }
 
-static int instance_fact(struct evaluation *e, struct instance *p, const struct fact *f, const struct rule_variant *v, struct step_answers *a) {
+static int instance_fact(struct evaluation *e, struct instance *p, const struct fact *f, const struct rule_variant *v,
+                         struct step_answers *a) {
         const struct rule *r = instance_rule(e, p);
         if (f->at <= p->last_at)
                 return 0;
@@ -644,7 +679,10 @@ static int match_fact(struct evaluation *e, const struct rule *r, const struct f
         struct shown_fact *shown = shown_new(e, f);
         if (!shown)
                 return -ENOMEM;
-        struct breach b = {.id = stable_id(r, e->key, e->key_by_size, &f->key, NULL), .at = f->at, .opened_at = f->at, .ended_at = INSTANT_UNKNOWN,
+        struct breach b = {.id = stable_id(r, e->key, e->key_by_size, &f->key, NULL),
+                           .at = f->at,
+                           .opened_at = f->at,
+                           .ended_at = INSTANT_UNKNOWN,
                            .sequence = g->occurrences};
         k = add_breach(e, g, &b, shown);
         shown_unref(shown);
@@ -707,10 +745,11 @@ static int reopen_deadlines(struct evaluation *e, struct client_state *s, instan
 static int note_absence(struct evaluation *e, const struct fact *f) {
         const struct value *from = &f->values[F_MESSAGE_ABSENCE_FROM], *until = &f->values[F_MESSAGE_ABSENCE_UNTIL];
         struct client_state *s = client_state(e, f->client);
-        if (!s || until->type != VALUE_INSTANT || f->values[F_MESSAGE_AUTOMATIC].type != VALUE_BOOL || !f->values[F_MESSAGE_AUTOMATIC].b)
+        if (!s || until->type != VALUE_INSTANT || f->values[F_MESSAGE_AUTOMATIC].type != VALUE_BOOL ||
+            !f->values[F_MESSAGE_AUTOMATIC].b)
                 return 0;
-        /* Days were written without a zone and became instants in the owner's: back the same way, whatever zone the client is in.
-         * The end of a day, told as midnight or as the second before it, is that day. */
+        /* Days were written without a zone and became instants in the owner's: back the same way, whatever zone the client is
+         * in. The end of a day, told as midnight or as the second before it, is that day. */
         const struct zone *zone = e->settings->owner.zone ? e->settings->owner.zone : zone_utc();
         int32_t first = zone_day(zone, from->type == VALUE_INSTANT ? from->i : f->at);
         int32_t last = zone_day(zone, until->i - 1);
@@ -818,7 +857,8 @@ int evaluation_end(struct evaluation *e) {
 
 static int find_listeners(struct evaluation *e) {
         for (int t = 0; t < _FACT_TYPE_MAX; t++) {
-                e->subject_index[t] = fact_field_index((enum fact_type) t, is_meeting((enum fact_type) t) ? "summary" : "subject");
+                e->subject_index[t] =
+                        fact_field_index((enum fact_type) t, is_meeting((enum fact_type) t) ? "summary" : "subject");
                 e->thread_index[t] = fact_field_index((enum fact_type) t, "thread_id");
                 e->listeners[t] = calloc(e->rs->n + 1, sizeof(uint32_t));
                 if (!e->listeners[t])
@@ -859,7 +899,8 @@ static void evaluation_freep(struct evaluation **e) {
         evaluation_free(*e);
 }
 
-int evaluation_new(const struct ruleset *rs, const struct settings *settings, const struct eval_options *options, struct evaluation **ret) {
+int evaluation_new(const struct ruleset *rs, const struct settings *settings, const struct eval_options *options,
+                   struct evaluation **ret) {
         _cleanup_(evaluation_freep) struct evaluation *e = calloc(1, sizeof(*e));
         if (!e)
                 return -ENOMEM;

@@ -23,9 +23,9 @@ struct shown_fact {
 struct breach {
         uint64_t id;
         instant at, opened_at, ended_at;
-        uint64_t sequence;         /* which occurrence of its group; from 1 */
-        struct shown_fact *shown;  /* NULL once newer evidence filled the alert */
-        bool withdrawn;            /* an absence told later moved the deadline */
+        uint64_t sequence;        /* which occurrence of its group; from 1 */
+        struct shown_fact *shown; /* NULL once newer evidence filled the alert */
+        bool withdrawn;           /* an absence told later moved the deadline */
 };
 
 /* All breaches of one rule with the same `by` keys. */
@@ -36,7 +36,7 @@ struct group {
         const struct client *client;
         struct breach *breaches; /* owned */
         size_t n, allocated;
-        size_t first_shown;      /* breaches before it show no fact any more */
+        size_t first_shown; /* breaches before it show no fact any more */
         uint64_t occurrences;
         size_t key_size;
         char key[];
@@ -49,18 +49,18 @@ struct group_table {
 
 /* One opener of a sequence on its way. */
 struct instance {
-        struct instance *next;                   /* same bucket */
+        struct instance *next;                        /* same bucket */
         struct instance *client_next, **client_pprev; /* of the client whose clock it may wait on */
         uint64_t hash;
         uint32_t rule;
         uint16_t position; /* the step awaited */
         bool breached, excepted;
         struct shown_fact *opening;
-        instant base;      /* where the time of the awaited step is counted from */
-        instant last_at;   /* when the step before happened */
-        instant deadline;  /* INSTANT_UNKNOWN: none */
-        instant late_at;   /* what was awaited came after a deadline that could not fire */
-        size_t heap;       /* position + 1 in the heap, 0: not in it */
+        instant base;     /* where the time of the awaited step is counted from */
+        instant last_at;  /* when the step before happened */
+        instant deadline; /* INSTANT_UNKNOWN: none */
+        instant late_at;  /* what was awaited came after a deadline that could not fire */
+        size_t heap;      /* position + 1 in the heap, 0: not in it */
         uint64_t sequence;
         struct group *group; /* once breached */
         size_t breach;
@@ -100,17 +100,17 @@ struct evaluation {
         const struct ruleset *rs;
         const struct settings *settings;
         struct eval_options options;
-        instant limit; /* deadlines fire up to here */
-        struct arena *arena;  /* of the results */
+        instant limit;       /* deadlines fire up to here */
+        struct arena *arena; /* of the results */
         struct arena *emitted_arena;
         struct emitted *emitted, **emitted_tail;
-        struct rule_state *rules;      /* owned */
-        struct client_state *clients;  /* owned */
-        size_t n_rules, n_clients;     /* so that the set and the settings may be gone when it is freed */
+        struct rule_state *rules;            /* owned */
+        struct client_state *clients;        /* owned */
+        size_t n_rules, n_clients;           /* so that the set and the settings may be gone when it is freed */
         uint32_t *listeners[_FACT_TYPE_MAX]; /* owned: which rules look at a type */
         size_t n_listeners[_FACT_TYPE_MAX];
         int subject_index[_FACT_TYPE_MAX], thread_index[_FACT_TYPE_MAX]; /* fields evidence shows; -ENOENT: none */
-        struct instance **heap; /* owned; by deadline */
+        struct instance **heap;                                          /* owned; by deadline */
         size_t n_heap, heap_allocated;
         struct condition_scratch scratch;
         char *key; /* owned: the key of the fact at hand */
@@ -126,6 +126,7 @@ struct evaluation {
 /* 16 hex digits and a NUL. */
 void id_text(uint64_t id, char out[17]);
 /* Id of an alert (fact_key NULL) or of a breach. */
-uint64_t stable_id(const struct rule *rule, const char *key, size_t key_size, const uint64_t *fact_key, const uint64_t *second_key);
+uint64_t stable_id(const struct rule *rule, const char *key, size_t key_size, const uint64_t *fact_key,
+                   const uint64_t *second_key);
 /* Grades all groups into e->alerts. */
 int build_alerts(struct evaluation *e) _must_check_;

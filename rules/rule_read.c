@@ -161,7 +161,8 @@ static void read_texts(struct rule_reader *c, const struct yaml_node *node, cons
         for (const struct yaml_node *p = node->type == YAML_MAPPING ? node->child : NULL; p; p = p->next) {
                 const char *text = read_word(c, p, "a text");
                 if (!p->key->scalar || !is_language(p->key->scalar))
-                        read_fault(c, p->key, "bad-value", "as in {en: ..., fr: ...}", "\"%s\" is no language", p->key->scalar ? p->key->scalar : "");
+                        read_fault(c, p->key, "bad-value", "as in {en: ..., fr: ...}", "\"%s\" is no language",
+                                   p->key->scalar ? p->key->scalar : "");
                 else if (text)
                         texts[n++] = (struct rule_text){.language = p->key->scalar, .text = text};
         }
@@ -212,7 +213,8 @@ static double literal_number(const struct literal *l) {
         return l->value.type == VALUE_NUMBER ? l->value.number : (double) l->value.i;
 }
 
-static bool read_param_value(struct rule_reader *c, const struct param *p, const struct yaml_node *node, struct literal *ret) {
+static bool read_param_value(struct rule_reader *c, const struct param *p, const struct yaml_node *node,
+                             struct literal *ret) {
         if (node->type == YAML_SCALAR && node->scalar[0] == '$') {
                 read_fault(c, node, "bad-value", NULL, "a parameter cannot refer to another");
                 return false;
@@ -225,14 +227,15 @@ static bool read_param_value(struct rule_reader *c, const struct param *p, const
         bool share = p->type != PARAM_SHARE || (n >= 0 && n <= 1);
         if (share && (!p->has_min || n >= p->min) && (!p->has_max || n <= p->max))
                 return true;
-        const char *hint = arena_printf(c->arena, "from %s to %s", p->has_min ? p->min_text : (p->type == PARAM_SHARE ? "0" : "anything"),
+        const char *hint = arena_printf(c->arena, "from %s to %s",
+                                        p->has_min ? p->min_text : (p->type == PARAM_SHARE ? "0" : "anything"),
                                         p->has_max ? p->max_text : (p->type == PARAM_SHARE ? "1" : "anything"));
         read_fault(c, node, "param-out-of-range", hint, "%s is out of range for \"%s\"", node->scalar, p->name);
         return false;
 }
 
-static void read_bound(struct rule_reader *c, const struct param *p, const struct yaml_node *node, bool *ret_has, double *ret,
-                       const char **ret_text) {
+static void read_bound(struct rule_reader *c, const struct param *p, const struct yaml_node *node, bool *ret_has,
+                       double *ret, const char **ret_text) {
         struct literal l;
         if (!node)
                 return;
@@ -248,7 +251,8 @@ static void read_bound(struct rule_reader *c, const struct param *p, const struc
 static void read_param(struct rule_reader *c, const struct yaml_node *node, struct param *p) {
         p->name = node->key->scalar;
         if (!p->name || p->name[strspn(p->name, "abcdefghijklmnopqrstuvwxyz0123456789_")] || !*p->name)
-                read_fault(c, node->key, "bad-value", "lower-case letters, digits and _", "\"%s\" is no name of a parameter", p->name ? p->name : "");
+                read_fault(c, node->key, "bad-value", "lower-case letters, digits and _", "\"%s\" is no name of a parameter",
+                           p->name ? p->name : "");
         if (!read_keys(c, node, "param"))
                 return;
         const struct yaml_node *type = yaml_get(node, "type"), *value = yaml_get(node, "default");
@@ -302,8 +306,10 @@ static void read_windows(struct rule_reader *c, const struct yaml_node *node, st
         const struct yaml_node *of = yaml_get(node, "of"), *every = yaml_get(node, "every");
         if (missing(c, node, "of", "`for`") || missing(c, node, "every", "`for`"))
                 return;
-        if (read_count(c, of, &ret->of) && ret->of.param == 0 && ret->breaches.param == 0 && ret->of.value.i < ret->breaches.value.i)
-                read_fault(c, of, "bad-value", NULL, "%" PRId64 " breaches cannot be among %" PRId64, ret->breaches.value.i, ret->of.value.i);
+        if (read_count(c, of, &ret->of) && ret->of.param == 0 && ret->breaches.param == 0 &&
+            ret->of.value.i < ret->breaches.value.i)
+                read_fault(c, of, "bad-value", NULL, "%" PRId64 " breaches cannot be among %" PRId64, ret->breaches.value.i,
+                           ret->of.value.i);
         if (every->type == YAML_SCALAR && str_eq(every->scalar, "occurrence"))
                 ret->occurrence = true;
         else if (read_literal(c, every, VALUE_DURATION, NULL, &ret->every) && ret->every.value.i <= 0)
@@ -319,7 +325,8 @@ static void read_for(struct rule_reader *c, const struct yaml_node *node, struct
         struct rule_for found = {.breaches = ret->breaches};
         (void) read_count(c, breaches, &found.breaches);
         if (within && (yaml_get(node, "of") || yaml_get(node, "every"))) {
-                read_fault(c, within->key, "bad-value", "write {breaches: 3, within: 90d} or {breaches: 3, of: 4, every: 1w}",
+                read_fault(c, within->key, "bad-value",
+                           "write {breaches: 3, within: 90d} or {breaches: 3, of: 4, every: 1w}",
                            "`within` does not go with `of` and `every`");
                 return;
         }
@@ -405,7 +412,8 @@ static void read_from(struct rule_reader *c, struct rule *rule, const struct yam
                         step->from_step = (int) i;
         }
         if (step->from_step < 0) {
-                read_fault(c, node, "bad-value", name && n_names ? read_hint(c, name, names) : "name it with `as:`", "no earlier step is named \"%s\"", name ? name : "");
+                read_fault(c, node, "bad-value", name && n_names ? read_hint(c, name, names) : "name it with `as:`",
+                           "no earlier step is named \"%s\"", name ? name : "");
                 return;
         }
         const struct rule_step *from = &rule->steps[step->from_step];
@@ -413,12 +421,15 @@ static void read_from(struct rule_reader *c, struct rule *rule, const struct yam
                 if (!(from->types & BIT(t)))
                         continue;
                 int i = fact_field_index((enum fact_type) t, field);
-                const struct fact_field *f = i == -ENOENT ? NULL : i >= 0 ? &fact_table[t].fields[i] : &fact_common_fields[-1000 - i];
+                const struct fact_field *f = i == -ENOENT ? NULL
+                                             : i >= 0     ? &fact_table[t].fields[i]
+                                                          : &fact_common_fields[-1000 - i];
                 if (!f) {
                         const char *fields[FACT_FIELDS_MAX + 2] = {NULL};
                         for (uint32_t k = 0; k < fact_table[t].n_fields; k++)
                                 fields[k] = fact_table[t].fields[k].name;
-                        read_fault(c, node, "unknown-field", read_hint(c, field, fields), "fact %s (as %s) has no field \"%s\"", fact_table[t].name, name, field);
+                        read_fault(c, node, "unknown-field", read_hint(c, field, fields),
+                                   "fact %s (as %s) has no field \"%s\"", fact_table[t].name, name, field);
                         return;
                 }
                 if (f->type != VALUE_INSTANT) {
@@ -431,7 +442,8 @@ static void read_from(struct rule_reader *c, struct rule *rule, const struct yam
 
 static void read_deadline(struct rule_reader *c, struct rule *rule, const struct yaml_node *node, struct rule_step *step) {
         static const char *const clocks[] = {"owner", "client", NULL};
-        const struct yaml_node *within = yaml_get(node, "within"), *from = yaml_get(node, "from"), *clock = yaml_get(node, "clock");
+        const struct yaml_node *within = yaml_get(node, "within"), *from = yaml_get(node, "from"),
+                               *clock = yaml_get(node, "clock");
         step->from_step = -1;
         if (within && rule->n_steps == 0)
                 read_fault(c, within->key, "bad-value", NULL, "the first step has no time limit: nothing comes before it");
@@ -446,7 +458,8 @@ static void read_deadline(struct rule_reader *c, struct rule *rule, const struct
         if (from)
                 read_from(c, rule, from, step);
         if (from && !within && !step->absent)
-                read_fault(c, from->key, "bad-value", NULL, "`from` says where `within` counts from, and there is no `within`");
+                read_fault(c, from->key, "bad-value", NULL,
+                           "`from` says where `within` counts from, and there is no `within`");
         int i = clock ? read_choice(c, clock, clocks, "clock") : 0;
         step->clock = i == 1 ? CLOCK_CLIENT : CLOCK_OWNER;
         rule->client_clock |= step->clock == CLOCK_CLIENT && step->has_within;
@@ -456,7 +469,8 @@ static void read_step(struct rule_reader *c, struct rule *rule, const struct yam
         struct rule_step *step = &rule->steps[rule->n_steps];
         if (!read_keys(c, node, "step"))
                 return;
-        const struct yaml_node *fact = yaml_get(node, "fact"), *absent = yaml_get(node, "absent"), *as = yaml_get(node, "as");
+        const struct yaml_node *fact = yaml_get(node, "fact"), *absent = yaml_get(node, "absent"),
+                               *as = yaml_get(node, "as");
         if (!fact == !absent) {
                 if (fact)
                         read_fault(c, absent->key, "bad-value", NULL, "a step has either `fact` or `absent`");
@@ -466,7 +480,8 @@ static void read_step(struct rule_reader *c, struct rule *rule, const struct yam
         }
         step->absent = absent;
         if (absent && rule->n_steps == 0)
-                read_fault(c, absent->key, "bad-value", "nothing would say from when on it is missing", "a sequence begins with a fact that happens");
+                read_fault(c, absent->key, "bad-value", "nothing would say from when on it is missing",
+                           "a sequence begins with a fact that happens");
         read_facts(c, fact ? fact : absent, step);
         if (as)
                 step->as = read_word(c, as, "a name");
@@ -477,7 +492,8 @@ static void read_step(struct rule_reader *c, struct rule *rule, const struct yam
         rule->n_steps++;
 }
 
-static void read_fact_and_where(struct rule_reader *c, const struct yaml_node *node, const char *prefix, struct rule_step *step) {
+static void read_fact_and_where(struct rule_reader *c, const struct yaml_node *node, const char *prefix,
+                                struct rule_step *step) {
         step->from_step = -1;
         if (!read_keys(c, node, prefix) || missing(c, node, "fact", prefix))
                 return;
@@ -516,7 +532,8 @@ static void read_key(struct rule_reader *c, struct rule *rule, const struct yaml
                         names[n++] = row->fields[k].name;
                 for (uint32_t k = 0; k < FACT_COMMON_FIELDS; k++)
                         names[n++] = fact_common_fields[k].name;
-                read_fault(c, node, "unknown-field", read_hint(c, name, names), "fact %s has no field \"%s\"", row->name, name);
+                read_fault(c, node, "unknown-field", read_hint(c, name, names), "fact %s has no field \"%s\"", row->name,
+                           name);
                 return;
         }
 }
@@ -588,11 +605,13 @@ static void read_match(struct rule_reader *c, struct rule *rule, const struct ya
 static void read_kind(struct rule_reader *c, struct rule *rule) {
         const struct yaml_node *found = NULL;
         for (const struct yaml_node *p = rule->node->child; p; p = p->next) {
-                if (!str_eq(p->key->scalar, "match") && !str_eq(p->key->scalar, "sequence") && !str_eq(p->key->scalar, "measure"))
+                if (!str_eq(p->key->scalar, "match") && !str_eq(p->key->scalar, "sequence") &&
+                    !str_eq(p->key->scalar, "measure"))
                         continue;
                 if (found) {
-                        read_fault(c, p->key, "two-kinds", "make two rules of it", "the rule has %s (line %u) and %s: keep exactly one",
-                                   found->key->scalar, found->key->line, p->key->scalar);
+                        read_fault(c, p->key, "two-kinds", "make two rules of it",
+                                   "the rule has %s (line %u) and %s: keep exactly one", found->key->scalar,
+                                   found->key->line, p->key->scalar);
                         return;
                 }
                 found = p;
@@ -617,7 +636,8 @@ static void read_kind(struct rule_reader *c, struct rule *rule) {
 bool read_exception(struct rule_reader *c, struct rule *rule, const struct yaml_node *node, const struct client *client) {
         if (!read_keys(c, node, client ? "client-exception" : "exception"))
                 return false;
-        const struct yaml_node *where = yaml_get(node, "where"), *until = yaml_get(node, "until"), *reason = yaml_get(node, "reason");
+        const struct yaml_node *where = yaml_get(node, "where"), *until = yaml_get(node, "until"),
+                               *reason = yaml_get(node, "reason");
         bool good = !missing(c, node, "reason", "an exception");
         good &= !missing(c, node, "until", "an exception");
         struct rule_exception *e = &rule->exceptions[rule->n_exceptions];
@@ -687,7 +707,8 @@ static void read_test_fact(struct rule_reader *c, const struct yaml_node *node) 
                 const char *names[FACT_FIELDS_MAX + 1] = {NULL};
                 for (uint32_t k = 0; k < fact_table[t].n_fields; k++)
                         names[k] = fact_table[t].fields[k].name;
-                read_fault(c, p->key, "unknown-field", read_hint(c, p->key->scalar, names), "fact %s has no field \"%s\"", fact_table[t].name, p->key->scalar);
+                read_fault(c, p->key, "unknown-field", read_hint(c, p->key->scalar, names), "fact %s has no field \"%s\"",
+                           fact_table[t].name, p->key->scalar);
         }
 }
 
@@ -738,7 +759,9 @@ static void default_variant(struct rule_variant *v) {
                 .severity = {SEVERITY_LOW, SEVERITY_MEDIUM, SEVERITY_HIGH},
                 .limit = {.breaches = {.value = {.type = VALUE_INT, .i = FOR_BREACHES}},
                           .within = {.value = {.type = VALUE_DURATION, .i = INT64_C(86400) * FOR_DAYS},
-                                     .duration = {.unit = DURATION_SECONDS, .n = INT64_C(86400) * FOR_DAYS, .days = FOR_DAYS}},
+                                     .duration = {.unit = DURATION_SECONDS,
+                                                  .n = INT64_C(86400) * FOR_DAYS,
+                                                  .days = FOR_DAYS}},
                           .has_within = true},
         };
 }
@@ -777,7 +800,8 @@ void read_rule(struct rule_reader *c, struct rule *rule) {
 
 /* --- overrides */
 
-static void read_param_overrides(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node, struct rule_variant *v) {
+static void read_param_overrides(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node,
+                                 struct rule_variant *v) {
         if (node->type != YAML_MAPPING) {
                 read_fault(c, node, "wrong-type", NULL, "parameters are a mapping: {patience: 5bd}");
                 return;
@@ -788,14 +812,15 @@ static void read_param_overrides(struct rule_reader *c, const struct rule *rule,
         for (const struct yaml_node *p = node->child; p && names; p = p->next) {
                 int i = find_name(p->key->scalar, names);
                 if (i < 0)
-                        read_fault(c, p->key, "unknown-param", read_hint(c, p->key->scalar, names), "rule \"%s\" has no parameter \"%s\"", rule->id, p->key->scalar);
+                        read_fault(c, p->key, "unknown-param", read_hint(c, p->key->scalar, names),
+                                   "rule \"%s\" has no parameter \"%s\"", rule->id, p->key->scalar);
                 else
                         (void) read_param_value(c, &rule->params[i], p, &v->params[i]);
         }
 }
 
-bool read_override(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node, const struct rule_variant *base,
-                   struct rule_variant *ret) {
+bool read_override(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node,
+                   const struct rule_variant *base, struct rule_variant *ret) {
         *ret = *base;
         if (!read_keys(c, node, "override"))
                 return false;

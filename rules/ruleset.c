@@ -132,7 +132,8 @@ static void read_list_words(struct rule_reader *c, const struct yaml_node *node,
         const struct yaml_node *words = yaml_get(node, "words");
         if (!words || words->type != YAML_SEQUENCE) {
                 const struct yaml_node *at = words ? words : node;
-                read_fault(c, at, words ? "wrong-type" : "missing-key", NULL, "a list of words is written {words: [one, two words]}");
+                read_fault(c, at, words ? "wrong-type" : "missing-key", NULL,
+                           "a list of words is written {words: [one, two words]}");
                 return;
         }
         size_t n = 0;
@@ -167,7 +168,8 @@ static void read_lists(struct rule_reader *c, const struct yaml_node *node) {
         for (const struct yaml_node *p = node->child; p; p = p->next) {
                 for (size_t i = 0; i < c->rs->n_lists; i++)
                         if (str_eq(c->rs->lists[i].name, p->key->scalar))
-                                read_fault(c, p->key, "duplicate-key", NULL, "another file has a list \"%s\" too", p->key->scalar);
+                                read_fault(c, p->key, "duplicate-key", NULL, "another file has a list \"%s\" too",
+                                           p->key->scalar);
                 if (c->rs->n_lists == LISTS_MAX) {
                         read_fault(c, p->key, "bad-value", NULL, "at most %u lists", LISTS_MAX);
                         return;
@@ -180,7 +182,8 @@ static void read_lists(struct rule_reader *c, const struct yaml_node *node) {
 
 static bool good_id(const char *id) {
         size_t n = strlen(id);
-        return n > 0 && n <= RULE_ID_MAX && id[0] >= 'a' && id[0] <= 'z' && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-_") == n;
+        return n > 0 && n <= RULE_ID_MAX && id[0] >= 'a' && id[0] <= 'z' &&
+               strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-_") == n;
 }
 
 static const char *read_id(struct rule_reader *c, const struct yaml_node *node) {
@@ -199,8 +202,8 @@ static const char *read_id(struct rule_reader *c, const struct yaml_node *node) 
         }
         const struct rule *other = ruleset_find(c->rs, word);
         if (other) {
-                read_fault(c, id, "duplicate-rule", "to change a rule, write `rules: {id: {...}}` in adieu.yaml", "rule \"%s\" is in %s, line %u, already",
-                           word, other->file, other->node->line);
+                read_fault(c, id, "duplicate-rule", "to change a rule, write `rules: {id: {...}}` in adieu.yaml",
+                           "rule \"%s\" is in %s, line %u, already", word, other->file, other->node->line);
                 return NULL;
         }
         return word;
@@ -222,7 +225,8 @@ static void collect_rules(struct rule_reader *c, const struct loaded_file *f) {
                 }
                 const char *id = read_id(c, p);
                 struct rule *r = &c->rs->rules[c->rs->n];
-                *r = (struct rule){.id = id, .file = c->file, .pack = f->file->pack, .node = p, .index = (uint32_t) c->rs->n};
+                *r = (struct rule){
+                        .id = id, .file = c->file, .pack = f->file->pack, .node = p, .index = (uint32_t) c->rs->n};
                 c->rs->n++;
         }
 }
@@ -242,7 +246,8 @@ static void read_overrides(struct rule_reader *c, const struct yaml_node *node, 
         if (!node)
                 return;
         if (node->type != YAML_MAPPING) {
-                read_fault(c, node, "wrong-type", NULL, "overrides are a mapping: {unanswered-request: {params: {patience: 5bd}}}");
+                read_fault(c, node, "wrong-type", NULL,
+                           "overrides are a mapping: {unanswered-request: {params: {patience: 5bd}}}");
                 return;
         }
         for (const struct yaml_node *p = node->child; p; p = p->next) {
@@ -421,7 +426,8 @@ static void ruleset_freep(struct ruleset **rs) {
         ruleset_free(*rs);
 }
 
-int ruleset_load(const struct rule_file *files, size_t n, const struct settings *settings, struct diagnostics *d, struct ruleset **ret) {
+int ruleset_load(const struct rule_file *files, size_t n, const struct settings *settings, struct diagnostics *d,
+                 struct ruleset **ret) {
         struct arena *arena = NULL;
         int r = arena_new(RULESET_SIZE_MAX, &arena);
         if (r < 0)

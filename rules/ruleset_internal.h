@@ -49,8 +49,8 @@ struct rule_variant {
 
 struct rule_step {
         bool absent;
-        uint32_t types;         /* bits of enum fact_type */
-        const uint32_t *rules;  /* FACT_RULE: which rules */
+        uint32_t types;        /* bits of enum fact_type */
+        const uint32_t *rules; /* FACT_RULE: which rules */
         uint32_t n_rules;
         const struct condition *where; /* NULL: no condition */
         const char *as;
@@ -67,7 +67,7 @@ struct rule_key_field {
 };
 
 struct rule_exception {
-        const struct client *client; /* NULL: whoever */
+        const struct client *client;   /* NULL: whoever */
         const struct condition *where; /* on the opening fact; NULL: always */
         instant until;                 /* exclusive */
         const char *reason;
@@ -89,10 +89,10 @@ struct rule {
         struct param *params;
         size_t n_params;
         struct rule_variant global;
-        struct rule_variant **by_client; /* by client->index; NULL entries: global */
+        struct rule_variant **by_client;           /* by client->index; NULL entries: global */
         struct rule_key_field keys[RULE_KEYS_MAX]; /* `by`, then `same` */
         size_t n_by, n_keys;
-        bool by_client_key;                    /* client is one of `by` */
+        bool by_client_key;                     /* client is one of `by` */
         struct rule_step steps[RULE_STEPS_MAX]; /* a match is one step */
         size_t n_steps;
         struct rule_step until;
@@ -124,15 +124,17 @@ struct rule_reader {
         const struct settings *settings;
         struct diagnostics *d;
         struct arena *arena;
-        const char *file; /* the one being read */
+        const char *file;  /* the one being read */
         struct rule *rule; /* the one being read; NULL between rules */
         int error;
 };
 
-#define read_fault(c, node, code, hint, ...)                                                                                     \
-        diagnostics_add((c)->d, DIAGNOSTIC_ERROR, (c)->file, (node)->line, (node)->column, (node)->length, code, hint, __VA_ARGS__)
-#define read_warning(c, node, code, hint, ...)                                                                                   \
-        diagnostics_add((c)->d, DIAGNOSTIC_WARNING, (c)->file, (node)->line, (node)->column, (node)->length, code, hint, __VA_ARGS__)
+#define read_fault(c, node, code, hint, ...)                                                                           \
+        diagnostics_add((c)->d, DIAGNOSTIC_ERROR, (c)->file, (node)->line, (node)->column, (node)->length, code, hint, \
+                        __VA_ARGS__)
+#define read_warning(c, node, code, hint, ...)                                                                           \
+        diagnostics_add((c)->d, DIAGNOSTIC_WARNING, (c)->file, (node)->line, (node)->column, (node)->length, code, hint, \
+                        __VA_ARGS__)
 
 /* Zeroed memory of the set; NULL makes c->error stick. */
 void *read_alloc(struct rule_reader *c, size_t n, size_t size);
@@ -153,7 +155,7 @@ const struct condition *read_condition(struct rule_reader *c, const struct yaml_
 
 /* rule_read.c */
 void read_rule(struct rule_reader *c, struct rule *rule);
-bool read_override(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node, const struct rule_variant *base,
-                   struct rule_variant *ret);
+bool read_override(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node,
+                   const struct rule_variant *base, struct rule_variant *ret);
 bool read_exception(struct rule_reader *c, struct rule *rule, const struct yaml_node *node, const struct client *client);
 const struct rule *reader_find_rule(const struct rule_reader *c, const char *id);

@@ -3,12 +3,14 @@
 
 /* Settings, rules and facts for tests of rules/, made in memory: Paris and New York from the system's tables. */
 
+/* clang-format off: cmocka.h wants the others before it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+/* clang-format on */
 
 #include "rules/eval.h"
 
@@ -60,7 +62,13 @@ static _unused_ void world_start(struct world *w) {
         static const char *const ids[] = {"dupont", "liberty", "acme"};
         for (uint32_t i = 0; i < ELEMENTSOF(ids); i++) {
                 const struct zone *zone = i == LIBERTY ? w->new_york : w->paris;
-                w->clients[i] = (struct client){.id = ids[i], .name = ids[i], .zone = zone, .index = i, .file = "clients.yaml", .line = i + 1, .column = 1};
+                w->clients[i] = (struct client){.id = ids[i],
+                                                .name = ids[i],
+                                                .zone = zone,
+                                                .index = i,
+                                                .file = "clients.yaml",
+                                                .line = i + 1,
+                                                .column = 1};
                 office_hours(&w->clients[i].calendar, zone, 9, 18);
         }
         office_hours(&w->settings.owner.calendar, w->paris, 9, 17);
@@ -91,8 +99,8 @@ static _unused_ const struct yaml_node *tree(struct world *w, const char *text) 
 
 static _unused_ void print_diagnostics(const struct diagnostics *d) {
         for (size_t i = 0; i < d->n; i++)
-                print_message("# %s:%u:%u: [%s] %s (%s)\n", d->items[i].file, d->items[i].line, d->items[i].column, d->items[i].code,
-                              d->items[i].text, d->items[i].hint ? d->items[i].hint : "-");
+                print_message("# %s:%u:%u: [%s] %s (%s)\n", d->items[i].file, d->items[i].line, d->items[i].column,
+                              d->items[i].code, d->items[i].text, d->items[i].hint ? d->items[i].hint : "-");
 }
 
 static _unused_ int load_text(struct world *w, const char *text) {

@@ -22,7 +22,8 @@ static bool holds(struct world *w, const struct fact *f, const char *where) {
         char text[2000];
         (void) snprintf(text, sizeof(text),
                         "version: 1\nlists: {stop: {words: [merci d'arrêter, 'ça suffit', STOP]}}\nrules:\n  - id: a\n"
-                        "    params: {d: {type: duration, default: 24h}, i: {type: int, default: 3}, n: {type: number, default: 1.5},\n"
+                        "    params: {d: {type: duration, default: 24h}, i: {type: int, default: 3}, n: {type: number, "
+                        "default: 1.5},\n"
                         "             s: {type: string, default: Été}, h: {type: share, default: 0.5}}\n"
                         "    match: {fact: %s, where: %s}\n",
                         fact_table[f->type].name, where);
@@ -43,12 +44,28 @@ static void test_numbers(void **state) {
                 const char *where;
                 bool holds;
         } cases[] = {
-                {"{hour: 3}", true},           {"{hour: 4}", false},          {"{hour: {neq: 4}}", true},     {"{hour: {neq: 3}}", false},
-                {"{hour: {lt: 3}}", false},    {"{hour: {lt: 4}}", true},     {"{hour: {lte: 3}}", true},     {"{hour: {lte: 2}}", false},
-                {"{hour: {gt: 3}}", false},    {"{hour: {gt: 2}}", true},     {"{hour: {gte: 3}}", true},     {"{hour: {gte: 4}}", false},
-                {"{hour: {in: [1, 3]}}", true}, {"{hour: [1, 2]}", false},     {"{hour: {gte: 1, lt: 3}}", false}, {"{hour: {gte: 1, lt: 4}}", true},
-                {"{hour: $i}", true},          {"{hour: {gt: $n}}", true},    {"{hour: {lt: $n}}", false},    {"{hour: {in: [1, $i]}}", true},
-                {"{hour: {gt: $h}}", true},    {"{hour: -3}", false},
+                {"{hour: 3}", true},
+                {"{hour: 4}", false},
+                {"{hour: {neq: 4}}", true},
+                {"{hour: {neq: 3}}", false},
+                {"{hour: {lt: 3}}", false},
+                {"{hour: {lt: 4}}", true},
+                {"{hour: {lte: 3}}", true},
+                {"{hour: {lte: 2}}", false},
+                {"{hour: {gt: 3}}", false},
+                {"{hour: {gt: 2}}", true},
+                {"{hour: {gte: 3}}", true},
+                {"{hour: {gte: 4}}", false},
+                {"{hour: {in: [1, 3]}}", true},
+                {"{hour: [1, 2]}", false},
+                {"{hour: {gte: 1, lt: 3}}", false},
+                {"{hour: {gte: 1, lt: 4}}", true},
+                {"{hour: $i}", true},
+                {"{hour: {gt: $n}}", true},
+                {"{hour: {lt: $n}}", false},
+                {"{hour: {in: [1, $i]}}", true},
+                {"{hour: {gt: $h}}", true},
+                {"{hour: -3}", false},
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
                 if (holds(w, &f, cases[i].where) != cases[i].holds)
@@ -59,9 +76,19 @@ static void test_numbers(void **state) {
 static void test_none(void **state) {
         struct world *w = *state;
         struct fact f = {.type = FACT_MESSAGE_RECEIVED};
-        static const char *const never[] = {"{hour: 3}", "{hour: {neq: 3}}", "{hour: {lt: 3}}", "{hour: {gte: 3}}", "{hour: [1, 3]}", "{automatic: false}",
-                                            "{automatic: {neq: true}}", "{subject: {contains: x}}", "{text: {in_list: stop}}", "{lists: x}",
-                                            "{person: {neq: x}}", "{client: {neq: dupont}}", "{weekday: {neq: mon}}"};
+        static const char *const never[] = {"{hour: 3}",
+                                            "{hour: {neq: 3}}",
+                                            "{hour: {lt: 3}}",
+                                            "{hour: {gte: 3}}",
+                                            "{hour: [1, 3]}",
+                                            "{automatic: false}",
+                                            "{automatic: {neq: true}}",
+                                            "{subject: {contains: x}}",
+                                            "{text: {in_list: stop}}",
+                                            "{lists: x}",
+                                            "{person: {neq: x}}",
+                                            "{client: {neq: dupont}}",
+                                            "{weekday: {neq: mon}}"};
         for (size_t i = 0; i < ELEMENTSOF(never); i++) {
                 char where[200];
                 if (holds(w, &f, never[i]))
@@ -97,7 +124,10 @@ static void test_durations_and_times(void **state) {
 static void test_texts(void **state) {
         struct world *w = *state;
         struct fact f = {.type = FACT_MESSAGE_RECEIVED, .person = "jean@dupont.example"};
-        set(&f, "text", v_string("Bonjour,\nmerci\xc2\xa0" "d\xe2\x80\x99" "arr\xc3\xaater tout cela. L'ÉTÉ arrive : stopper non."));
+        set(&f, "text",
+            v_string("Bonjour,\nmerci\xc2\xa0"
+                     "d\xe2\x80\x99"
+                     "arr\xc3\xaater tout cela. L'ÉTÉ arrive : stopper non."));
         static const struct {
                 const char *where;
                 bool holds;
@@ -142,6 +172,7 @@ static void test_long_text(void **state) {
 
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-        const struct CMUnitTest tests[] = {T(test_numbers), T(test_none), T(test_durations_and_times), T(test_texts), T(test_long_text)};
+        const struct CMUnitTest tests[] = {T(test_numbers), T(test_none), T(test_durations_and_times), T(test_texts),
+                                           T(test_long_text)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,8 +36,14 @@ static int teardown(void **state) {
 static struct fact *add(struct scene *s, enum fact_type type, int client, const char *when) {
         assert_true(s->n < ELEMENTSOF(s->facts));
         struct fact *f = &s->facts[s->n++];
-        *f = (struct fact){.type = type, .at = at(&s->w, when), .client = client >= 0 ? &s->w.clients[client] : NULL, .source = "mail",
-                           .person = "jean@dupont.example", .message_id = "m@x", .key = s->next_key++, .observation = (int64_t) s->n};
+        *f = (struct fact){.type = type,
+                           .at = at(&s->w, when),
+                           .client = client >= 0 ? &s->w.clients[client] : NULL,
+                           .source = "mail",
+                           .person = "jean@dupont.example",
+                           .message_id = "m@x",
+                           .key = s->next_key++,
+                           .observation = (int64_t) s->n};
         return f;
 }
 
@@ -87,19 +93,19 @@ static void run(struct scene *s) {
 }
 
 #define HEAD "version: 1\nrules:\n"
-#define UNANSWERED                                                                                                               \
-        "  - id: unanswered\n"                                                                                                   \
-        "    params: {patience: {type: duration, default: 3bd, min: 1bd, max: 30bd}}\n"                                          \
-        "    sequence:\n"                                                                                                        \
-        "      same: [thread_id]\n"                                                                                              \
-        "      steps:\n"                                                                                                         \
-        "        - {fact: request.sent}\n"                                                                                       \
+#define UNANSWERED                                                                      \
+        "  - id: unanswered\n"                                                          \
+        "    params: {patience: {type: duration, default: 3bd, min: 1bd, max: 30bd}}\n" \
+        "    sequence:\n"                                                               \
+        "      same: [thread_id]\n"                                                     \
+        "      steps:\n"                                                                \
+        "        - {fact: request.sent}\n"                                              \
         "        - {absent: message.received, where: {automatic: false}, within: $patience, clock: client}\n"
-#define LATE                                                                                                                     \
-        "  - id: late\n"                                                                                                         \
-        "    mode: alert\n"                                                                                                      \
-        "    params: {notice: {type: duration, default: 24h}}\n"                                                                 \
-        "    match: {fact: [meeting.cancelled, meeting.moved], where: {changed_by: client, notice: {lt: $notice},\n"             \
+#define LATE                                                                                                         \
+        "  - id: late\n"                                                                                             \
+        "    mode: alert\n"                                                                                          \
+        "    params: {notice: {type: duration, default: 24h}}\n"                                                     \
+        "    match: {fact: [meeting.cancelled, meeting.moved], where: {changed_by: client, notice: {lt: $notice},\n" \
         "            not: {planned_notice: {lt: $notice}}}}\n"
 
 static void assert_at(const struct scene *s, instant have, const char *want) {
@@ -154,7 +160,7 @@ static void test_french(void **state) {
         struct scene *s = *state;
         s->w.settings.owner.language = "fr";
         load_good(&s->w, HEAD LATE "    title: {en: Late, fr: Tard}\n" UNANSWERED
-                  "  - id: evening\n    match: {fact: message.received, where: {working_time: false}}\n");
+                                   "  - id: evening\n    match: {fact: message.received, where: {working_time: false}}\n");
         cancelled(s, DUPONT, "2026-03-01T18:00", "2026-03-02T10:00", "client");
         cancelled(s, DUPONT, "2026-03-02T08:50", "2026-03-02T10:00", "client");
         asked(s, ACME, "2026-03-02T10:04", "t");
@@ -162,16 +168,19 @@ static void test_french(void **state) {
         run(s);
         assert_int_equal(s->n_alerts, 3);
         assert_string_equal(s->alerts[0].title, "Tard");
-        assert_string_equal(s->alerts[0].evidence[0].detail, "Annulé 16 h avant (dimanche 1er mars 18:00 pour lundi 2 mars 10:00)");
+        assert_string_equal(s->alerts[0].evidence[0].detail,
+                            "Annulé 16 h avant (dimanche 1er mars 18:00 pour lundi 2 mars 10:00)");
         assert_string_equal(s->alerts[0].evidence[1].detail, "Annulé 1 h 10 avant (lundi 2 mars 08:50 pour 10:00)");
         assert_string_equal(s->alerts[0].summary, "2 fois en 90 jours, la dernière le lundi 2 mars 08:50");
-        assert_string_equal(s->alerts[1].evidence[0].detail, "Aucune réponse 3 jours ouvrés après (demandé lundi 2 mars 10:04)");
+        assert_string_equal(s->alerts[1].evidence[0].detail,
+                            "Aucune réponse 3 jours ouvrés après (demandé lundi 2 mars 10:04)");
         assert_string_equal(s->alerts[2].evidence[0].detail, "Reçu samedi 7 mars à 22:14, hors des heures de travail");
 }
 
 static void test_any_all_in(void **state) {
         struct scene *s = *state;
-        load_good(&s->w, HEAD "  - id: r\n    match: {fact: message.received, where: {any: [{hour: {gte: 22}}, {all: [{weekday: [sat, sun]}, "
+        load_good(&s->w, HEAD "  - id: r\n    match: {fact: message.received, where: {any: [{hour: {gte: 22}}, {all: "
+                              "[{weekday: [sat, sun]}, "
                               "{client: {in: [acme, dupont]}}]}], text: {contains: \"d'urgence\"}}}\n");
         assert_true(ruleset_needs_texts(s->w.rules));
         struct fact *f = received(s, DUPONT, "2026-03-07T15:00", "t", false);
@@ -199,7 +208,9 @@ static void test_lists(void **state) {
                          "  - id: q\n    match: {fact: message.received, where: {lists: {contains: stop}}}\n"
                          "  - id: p\n    match: {fact: message.received, where: {lists: rude}}\n");
         struct fact *f = received(s, DUPONT, "2026-03-07T15:00", "t", false);
-        set(f, "text", v_string("Merci   d\xe2\x80\x99" "arreter."));
+        set(f, "text",
+            v_string("Merci   d\xe2\x80\x99"
+                     "arreter."));
         run(s);
         assert_int_equal(s->n_alerts, 2);
         static const char *const found[] = {"other", "rude", NULL};
@@ -243,11 +254,11 @@ static void test_answers(void **state) {
                 size_t alerts;
         } cases[] = {
                 {"2026-03-05T17:59", "t", DUPONT, false, 0},
-                {"2026-03-05T18:00", "t", DUPONT, false, 0},   /* at the deadline is in time */
+                {"2026-03-05T18:00", "t", DUPONT, false, 0}, /* at the deadline is in time */
                 {"2026-03-05T18:00:01", "t", DUPONT, false, 1},
-                {"2026-03-03T10:00", "t", DUPONT, true, 1},    /* a machine */
+                {"2026-03-03T10:00", "t", DUPONT, true, 1}, /* a machine */
                 {"2026-03-03T10:00", "other", DUPONT, false, 1},
-                {"2026-03-03T10:00", "t", ACME, false, 1},     /* another client */
+                {"2026-03-03T10:00", "t", ACME, false, 1}, /* another client */
                 {"2026-03-03T10:00", "t", -1, false, 1},
         };
         load_good(&s->w, HEAD UNANSWERED);
@@ -271,7 +282,8 @@ static void test_late_answer(void **state) {
         assert_int_equal(s->n_alerts, 1);
         assert_at(s, s->alerts[0].evidence[0].ended_at, "2026-03-09T11:00");
         assert_int_equal(s->alerts[0].state, ALERT_OPEN);
-        assert_string_equal(s->alerts[0].evidence[0].detail, "Answered after 7 days (asked Mon 2 Mar 10:04, answered Mon 9 Mar 11:00)");
+        assert_string_equal(s->alerts[0].evidence[0].detail,
+                            "Answered after 7 days (asked Mon 2 Mar 10:04, answered Mon 9 Mar 11:00)");
         s->now = s->read_until = at(&s->w, "2026-03-24");
         run(s);
         assert_int_equal(s->alerts[0].state, ALERT_RESOLVED);
@@ -414,15 +426,21 @@ static void test_stale_source(void **state) {
 
 static void test_summer_time(void **state) {
         struct scene *s = *state;
-        load_good(&s->w, HEAD "  - id: hours\n    sequence: {same: [thread_id], steps: [{fact: request.sent}, {absent: message.received, within: 24h}]}\n"
-                              "  - id: days\n    sequence: {same: [thread_id], steps: [{fact: request.sent}, {absent: message.received, within: 1d}]}\n"
-                              "  - id: business\n    sequence: {same: [thread_id], steps: [{fact: request.sent}, {absent: message.received, within: 1bd, clock: client}]}\n");
+        load_good(&s->w, HEAD "  - id: hours\n    sequence: {same: [thread_id], steps: [{fact: request.sent}, {absent: "
+                              "message.received, within: 24h}]}\n"
+                              "  - id: days\n    sequence: {same: [thread_id], steps: [{fact: request.sent}, {absent: "
+                              "message.received, within: 1d}]}\n"
+                              "  - id: business\n    sequence: {same: [thread_id], steps: [{fact: request.sent}, {absent: "
+                              "message.received, within: 1bd, clock: client}]}\n");
         asked(s, LIBERTY, "2026-03-28T12:00", "t"); /* Paris changes on the 29th at 02:00; New York did on the 8th */
         run(s);
         assert_int_equal(s->n_alerts, 3);
         for (size_t i = 0; i < 3; i++) {
                 const char *id = rule_id(s->alerts[i].rule);
-                assert_at(s, s->alerts[i].first_at, str_eq(id, "hours") ? "2026-03-29T13:00" : str_eq(id, "days") ? "2026-03-29T12:00" : "2026-03-30T18:00-04:00");
+                assert_at(s, s->alerts[i].first_at,
+                          str_eq(id, "hours")  ? "2026-03-29T13:00"
+                          : str_eq(id, "days") ? "2026-03-29T12:00"
+                                               : "2026-03-30T18:00-04:00");
         }
 }
 
@@ -445,7 +463,8 @@ static void test_until(void **state) {
 static void test_three_steps(void **state) {
         struct scene *s = *state;
         load_good(&s->w, HEAD "  - id: r\n    sequence:\n      same: [thread_id]\n"
-                              "      steps: [{fact: request.sent}, {absent: message.received, within: 2d}, {fact: message.sent, within: 1d}]\n");
+                              "      steps: [{fact: request.sent}, {absent: message.received, within: 2d}, {fact: "
+                              "message.sent, within: 1d}]\n");
         asked(s, DUPONT, "2026-03-02T10:00", "t");
         struct fact *f = add(s, FACT_MESSAGE_SENT, DUPONT, "2026-03-05T09:00");
         set(f, "thread_id", v_string("t"));
@@ -463,7 +482,8 @@ static void test_three_steps(void **state) {
 
 static void test_last_step_again(void **state) {
         struct scene *s = *state;
-        load_good(&s->w, HEAD "  - id: again\n    sequence: {steps: [{fact: boundary.stated}, {fact: message.received, where: {working_time: false}, within: 10d}]}\n");
+        load_good(&s->w, HEAD "  - id: again\n    sequence: {steps: [{fact: boundary.stated}, {fact: message.received, "
+                              "where: {working_time: false}, within: 10d}]}\n");
         add(s, FACT_BOUNDARY_STATED, DUPONT, "2026-03-01T10:00");
         static const char *const when[] = {"2026-03-02T22:00", "2026-03-04T22:00", "2026-03-12T22:00"};
         for (size_t i = 0; i < ELEMENTSOF(when); i++)
@@ -478,11 +498,13 @@ static void test_last_step_again(void **state) {
 static void test_from_due_date(void **state) {
         struct scene *s = *state;
         load_good(&s->w, HEAD "  - id: unpaid\n    sequence:\n      same: [invoice_number]\n"
-                              "      steps: [{fact: invoice.sent, as: inv}, {absent: payment.received, within: 3d, from: inv.due_date}]\n");
+                              "      steps: [{fact: invoice.sent, as: inv}, {absent: payment.received, within: 3d, from: "
+                              "inv.due_date}]\n");
         struct fact *f = add(s, FACT_INVOICE_SENT, DUPONT, "2026-02-02T10:00");
         set(f, "invoice_number", v_string("F-1"));
         set(f, "due_date", v_instant(at(&s->w, "2026-03-04")));
-        set(add(s, FACT_INVOICE_SENT, DUPONT, "2026-02-02T10:00"), "invoice_number", v_string("F-2")); /* no due date: never late */
+        set(add(s, FACT_INVOICE_SENT, DUPONT, "2026-02-02T10:00"), "invoice_number",
+            v_string("F-2")); /* no due date: never late */
         run(s);
         assert_int_equal(s->n_alerts, 1);
         assert_int_equal(s->alerts[0].count, 1);
@@ -509,9 +531,10 @@ static void test_needs(void **state) {
 
 static void test_rules_over_rules(void **state) {
         struct scene *s = *state;
-        load_good(&s->w, HEAD "  - id: again\n    sequence: {steps: [{fact: boundary.stated}, {fact: rule.evening, within: 90d}]}\n"
-                              "  - id: evening\n    mode: watch\n    match: {fact: message.received, where: {working_time: false}}\n"
-                              "  - id: third\n    match: {fact: rule.again, where: {subject: {contains: logo}}}\n");
+        load_good(&s->w, HEAD
+                  "  - id: again\n    sequence: {steps: [{fact: boundary.stated}, {fact: rule.evening, within: 90d}]}\n"
+                  "  - id: evening\n    mode: watch\n    match: {fact: message.received, where: {working_time: false}}\n"
+                  "  - id: third\n    match: {fact: rule.again, where: {subject: {contains: logo}}}\n");
         struct fact *f = received(s, DUPONT, "2026-03-01T22:00", "t", false);
         set(f, "working_time", v_bool(false));
         add(s, FACT_BOUNDARY_STATED, DUPONT, "2026-03-02T10:00");
@@ -529,15 +552,17 @@ static void test_rules_over_rules(void **state) {
                         assert_int_equal(strncmp(a->evidence[0].fact, "rule.", 5), 0);
         }
         /* A rule that is off tells nobody anything. */
-        load_good(&s->w, HEAD "  - id: again\n    match: {fact: rule.evening}\n"
-                              "  - id: evening\n    mode: off\n    match: {fact: message.received, where: {working_time: false}}\n");
+        load_good(&s->w, HEAD
+                  "  - id: again\n    match: {fact: rule.evening}\n"
+                  "  - id: evening\n    mode: off\n    match: {fact: message.received, where: {working_time: false}}\n");
         run(s);
         assert_int_equal(s->n_alerts, 0);
 }
 
 static void test_rule_of_absence(void **state) {
         struct scene *s = *state;
-        load_good(&s->w, HEAD "  - id: second\n    sequence: {same: [thread_id], steps: [{fact: rule.unanswered}, {absent: message.received, within: 7d}]}\n" UNANSWERED);
+        load_good(&s->w, HEAD "  - id: second\n    sequence: {same: [thread_id], steps: [{fact: rule.unanswered}, {absent: "
+                              "message.received, within: 7d}]}\n" UNANSWERED);
         asked(s, DUPONT, "2026-03-02T10:04", "t");
         run(s);
         assert_int_equal(s->n_alerts, 2);
@@ -795,7 +820,8 @@ static void test_many_instances(void **state) {
                                 continue;
                         (void) snprintf(thread, sizeof(thread), "t%d", k);
                         s->n = 0;
-                        struct fact *f = round == 0 ? asked(s, k % 3, "2026-03-02T10:00", thread) : received(s, k % 3, "2026-03-02T10:00", thread, false);
+                        struct fact *f = round == 0 ? asked(s, k % 3, "2026-03-02T10:00", thread)
+                                                    : received(s, k % 3, "2026-03-02T10:00", thread, false);
                         f->at = start + round * 86400 + i;
                         f->key = (uint64_t) k;
                         assert_int_equal(evaluation_fact(f, s->e), 0);
@@ -804,6 +830,76 @@ static void test_many_instances(void **state) {
         size_t n = evaluation_alerts(s->e, &s->alerts);
         assert_int_equal(n, 1); /* k % 3 is also the client */
         assert_int_equal(s->alerts[0].count, 1000);
+}
+
+static uint32_t below(uint32_t *seed, uint32_t n) {
+        *seed = *seed * 1664525U + 1013904223U;
+        return (*seed >> 8) % n;
+}
+
+/* Random questions and answers, against the plain reading of the rule: for each question, the first answer after it. */
+static void test_against_plain_reading(void **state) {
+        struct scene *s = *state;
+        static const char *const threads[] = {"a", "b", "c", "d", "e"};
+        load_good(&s->w, HEAD UNANSWERED);
+        const struct duration patience = {.unit = DURATION_WORK_DAYS, .n = 3};
+        uint32_t seed = 42;
+        size_t breaches = 0, waits = 0;
+        for (int round = 0; round < 200; round++) {
+                s->n = 0;
+                instant t = at(&s->w, "2026-02-20T09:00");
+                size_t n = 20 + below(&seed, 100U);
+                for (size_t i = 0; i < n; i++) {
+                        t += below(&seed, 3) ? below(&seed, 40000) : 0;
+                        int client = (int) (below(&seed, 3U));
+                        const char *thread = threads[below(&seed, 5U)];
+                        struct fact *f = below(&seed, 2U) ? asked(s, client, "2026-01-01", thread)
+                                                    : received(s, client, "2026-01-01", thread, below(&seed, 4U) == 0);
+                        f->at = t;
+                }
+                s->now = t + (instant) (below(&seed, 10U)) * 86400;
+                s->read_until = s->now - (instant) (below(&seed, 3U)) * 43200;
+                run(s);
+                uint32_t wanted[3] = {0}, have[3] = {0};
+                size_t waiting = 0;
+                instant ends[3] = {0}, found_ends[3] = {0};
+                for (size_t i = 0; i < s->n; i++) {
+                        const struct fact *q = &s->facts[i], *answer = NULL;
+                        if (q->type != FACT_REQUEST_SENT)
+                                continue;
+                        for (size_t k = 0; k < s->n && !answer; k++) {
+                                const struct fact *f = &s->facts[k];
+                                if (f->type == FACT_MESSAGE_RECEIVED && f->client == q->client && f->at > q->at &&
+                                    !fact_value(f, "automatic").b && str_eq(fact_value(f, "thread_id").s, fact_value(q, "thread_id").s))
+                                        answer = f;
+                        }
+                        instant deadline = duration_add(&patience, &q->client->calendar, q->at);
+                        if (deadline > s->now || (answer && answer->at <= deadline))
+                                continue;
+                        if (deadline > s->read_until) {
+                                waiting++;
+                                continue;
+                        }
+                        wanted[q->client->index]++;
+                        ends[q->client->index] += answer ? answer->at - deadline : 0;
+                }
+                for (size_t i = 0; i < s->n_alerts; i++) {
+                        const struct alert *a = &s->alerts[i];
+                        have[a->client->index] = a->count;
+                        assert_int_equal(a->n_evidence, MIN(a->count, EVIDENCE_MAX));
+                        for (size_t k = 0; k < a->n_evidence; k++)
+                                if (a->evidence[k].ended_at != INSTANT_UNKNOWN)
+                                        found_ends[a->client->index] += a->evidence[k].ended_at - a->evidence[k].at;
+                }
+                assert_int_equal(s->n_waiting, waiting);
+                waits += waiting;
+                for (size_t i = 0; i < 3; i++) {
+                        assert_int_equal(have[i], wanted[i]);
+                        breaches += wanted[i];
+                        assert_int_equal(found_ends[i], ends[i]);
+                }
+        }
+        assert_true(breaches > 1000 && waits > 50);
 }
 
 static void test_no_facts(void **state) {
@@ -822,12 +918,43 @@ static void test_no_facts(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         const struct CMUnitTest tests[] = {
-                T(test_match), T(test_booked_inside), T(test_french), T(test_any_all_in), T(test_lists), T(test_deadline), T(test_answers),
-                T(test_late_answer), T(test_one_answer_ends_all), T(test_same_instant), T(test_absence_told), T(test_absence_elsewhere), T(test_absence_told_too_late),
-                T(test_absurd_absence), T(test_stale_source), T(test_summer_time), T(test_until), T(test_three_steps), T(test_last_step_again),
-                T(test_from_due_date), T(test_needs), T(test_rules_over_rules), T(test_rule_of_absence), T(test_exceptions),
-                T(test_exception_of_client), T(test_pause), T(test_overrides), T(test_within), T(test_windows), T(test_occurrences), T(test_by),
-                T(test_stable_ids), T(test_shuffled), T(test_much_evidence), T(test_many_instances), T(test_no_facts),
+                T(test_match),
+                T(test_booked_inside),
+                T(test_french),
+                T(test_any_all_in),
+                T(test_lists),
+                T(test_deadline),
+                T(test_answers),
+                T(test_late_answer),
+                T(test_one_answer_ends_all),
+                T(test_same_instant),
+                T(test_absence_told),
+                T(test_absence_elsewhere),
+                T(test_absence_told_too_late),
+                T(test_absurd_absence),
+                T(test_stale_source),
+                T(test_summer_time),
+                T(test_until),
+                T(test_three_steps),
+                T(test_last_step_again),
+                T(test_from_due_date),
+                T(test_needs),
+                T(test_rules_over_rules),
+                T(test_rule_of_absence),
+                T(test_exceptions),
+                T(test_exception_of_client),
+                T(test_pause),
+                T(test_overrides),
+                T(test_within),
+                T(test_windows),
+                T(test_occurrences),
+                T(test_by),
+                T(test_stable_ids),
+                T(test_shuffled),
+                T(test_much_evidence),
+                T(test_many_instances),
+                T(test_against_plain_reading),
+                T(test_no_facts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,7 +136,9 @@ static void test_tests_inside(void **state) {
         struct packs *p = *state;
         for (size_t i = 0; i < ELEMENTSOF(packs); i++) {
                 struct yaml_node *root = NULL;
-                assert_int_equal(yaml_parse(p->paths[i], p->files[i].file.data, p->files[i].file.size, p->w.arena, &p->w.d, &root), 0);
+                assert_int_equal(
+                        yaml_parse(p->paths[i], p->files[i].file.data, p->files[i].file.size, p->w.arena, &p->w.d, &root),
+                        0);
                 for (const struct yaml_node *rule = yaml_get(root, "rules")->child; rule; rule = rule->next) {
                         const struct yaml_node *tests = yaml_get(rule, "tests");
                         size_t n = 0;

@@ -130,7 +130,8 @@ static void test_packs(void **state) {
 static void test_several_files(void **state) {
         struct world *w = *state;
         static const char one[] = "version: 1\nrules:\n  - id: a\n    match: {fact: rule.b}\n";
-        static const char two[] = "version: 1\nlists: {l: {words: [x]}}\nrules:\n  - id: b\n    match: {fact: message.received, where: {text: {in_list: l}}}\n";
+        static const char two[] = "version: 1\nlists: {l: {words: [x]}}\nrules:\n  - id: b\n    match: {fact: "
+                                  "message.received, where: {text: {in_list: l}}}\n";
         static const char three[] = "version: 1\nrules:\n  - id: b\n    match: {fact: message.sent}\n";
         static const char broken[] = "version: 1\nrules: [\n";
         struct rule_file files[] = {
@@ -174,12 +175,16 @@ static void test_modes(void **state) {
                 const char *word;
                 enum rule_mode mode;
         } cases[] = {
-                {"off", MODE_OFF}, {"no", MODE_OFF}, {"false", MODE_OFF}, {"\"off\"", MODE_OFF}, {"watch", MODE_WATCH}, {"digest", MODE_DIGEST},
-                {"alert", MODE_ALERT}, {"on", MODE_DIGEST}, {"yes", MODE_DIGEST},
+                {"off", MODE_OFF},     {"no", MODE_OFF},      {"false", MODE_OFF},
+                {"\"off\"", MODE_OFF}, {"watch", MODE_WATCH}, {"digest", MODE_DIGEST},
+                {"alert", MODE_ALERT}, {"on", MODE_DIGEST},   {"yes", MODE_DIGEST},
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 char text[300];
-                (void) snprintf(text, sizeof(text), "version: 1\nrules: [{id: a, mode: %s, match: {fact: message.received, where: {text: {contains: x}}}}]\n", cases[i].word);
+                (void) snprintf(text, sizeof(text),
+                                "version: 1\nrules: [{id: a, mode: %s, match: {fact: message.received, where: {text: "
+                                "{contains: x}}}}]\n",
+                                cases[i].word);
                 load_good(w, text);
                 assert_int_equal(rule_mode(ruleset_find(w->rules, "a"), NULL), cases[i].mode);
                 assert_true(ruleset_needs_texts(w->rules) == (cases[i].mode != MODE_OFF));
@@ -191,14 +196,16 @@ static void test_modes(void **state) {
 
 /* --- overrides */
 
-#define RULE_A                                                                                                                   \
-        "version: 1\nrules:\n  - id: a-rule\n    mode: watch\n    params: {notice: {type: duration, default: 24h, min: 1h, max: 2w}}\n" \
+#define RULE_A                                                                                                           \
+        "version: 1\nrules:\n  - id: a-rule\n    mode: watch\n    params: {notice: {type: duration, default: 24h, min: " \
+        "1h, max: 2w}}\n"                                                                                                \
         "    match: {fact: meeting.moved, where: {notice: {lt: $notice}}}\n"
 
 static void test_overrides(void **state) {
         struct world *w = *state;
         w->settings.rules = tree(w, "a-rule: {mode: off, severity: {one-off: high}}\n");
-        w->clients[ACME].rules = tree(w, "a-rule: {mode: on, params: {notice: 3bd}, for: {breaches: 2, within: 30d}, reason: agreed}\n");
+        w->clients[ACME].rules =
+                tree(w, "a-rule: {mode: on, params: {notice: 3bd}, for: {breaches: 2, within: 30d}, reason: agreed}\n");
         load_good(w, RULE_A);
         const struct rule *r = ruleset_find(w->rules, "a-rule");
         assert_int_equal(rule_mode(r, NULL), MODE_OFF);
@@ -208,10 +215,12 @@ static void test_overrides(void **state) {
         assert_int_equal(rule_severity(r, &w->clients[ACME], LASTING_RECURRING), SEVERITY_MEDIUM);
 }
 
-static void expect_fault(struct world *w, const char *file, unsigned line, unsigned column, const char *code, const char *hint) {
+static void expect_fault(struct world *w, const char *file, unsigned line, unsigned column, const char *code,
+                         const char *hint) {
         assert_int_equal(load_text(w, RULE_A), -EBADMSG);
-        if (w->d.n != 1 || !str_eq(w->d.items[0].file, file) || w->d.items[0].line != line || w->d.items[0].column != column ||
-            !str_eq(w->d.items[0].code, code) || (hint && !str_eq(w->d.items[0].hint, hint))) {
+        if (w->d.n != 1 || !str_eq(w->d.items[0].file, file) || w->d.items[0].line != line ||
+            w->d.items[0].column != column || !str_eq(w->d.items[0].code, code) ||
+            (hint && !str_eq(w->d.items[0].hint, hint))) {
                 print_diagnostics(&w->d);
                 fail_msg("wanted %s:%u:%u %s", file, line, column, code);
         }
@@ -279,8 +288,8 @@ static void test_keys(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         const struct CMUnitTest tests[] = {
-                T(test_broken), T(test_packs), T(test_several_files), T(test_no_files), T(test_modes), T(test_overrides), T(test_wrong_overrides),
-                T(test_warnings), T(test_too_many_steps), T(test_keys),
+                T(test_broken),    T(test_packs),           T(test_several_files), T(test_no_files),       T(test_modes),
+                T(test_overrides), T(test_wrong_overrides), T(test_warnings),      T(test_too_many_steps), T(test_keys),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
