@@ -28,3 +28,4 @@ libparsers_a_SOURCES = \
 	%D%/observation.c %D%/observation.h
 
 PARSERS_LIBS = libparsers.a $(ETPAN_LIBS) $(ICAL_LIBS) $(XML_LIBS) $(NETTLE_LIBS)
+EXTRA_DIST += %D%/VIOLATIONS.md
