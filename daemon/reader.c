@@ -34,6 +34,8 @@ struct reader {
         instant now;         /* of the run: one pass sees everything at one time */
         int64_t wall_ns;     /* the real time, for judging file times: options->clock may be set */
         char *trouble;       /* owned: the first of this source */
+        bool settling;       /* all sources were read once, or there is but one calendar */
+        bool deferred;       /* this source is to be read again then */
         int fatal;
         int64_t batch;       /* observations since the last commit */
         int64_t batch_since; /* monotonic; 0: no batch open */
@@ -63,6 +65,12 @@ int reader_fatal(struct reader *r, int error) {
 
 bool reader_is_over(const struct reader *r) {
         return r->fatal < 0;
+}
+
+bool reader_may_settle(struct reader *r) {
+        if (!r->settling)
+                r->deferred = true;
+        return r->settling;
 }
 
 void reader_trouble(struct reader *r, const char *format, ...) {
@@ -475,11 +483,11 @@ static void tell_failure(struct reader *r, int error) {
         }
 }
 
-static int read_source(struct reader *r, const struct source_spec *spec) {
+static int read_source(struct reader *r, const struct source_spec *spec, bool *ret_whole) {
         const struct source_driver *driver = driver_of(spec->kind);
         r->spec = spec;
         free(TAKE_PTR(r->trouble));
-        r->totals.sources++;
+        r->deferred = false;
         int e = reader_write(r);
         if (e >= 0 && (e = store_source(r->options->store, kind_name(spec->kind), spec->location, spec->name, &r->source)) < 0)
                 return reader_fatal(r, e);
@@ -499,8 +507,7 @@ static int read_source(struct reader *r, const struct source_spec *spec) {
         }
         if (reader_drain(r) < 0 || reader_write(r) < 0)
                 return r->fatal;
-        if (!whole)
-                r->totals.failed_sources++;
+        *ret_whole = whole;
         const char *error = whole ? NULL : r->trouble ? r->trouble : "not read whole";
         if ((e = store_source_read(r->options->store, r->source, r->now, error)) < 0)
                 return reader_fatal(r, e);
@@ -523,11 +530,39 @@ static void reader_end(struct reader *r) {
         free(r->trouble);
 }
 
+static int read_each(struct reader *r) {
+        const struct settings *s = r->options->settings;
+        _cleanup_free_ bool *again = calloc(s->n_sources + 1, sizeof(*again));
+        if (!again)
+                return -ENOMEM;
+        size_t calendars = 0;
+        int e = 0;
+        for (size_t i = 0; i < s->n_sources; i++)
+                calendars += s->sources[i].kind == SOURCE_CALENDAR;
+        r->settling = calendars < 2;
+        for (size_t i = 0; i < s->n_sources && e >= 0; i++) {
+                bool whole = false;
+                r->totals.sources++;
+                e = read_source(r, &s->sources[i], &whole);
+                again[i] = r->deferred;
+                /* One that is read again is counted then. */
+                r->totals.failed_sources += !whole && !again[i];
+        }
+        r->settling = true;
+        for (size_t i = 0; i < s->n_sources && e >= 0; i++) {
+                bool whole = true;
+                if (again[i])
+                        e = read_source(r, &s->sources[i], &whole);
+                r->totals.failed_sources += !whole;
+        }
+        return e;
+}
+
 int read_sources(const struct reader_options *options, struct read_totals *ret) {
         struct reader r = reader_for(options);
         int e = store_set_owner(options->store, options->settings);
-        for (size_t i = 0; e >= 0 && i < options->settings->n_sources; i++)
-                e = read_source(&r, &options->settings->sources[i]);
+        if (e >= 0)
+                e = read_each(&r);
         r.spec = NULL;
         if (e >= 0)
                 e = read_expansions(&r);

@@ -63,6 +63,10 @@ bool reader_batch_full(const struct reader *r);
 /* What a status of the parse role means for an item that it could not read. */
 struct unreadable reader_refused(int status);
 
+/* May what is missing be called gone? With several calendars only when all were read, since it may have moved to another: a source that hears no
+ * here leaves what is missing as it is, and is read once more at the end. */
+bool reader_may_settle(struct reader *r);
+
 /* Modification time in nanoseconds; 0 when the file changed so lately that it could change again within the same tick. */
 int64_t reader_mtime(const struct reader *r, const struct stat *st);
 instant reader_file_date(const struct stat *st);

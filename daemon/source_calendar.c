@@ -473,6 +473,11 @@ static int keep_folders(struct calendar_walk *w) {
 /* When all files were read: a component that moved from one to another is in both now, or in the other only. */
 static int settle(struct calendar_walk *w, bool folders) {
         int e = 0;
+        bool vanished = false;
+        for (size_t i = 0; i < w->n_known && folders; i++)
+                vanished = vanished || !w->known[i].seen;
+        if ((w->n_missing > 0 || vanished) && !reader_may_settle(w->reader))
+                return 0;
         for (size_t i = 0; i < w->n_missing && e >= 0; i++)
                 e = tell_gone(w, &w->missing[i]);
         for (size_t i = 0; i < w->n_late && e >= 0; i++)

@@ -851,6 +851,29 @@ static void test_calendar_between_files_of_one_source(void **data) {
         expect_read(2, 0);
 }
 
+static void test_calendar_between_sources(void **data) {
+        (void) data;
+        make_folder("a");
+        make_folder("b");
+        use("  - {calendar: a}\n  - {calendar: b}\n");
+        calendar_of("a/x.ics", event("x", "x"), "", END);
+        calendar_of("a/y.ics", event("y", "y"), event("z", "z"), END);
+        set_time("a/x.ics", 1770000000);
+        set_time("a/y.ics", 1770000000);
+        expect_read(2, 3);
+        assert_int_equal(rename(path_of("a/x.ics"), path_of("b/x.ics")), 0);
+        expect_read(1, 0);
+        calendar_of("a/y.ics", event("y", "y"), "", END);
+        calendar_of("b/z.ics", event("z", "z"), "", END);
+        clean_pass();
+        assert_int_equal(totals.observations, 0);
+        assert_int_equal(totals.sources, 2);
+        assert_int_equal(unlink(path_of("b/z.ics")), 0);
+        assert_int_equal(unlink(path_of("a/y.ics")), 0);
+        expect_read(0, 2);
+        expect_read(0, 0);
+}
+
 static void test_calendar_disk_not_mounted(void **data) {
         (void) data;
         make_folder("c/work");
@@ -989,6 +1012,7 @@ int main(int argc, char **argv) {
                 T(test_calendar_life_of_an_event),
                 T(test_calendar_one_file),
                 T(test_calendar_between_files_of_one_source),
+                T(test_calendar_between_sources),
                 T(test_calendar_disk_not_mounted),
                 T(test_recurring_events_are_expanded),
                 T(test_accounts_wait),
