@@ -394,7 +394,7 @@ static bool add_rule(struct changes *changes, struct icalrecurrencetype rule, st
         icalrecur_iterator *i = icalrecur_iterator_new(rule, start);
         if (!i)
                 return false;
-        for (int n = 0; n < CUSTOM_STEPS_MAX; n++) {
+        for (int n = 0; n < CUSTOM_STEPS_MAX && changes->n < CUSTOM_CHANGES_MAX; n++) {
                 struct icaltimetype t = icalrecur_iterator_next(i);
                 if (icaltime_is_null_time(t) || t.year > CUSTOM_YEAR_LAST || !time_valid(t))
                         break;
@@ -429,7 +429,7 @@ static bool observance_read(icalcomponent *o, struct changes *changes) {
         icalproperty *start = icalcomponent_get_first_property(o, ICAL_DTSTART_PROPERTY),
                      *from = icalcomponent_get_first_property(o, ICAL_TZOFFSETFROM_PROPERTY),
                      *to = icalcomponent_get_first_property(o, ICAL_TZOFFSETTO_PROPERTY);
-        if (!start || !from || !to)
+        if (!start || !from || !to || changes->n >= CUSTOM_CHANGES_MAX)
                 return false;
         int32_t from_offset = icalproperty_get_tzoffsetfrom(from), to_offset = icalproperty_get_tzoffsetto(to);
         struct icaltimetype t = value_time(start);

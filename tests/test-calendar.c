@@ -325,6 +325,11 @@ static void test_custom_zones(void **state) {
         /* also behind the event that uses it */
         check(CALENDAR(EVENT("DTSTART;TZID=Mine:20260702T090000\n") MINE), 0, 0, "- uid='u' start=2026-07-02T07:00Z\n");
         check(MINE EVENT("DTSTART;TZID=Mine:20260102T090000\n"), 0, 0, "- uid='u' start=2026-01-02T08:00Z\n");
+        check(CALENDAR(MINE EVENT("DTSTART;TZID=Mine:19750702T090000\n")), 0, 0, "- uid='u' start=1975-07-02T07:00Z\n");
+        check_file("exchange-old.ics", "- uid='old' start=1975-07-02T07:00Z\n");
+        /* a VCALENDAR that is cut off does not lend the zones of the next */
+        check("BEGIN:VCALENDAR\n" EVENT("DTSTART;TZID=Mine:20260702T090000\n") CALENDAR(MINE), 0, 0,
+              "- uid='u' start=2026-07-02T09:00 unknown-zone\n");
         /* a fixed one */
         check(CALENDAR("BEGIN:VTIMEZONE\nTZID:F\nBEGIN:STANDARD\nDTSTART:19700101T000000\n" RULES("-0330", "-0330") "END:STANDARD\nEND:VTIMEZONE\n"
                        EVENT("DTSTART;TZID=F:20260102T090000\n")), 0, 0, "- uid='u' start=2026-01-02T12:30Z\n");
