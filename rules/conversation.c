@@ -22,32 +22,42 @@ uint64_t hash_string(const char *s) {
 
 /* Folded, sorted. Words that any two subjects may share without being about the same thing. */
 static const char *const common_words[] = {
-        "aber",     "about",    "afin",     "after",    "again",    "ainsi",    "alle",     "alles",    "alors",    "also",     "annulation", "annule",   "annuler",
-        "answer",   "antwoord", "antwort",  "apres",    "aujourd",  "aussi",    "autre",    "auch",     "aupres",   "avant",    "avec",     "been",     "before",
-        "beste",    "bien",     "bitte",    "bonjour",  "bonsoir",  "call",     "cancel",   "canceled", "cancelled", "cela",    "cette",    "ceux",     "chez",
-        "comme",    "comment",  "confirmation", "could", "dank",    "danke",    "dans",     "dear",     "deine",    "demain",   "demande",  "deux",     "dies",
-        "diese",    "doch",     "does",     "dois",     "donc",     "dont",     "dringend", "dringende", "durch",   "eine",     "einen",    "einer",    "elle",
-        "elles",    "encore",   "entre",    "etre",     "every",    "fait",     "faut",     "fois",     "follow",   "follow-up", "frage",   "from",     "gegen",
-        "gern",     "goede",    "guten",    "haben",    "hallo",    "have",     "heeft",    "hello",    "heure",    "heute",    "hier",     "hoi",      "ihre",
-        "important", "info",    "information", "informations", "infos", "into", "jour",     "just",     "kann",     "kein",     "keine",    "kunnen",   "last",
-        "leur",     "liebe",    "like",     "lundi",    "madame",   "mail",     "mais",     "maken",    "mardi",    "matin",    "meer",     "meeting",  "mehr",
-        "meine",    "merci",    "mercredi", "message",  "mettre",   "mijn",     "moins",    "monday",   "monsieur", "more",     "morgen",   "must",     "naar",
-        "nachricht", "need",    "next",     "niet",     "nicht",    "noch",     "notre",    "nous",     "nouveau",  "nouvelle", "oder",     "only",     "onze",
-        "other",    "over",     "petit",    "petite",   "peut",     "please",   "plus",     "point",    "pour",     "pouvez",   "prochain", "prochaine", "quand",
-        "quel",     "quelle",   "quelque",  "question", "questions", "quick",   "rappel",   "relance",  "reminder", "rendez",   "reply",    "reponse",  "request",
-        "reunion",  "salut",    "same",     "sans",     "sehr",     "sein",     "seine",    "sera",     "sind",     "soir",     "some",     "sont",     "sous",
-        "suite",    "sujet",    "termin",   "than",     "thank",    "thanks",   "that",     "their",    "then",     "there",    "these",    "they",     "this",
-        "today",    "tomorrow", "toujours", "tous",     "tout",     "toute",    "toutes",   "tres",     "uber",     "unser",    "unsere",   "update",   "urgent",
-        "vandaag",  "vendredi", "very",     "viele",    "vier",     "voici",    "voila",    "volgende", "voor",     "votre",    "vous",     "vraag",    "wanneer",
-        "wann",     "waar",     "warum",    "week",     "welche",   "wenn",     "werden",   "were",     "what",     "when",     "where",    "which",    "will",
-        "wird",     "with",     "woche",    "worden",   "would",    "your",     "zijn",     "zonder",   "zwei",
+        "aber", "about", "afin", "after", "again", "ainsi", "alle", "alles", "alors", "also", "annulation", "annule",
+        "annuler", "answer", "antwoord", "antwort", "apres", "auch", "aujourd", "aupres", "aussi", "autre", "avant", "avec",
+        "been", "before", "beste", "bien", "bitte", "bonjour", "bonsoir", "call", "cancel", "canceled", "cancelled", "cela",
+        "cette", "ceux", "chez", "comme", "comment", "confirmation", "could", "dank", "danke", "dans", "dear", "deine",
+        "demain", "demande", "deux", "dies", "diese", "doch", "does", "dois", "donc", "dont", "dringend", "dringende",
+        "durch", "eine", "einen", "einer", "elle", "elles", "encore", "entre", "etre", "every", "fait", "faut", "fois",
+        "follow", "frage", "from", "gegen", "gern", "goede", "guten", "haben", "hallo", "have", "heeft", "hello", "heure",
+        "heute", "hier", "ihre", "important", "info", "information", "informations", "infos", "into", "jour", "just", "kann",
+        "kein", "keine", "kunnen", "last", "leur", "liebe", "like", "lundi", "madame", "mail", "mais", "maken", "mardi",
+        "matin", "meer", "meeting", "mehr", "meine", "merci", "mercredi", "message", "mettre", "mijn", "moins", "monday",
+        "monsieur", "more", "morgen", "must", "naar", "nachricht", "need", "next", "nicht", "niet", "noch", "notre", "nous",
+        "nouveau", "nouvelle", "oder", "only", "onze", "other", "over", "petit", "petite", "peut", "please", "plus", "point",
+        "pour", "pouvez", "prochain", "prochaine", "quand", "quel", "quelle", "quelque", "question", "questions", "quick",
+        "rappel", "relance", "reminder", "rendez", "reply", "reponse", "request", "reunion", "salut", "same", "sans", "sehr",
+        "sein", "seine", "sera", "sind", "soir", "some", "sont", "sous", "suite", "sujet", "termin", "than", "thank",
+        "thanks", "that", "their", "then", "there", "these", "they", "this", "today", "tomorrow", "toujours", "tous", "tout",
+        "toute", "toutes", "tres", "uber", "unser", "unsere", "update", "urgent", "vandaag", "vendredi", "very", "viele",
+        "vier", "voici", "voila", "volgende", "voor", "votre", "vous", "vraag", "waar", "wann", "wanneer", "warum", "week",
+        "welche", "wenn", "werden", "were", "what", "when", "where", "which", "will", "wird", "with", "woche", "worden",
+        "would", "your", "zijn", "zonder", "zwei",
 };
 
 static bool is_common(const char *word, size_t n) {
-        /* The table is for reading; its order is nobody's business, so it is walked. First letters differ soon. */
-        for (size_t i = 0; i < ELEMENTSOF(common_words); i++)
-                if (common_words[i][0] == word[0] && strncmp(common_words[i], word, n) == 0 && common_words[i][n] == '\0')
+        size_t low = 0, high = ELEMENTSOF(common_words);
+        while (low < high) {
+                size_t mid = low + (high - low) / 2;
+                int order = strncmp(common_words[mid], word, n);
+                if (order == 0)
+                        order = common_words[mid][n] != '\0';
+                if (order == 0)
                         return true;
+                if (order < 0)
+                        low = mid + 1;
+                else
+                        high = mid;
+        }
         return false;
 }
 
@@ -418,9 +428,11 @@ static uint64_t find_by_question(const struct conversations *c, const struct con
         return found;
 }
 
-static int find_thread(struct conversations *c, const struct conversation_message *m, const struct slot *own, uint64_t *ret) {
+/* *ret_parent: a message that it names is known, and so are those before it. */
+static int find_thread(struct conversations *c, const struct conversation_message *m, const struct slot *own, uint64_t *ret, bool *ret_parent) {
         const struct message *mail = m->message;
         const struct slot *parent = own ? own : find_parent(c, mail, m->at);
+        *ret_parent = parent;
         if (parent) {
                 uint64_t thread = thread_resolve(c, parent->word & ~THREAD_SEEN, m->at);
                 int r = merge_threads(c, m, &thread, parent->at);
@@ -471,12 +483,13 @@ int conversations_add(struct conversations *c, const struct conversation_message
         }
 
         uint64_t thread;
-        int r = find_thread(c, m, own, &thread);
+        bool has_parent;
+        int r = find_thread(c, m, own, &thread, &has_parent);
         if (r >= 0)
                 r = window_put(&c->messages, m->key, thread | THREAD_SEEN, m->at);
         if (r >= 0 && copy != 0)
                 r = window_put(&c->messages, copy, thread | THREAD_SEEN, m->at);
-        if (r >= 0)
+        if (r >= 0 && !has_parent)
                 r = remember_references(c, m->message, thread, m->at);
         for (uint32_t k = 0; r >= 0 && k < m->n_clients; k++) {
                 uint64_t key = subject_key(m->clients[k], m->message);

@@ -433,7 +433,8 @@ static instant first_planned(const struct version *v) {
 static instant planned_before_cancel(const struct version *v) {
         if (v->created != INSTANT_UNKNOWN && v->created <= v->known)
                 return v->created;
-        return v->dtstamp != INSTANT_UNKNOWN && v->dtstamp + STAMPED_BEFORE < v->known ? v->dtstamp : INSTANT_UNKNOWN;
+        /* The stamp of a CANCEL by mail is that of the CANCEL. */
+        return !v->mail && v->dtstamp != INSTANT_UNKNOWN && v->dtstamp + STAMPED_BEFORE < v->known ? v->dtstamp : INSTANT_UNKNOWN;
 }
 
 static void put_plan(struct walk *k, const struct version *v, instant planned_at, instant from) {

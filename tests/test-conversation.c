@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "rules/conversation.h"
+#include "tests/folding.h"
+
+static struct scene scene;
+static struct scene *s = &scene;
+
+static int start(void **state) {
+        (void) state;
+        scene_start(s);
+        return 0;
+}
+static int end(void **state) {
+        (void) state;
+        scene_end(s);
+        return 0;
+}
+
+static struct message *question(const char *id, const char *at, const char *subject) {
+        struct message *m = mail(s, id, ME, JEAN, at, subject, NULL);
+        m->flags |= MESSAGE_REQUEST;
+        return m;
+}
+
+/* The conversation of the message with that id. */
+static const char *thread(const char *id) {
+        for (size_t i = 0; i < s->n_facts; i++)
+                if (s->facts[i]->message_id && strcmp(s->facts[i]->message_id, id) == 0)
+                        return field(s->facts[i], "thread_id").s;
+        fail_msg("no fact of %s", id);
+        return NULL;
+}
+
+#define assert_together(a, b) assert_string_equal(thread(a), thread(b))
+#define assert_apart(a, b) assert_string_not_equal(thread(a), thread(b))
+
+static void test_references(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "devis");
+        mail(s, "2@x", JEAN, ME, "2026-03-02T11:00", "tout autre chose", "1@x");
+        mail(s, "3@x", MARIE, ME, "2026-03-02T12:00", "encore", "0@x,2@x");
+        mail(s, "4@x", JEAN, ME, "2026-03-02T13:00", "nouveau", NULL);
+        scene_fold(s);
+        assert_together("1@x", "2@x");
+        assert_together("1@x", "3@x");
+}
+
+/* The message between was never seen (sent from a telephone). */
+static void test_missing_message(void **state) {
+        (void) state;
+        mail(s, "2@x", JEAN, ME, "2026-03-02T11:00", "un", "1@x");
+        mail(s, "5@x", JEAN, ME, "2026-03-02T12:00", "deux", "1@x,4@x");
+        mail(s, "6@x", JEAN, ME, "2026-03-02T13:00", "trois", "4@x");
+        mail(s, "1@x", ME, JEAN, "2026-03-02T10:30", "zero", NULL);
+        scene_fold(s);
+        assert_together("1@x", "2@x");
+        assert_together("2@x", "5@x");
+        /* Arrives by the name of the first, however late. */
+        assert_together("1@x", "5@x");
+}
+
+static void test_subject(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "logo");
+        mail(s, "2@x", JEAN, ME, "2026-03-04T10:00", "re: logo", NULL);
+        mail(s, "3@x", JEAN, ME, "2026-03-05T10:00", "re: logo", "rewritten-by-server@y"); /* the server had given ours another name */
+        mail(s, "4@x", BOB, ME, "2026-03-05T10:00", "re: logo", NULL);
+        mail(s, "5@x", JEAN, ME, "2026-04-20T10:00", "re: logo", NULL);
+        scene_fold(s);
+        assert_together("1@x", "2@x");
+        assert_together("1@x", "3@x");
+        assert_apart("1@x", "4@x");
+        assert_apart("1@x", "5@x");
+}
+
+static void test_fresh_answer(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "validation des maquettes");
+        mail(s, "2@x", MARIE, ME, "2026-03-03T10:00", "maquette: notre avis", NULL);
+        mail(s, "3@x", JEAN, ME, "2026-03-04T10:00", "maquettes encore", NULL); /* nothing waits any more */
+        scene_fold(s);
+        assert_together("1@x", "2@x");
+        assert_apart("1@x", "3@x");
+}
+
+static void test_fresh_but_no_answer(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "validation des maquettes");
+        mail(s, "2@x", JEAN, ME, "2026-03-03T10:00", "facture janvier", NULL);
+        mail(s, "3@x", BOB, ME, "2026-03-03T10:00", "maquettes", NULL); /* another client */
+        mail(s, "4@x", JEAN, ME, "2026-03-03T11:00", "maquettes", NULL)->automatic = AUTOMATIC_VACATION;
+        mail(s, "5@x", JEAN, ME, "2026-04-30T11:00", "maquettes", NULL); /* too long ago */
+        scene_fold(s);
+        assert_apart("1@x", "2@x");
+        assert_apart("1@x", "3@x");
+        assert_apart("1@x", "4@x");
+        assert_apart("1@x", "5@x");
+}
+
+/* A subject that tells nothing, while one question waits: the doubt is the client's. */
+static void test_empty_subject(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "validation des maquettes");
+        mail(s, "2@x", JEAN, ME, "2026-03-03T10:00", "", NULL);
+        scene_fold(s);
+        assert_together("1@x", "2@x");
+}
+
+static void test_empty_subject_in_doubt(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "validation des maquettes");
+        question("2@x", "2026-03-02T11:00", "hebergement");
+        mail(s, "3@x", JEAN, ME, "2026-03-03T10:00", "bonjour", NULL);
+        scene_fold(s);
+        assert_apart("1@x", "3@x");
+        assert_apart("2@x", "3@x");
+}
+
+static void test_owner_asks_again(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "devis hebergement");
+        question("2@x", "2026-03-03T10:00", "relance: devis hebergement");
+        question("3@x", "2026-03-03T11:00", "devis photos");
+        mail(s, "4@x", JEAN, ME, "2026-03-03T12:00", "voila", "2@x");
+        scene_fold(s);
+        assert_together("1@x", "2@x");
+        assert_together("1@x", "4@x");
+        assert_apart("1@x", "3@x");
+}
+
+/* References that join two conversations: the one in which a question waits keeps its name. */
+static void test_merge(void **state) {
+        (void) state;
+        mail(s, "a@x", JEAN, ME, "2026-03-01T10:00", "anciens fichiers", NULL);
+        question("b@x", "2026-03-02T10:00", "hebergement");
+        mail(s, "c@x", JEAN, ME, "2026-03-03T10:00", "autre", "a@x,b@x");
+        mail(s, "d@x", JEAN, ME, "2026-03-03T11:00", "suite", "a@x");
+        scene_fold(s);
+        assert_together("b@x", "c@x");
+        assert_together("c@x", "d@x");
+}
+
+static void test_window(void **state) {
+        (void) state;
+        mail(s, "1@x", JEAN, ME, "2025-01-02T10:00", "un", NULL);
+        mail(s, "1@x", JEAN, ME, "2025-01-03T10:00", "un", NULL);
+        mail(s, "2@x", JEAN, ME, "2026-03-02T10:00", "deux", NULL);
+        mail(s, "3@x", JEAN, ME, "2026-03-03T10:00", "trois", "1@x");
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_MESSAGE_RECEIVED), 3);
+        /* The name of a conversation is that of its first message, remembered or not. */
+        assert_together("1@x", "3@x");
+        for (size_t i = 0; i < 2; i++)
+                assert_none(s->facts[i], "response_time");
+}
+
+static void test_words(void **state) {
+        (void) state;
+        static const struct {
+                const char *a, *b;
+                bool share, within;
+        } cases[] = {
+                {"validation des maquettes", "maquette", true, true},
+                {"devis site", "devis photos", true, false},
+                {"question", "question", false, false}, /* says nothing */
+                {"re", "re", false, false},
+                {"bilan 2026", "comptes 2026", false, false},
+                {"hebergement", "HEBERGEMENT", false, false}, /* callers fold */
+                {NULL, "devis", false, false},
+                {"réunion d'équipe", "équipe", true, true},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                struct subject_words a, b;
+                subject_words(cases[i].a, &a);
+                subject_words(cases[i].b, &b);
+                assert_int_equal(subject_words_share(&a, &b), cases[i].share);
+                assert_int_equal(subject_words_within(&a, &b), cases[i].within);
+        }
+        struct subject_words many;
+        subject_words("alpha bravo charlie delta echo1 foxtrot golf hotel india juliett kilo", &many);
+        assert_int_equal(many.n, SUBJECT_WORDS_MAX);
+}
+
+/* The table of everyday words is searched by halves. */
+static void test_common_words(void **state) {
+        (void) state;
+        static const char *const common[] = {"aber", "annulation", "meeting", "urgent", "zwei", "reunion", "votre", "yours"};
+        for (size_t i = 0; i < ELEMENTSOF(common); i++) {
+                struct subject_words w;
+                subject_words(common[i], &w);
+                assert_int_equal(w.n, strcmp(common[i], "yours") == 0);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
+                TEST(test_references), TEST(test_missing_message), TEST(test_subject), TEST(test_fresh_answer), TEST(test_fresh_but_no_answer),
+                TEST(test_empty_subject), TEST(test_empty_subject_in_doubt), TEST(test_owner_asks_again), TEST(test_merge), TEST(test_window),
+                TEST(test_words), TEST(test_common_words),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
