@@ -200,6 +200,7 @@ enum cut_state { CUT_OUTSIDE, CUT_INSIDE };
 struct cut {
         enum cut_state state;
         unsigned nested; /* components inside the one at hand that are passed over (VALARM) */
+        bool observance; /* inside STANDARD or DAYLIGHT */
         bool broken;     /* beyond a ceiling */
 };
 
@@ -234,8 +235,8 @@ static bool take_line(struct cutter *c, struct cut *cut, const struct line *line
         bool keep = false;
 
         if (line_marks(line, "BEGIN", &name, &n)) {
-                if (c->wanted == COMPONENT_TIMEZONE && cut->nested == 0)
-                        keep = true; /* STANDARD, DAYLIGHT */
+                if (c->wanted == COMPONENT_TIMEZONE && cut->nested == 0 && !cut->observance)
+                        keep = cut->observance = true;
                 else
                         cut->nested++;
         } else if (line_marks(line, "END", &name, &n)) {
@@ -246,8 +247,10 @@ static bool take_line(struct cutter *c, struct cut *cut, const struct line *line
                 }
                 if (cut->nested > 0)
                         cut->nested--;
-                else
-                        keep = c->wanted == COMPONENT_TIMEZONE;
+                else if (cut->observance) {
+                        keep = true;
+                        cut->observance = false;
+                }
         } else
                 keep = cut->nested == 0 && is_kept(c->wanted, line);
 
