@@ -226,6 +226,14 @@ static const struct slot *window_find(const struct window *w, uint64_t key, inst
         return slot && slot->at >= at - age ? slot : NULL;
 }
 
+/* A million messages wait for memory more than for anything else: ask for what will be looked at, all at once. */
+static void window_prefetch(const struct window *w, uint64_t key) {
+        const struct slots *both[] = {&w->young, &w->old};
+        for (size_t i = 0; i < ELEMENTSOF(both); i++)
+                if (both[i]->n > 0)
+                        __builtin_prefetch(&both[i]->items[(size_t) hash_mix(key, 1) & (both[i]->allocated - 1)]);
+}
+
 static int window_put(struct window *w, uint64_t key, uint64_t word, instant at) {
         return slots_put(&w->young, key != 0 ? key : 1, word, at);
 }
@@ -471,10 +479,19 @@ int conversations_add(struct conversations *c, const struct conversation_message
         for (size_t i = 0; i < ELEMENTSOF(all); i++)
                 window_turn(all[i], m->at);
 
+        uint64_t copy = m->from_owner ? own_copy_key(m->message) : 0;
+        window_prefetch(&c->messages, m->key);
+        window_prefetch(&c->messages, copy);
+        if (m->message->in_reply_to.n > 0)
+                window_prefetch(&c->messages, message_id_key(m->message->in_reply_to.items[0]));
+        if (m->message->references.n > 1)
+                window_prefetch(&c->messages, message_id_key(m->message->references.items[0]));
+        for (uint32_t k = 0; k < m->n_clients; k++)
+                window_prefetch(&c->subjects, subject_key(m->clients[k], m->message));
+
         const struct slot *own = find_message(c, m->key, m->at);
         if (own && (own->word & THREAD_SEEN))
                 return 1;
-        uint64_t copy = m->from_owner ? own_copy_key(m->message) : 0;
         const struct slot *known = copy != 0 ? find_message(c, copy, m->at) : NULL;
         if (known) {
                 /* Answers may name the id that the server gave. */
