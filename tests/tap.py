@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the end-to-end tests share: cases in a list, one TAP line each, and worlds (see case.py) that measure and compare.
+
+A test file marks functions with @case("what it shows"); each gets a World of its own in a folder that is gone afterwards. Skip("reason") skips,
+todo="reason" marks what is known not to work yet. ADIEU_TEST_SLOW=1 (or a program built with a sanitizer) makes big things smaller and does
+not look at memory. With names of functions as arguments, only those run."""
+import hashlib
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+import case as cases
+
+CASES = []
+# What follows takes seconds; a test that hangs has failed, however busy the machine is.
+TIMEOUT = 300
+
+
+class Skip(Exception):
+    pass
+
+
+def case(about, todo=None):
+    def mark(function):
+        CASES.append((function, about, todo))
+        return function
+    return mark
+
+
+def sanitized():
+    with open(cases.ADIEU, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+SLOW = os.environ.get("ADIEU_TEST_SLOW") == "1" or sanitized()
+
+
+def main():
+    chosen = [c for c in CASES if not sys.argv[1:] or c[0].__name__ in sys.argv[1:]]
+    print("1..%d" % len(chosen))
+    failed = 0
+    for n, (function, about, todo) in enumerate(chosen, 1):
+        started = time.monotonic()
+        wrong, end = "", " # TODO " + todo if todo else ""
+        folder = tempfile.mkdtemp(prefix="adieu-test-")
+        try:
+            function(Measured(folder))
+        except Skip as e:
+            end = " # SKIP %s" % e
+        except Exception:
+            wrong = traceback.format_exc()
+        finally:
+            for top, folders, _ in os.walk(folder):
+                for f in folders:
+                    if not os.path.islink(os.path.join(top, f)):
+                        os.chmod(os.path.join(top, f), 0o700)
+            shutil.rmtree(folder, ignore_errors=True)
+        print("%sok %d - %s: %s%s" % ("not " if wrong else "", n, function.__name__, about, end))
+        if os.environ.get("ADIEU_TEST_TIMES"):
+            print("#   %.1f s" % (time.monotonic() - started))
+        for line in wrong.splitlines():
+            print("#   " + line)
+        sys.stdout.flush()
+        failed += bool(wrong) and not todo
+    sys.exit(1 if failed else 0)
+
+
+def equal(have, want, what=""):
+    if have != want:
+        raise AssertionError("%s\nhave: %s\nwant: %s" % (what, brief(have), brief(want)))
+
+
+def brief(x):
+    text = x if isinstance(x, str) else repr(x)
+    return text if len(text) < 3000 else text[:1500] + " ... " + text[-1500:]
+
+
+def true(condition, *what):
+    if not condition:
+        raise AssertionError(" ".join(brief(w) for w in what))
+
+
+class Result:
+    def __init__(self, returncode, stdout, stderr, memory):
+        self.returncode, self.stdout, self.stderr, self.memory = returncode, stdout, stderr, memory
+
+    def __repr__(self):
+        return "exit %d\nstdout: %s\nstderr: %s" % (self.returncode, brief(self.stdout), brief(self.stderr))
+
+
+class Measured(cases.World):
+    """A world that knows how much memory a run took (its parse roles' too) and what its sources looked like before."""
+
+    SOURCES = ("Maildir", "calendars", "Maildir2", "archive.mbox", "archive.mbox.gz", "mboxes")
+    # A hash of more would take longer than the scan it is to check.
+    HASH_MAX = 32 << 20
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.wrapper = []
+        self.program = cases.ADIEU
+
+    def command(self, *arguments, now=None):
+        return self.wrapper + [self.program, "-c", str(self.config)] + (["--now", now] if now else []) + list(arguments)
+
+    def start(self, *arguments, now=None, **options):
+        return subprocess.Popen(self.command(*arguments, now=now), env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, **options)
+
+    def run(self, *arguments, now=None):
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            p = self.start(*arguments, now=now, stdout=out, stderr=err)
+            alarm = threading.Timer(TIMEOUT, p.kill)
+            alarm.start()
+            _, status, usage = os.wait4(p.pid, 0)
+            alarm.cancel()
+            p.returncode = os.waitstatus_to_exitcode(status)
+            texts = []
+            for f in (out, err):
+                f.seek(0)
+                texts.append(f.read().decode("utf-8", errors="replace"))
+        return Result(p.returncode, texts[0], texts[1], usage.ru_maxrss * 1024)
+
+    def scan(self, now, want=0):
+        r = self.run("scan", now=now)
+        true(r.returncode in (want if isinstance(want, tuple) else (want,)), "scan: expected exit", want, r)
+        for word in ("Sanitizer", "runtime error"):
+            true(word not in r.stderr, r)
+        return r
+
+    def status(self, now):
+        r = self.run("status", now=now)
+        equal(r.returncode, 0, r)
+        return r.stdout
+
+    def breaches(self, now):
+        return cases.breaches(self.alerts(now))
+
+    def source(self, line):
+        self.config.write_text(self.config.read_text().replace("sources:\n", "sources:\n  - %s\n" % line))
+
+    def hide_clock(self):
+        """Files stamped by the last ticks of the clock may change again and are read once more: make all look older."""
+        for path in self.source_paths():
+            s = os.lstat(path)
+            os.utime(path, ns=(s.st_atime_ns, s.st_mtime_ns - 10_000_000_000), follow_symlinks=False)
+
+    def source_paths(self):
+        for name in self.SOURCES:
+            top = self.folder / name
+            if os.path.lexists(top):
+                yield top
+            for folder, folders, files in os.walk(top):
+                for f in folders + files:
+                    yield pathlib.Path(folder) / f
+
+    def sources(self):
+        """Everything about the sources that must not change."""
+        seen = {}
+        for path in self.source_paths():
+            s = os.lstat(path)
+            content = ""
+            if stat.S_ISLNK(s.st_mode):
+                content = os.readlink(path)
+            elif stat.S_ISREG(s.st_mode) and s.st_size <= self.HASH_MAX:
+                try:
+                    content = hashlib.sha1(path.read_bytes()).hexdigest()
+                except PermissionError:
+                    pass
+            seen[str(path.relative_to(self.folder))] = (s.st_mode, s.st_ino, s.st_nlink, s.st_uid, s.st_size, s.st_mtime_ns, content)
+        return seen
