@@ -15,7 +15,4 @@ EXTRA_DIST += %D%/man/adieu.1 %D%/man/adieu.yaml.5.in %D%/man/adieu-rules.5.in
 %D%/man/adieu-rules.5: $(srcdir)/%D%/man/adieu-rules.5.in %D%/man/reference$(EXEEXT)
 	$(AM_V_GEN)%D%/man/reference$(EXEEXT) <$(srcdir)/%D%/man/adieu-rules.5.in >$@.tmp && mv $@.tmp $@
 
-packdir = $(pkgdatadir)/packs
-dist_pack_DATA = rules/packs/after-hours.yaml rules/packs/meetings.yaml rules/packs/requests.yaml
-
 EXTRA_DIST += %D%/packages %D%/install-packages %D%/quickstart %D%/run-tests %D%/adieu.yaml %D%/sample

@@ -363,3 +363,14 @@ check_PROGRAMS += %D%/test-store %D%/test-reader
 	-Wl,--wrap=store_commit
 %C%_test_reader_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 endif
+
+# The observation decoder.
+check_PROGRAMS += %D%/fuzz-observation-replay
+%C%_fuzz_observation_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-observation.c %D%/fuzz/fuzz.h
+%C%_fuzz_observation_replay_LDADD = $(PARSERS_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-observation
+%C%_fuzz_observation_SOURCES = %D%/fuzz/fuzz-observation.c %D%/fuzz/fuzz.h
+%C%_fuzz_observation_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_observation_LDADD = $(PARSERS_LIBS)
+endif
