@@ -165,6 +165,8 @@ static const char *source_line(const struct context *c, const char *file, uint32
 
 static void print_source_line(const struct context *c, const struct diagnostic *d) {
         size_t size = 0;
+        if (strcmp(d->code, "password-in-file") == 0)
+                return; /* the line holds the password */
         const char *line = d->line > 0 ? source_line(c, d->file, d->line, &size) : NULL;
         if (!line)
                 return;

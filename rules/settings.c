@@ -1167,7 +1167,8 @@ static void check_matches(struct loader *l) {
         }
 }
 
-/* The owner is nobody's client: else every own mail would count as theirs. */
+/* The owner is nobody's client. A client's domain may hold a further address of the owner (a mailbox that the client gave): the owner is looked
+ * up first. But a client with the domain of the owner's first address would make colleagues a client. */
 static void check_own_addresses(struct loader *l) {
         for (size_t k = 0; l->s->owner.addresses && l->s->owner.addresses[k]; k++) {
                 char key[ADDRESS_MAX + 1];
@@ -1181,7 +1182,7 @@ static void check_own_addresses(struct loader *l) {
                         bool hit = domain ? str_eq(tail, m->entry) ||
                                                     (n > size && tail[0] == '.' && str_eq(tail + 1, m->entry + 1))
                                           : str_eq(key, m->entry);
-                        if (!hit)
+                        if (!hit || (domain && k > 0))
                                 continue;
                         l->file = m->file;
                         fault(l, m->node, "own-address", domain ? "list the client's people by their full addresses" : NULL,
