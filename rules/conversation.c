@@ -22,26 +22,37 @@ uint64_t hash_string(const char *s) {
 
 /* Folded, sorted. Words that any two subjects may share without being about the same thing. */
 static const char *const common_words[] = {
-        "aber", "about", "afin", "after", "again", "ainsi", "alle", "alles", "alors", "also", "annulation", "annule",
-        "annuler", "answer", "antwoord", "antwort", "apres", "auch", "aujourd", "aupres", "aussi", "autre", "avant", "avec",
-        "been", "before", "beste", "bien", "bitte", "bonjour", "bonsoir", "call", "cancel", "canceled", "cancelled", "cela",
-        "cette", "ceux", "chez", "comme", "comment", "confirmation", "could", "dank", "danke", "dans", "dear", "deine",
-        "demain", "demande", "deux", "dies", "diese", "doch", "does", "dois", "donc", "dont", "dringend", "dringende",
-        "durch", "eine", "einen", "einer", "elle", "elles", "encore", "entre", "etre", "every", "fait", "faut", "fois",
-        "follow", "frage", "from", "gegen", "gern", "goede", "guten", "haben", "hallo", "have", "heeft", "hello", "heure",
-        "heute", "hier", "ihre", "important", "info", "information", "informations", "infos", "into", "jour", "just", "kann",
-        "kein", "keine", "kunnen", "last", "leur", "liebe", "like", "lundi", "madame", "mail", "mais", "maken", "mardi",
-        "matin", "meer", "meeting", "mehr", "meine", "merci", "mercredi", "message", "mettre", "mijn", "moins", "monday",
-        "monsieur", "more", "morgen", "must", "naar", "nachricht", "need", "next", "nicht", "niet", "noch", "notre", "nous",
-        "nouveau", "nouvelle", "oder", "only", "onze", "other", "over", "petit", "petite", "peut", "please", "plus", "point",
-        "pour", "pouvez", "prochain", "prochaine", "quand", "quel", "quelle", "quelque", "question", "questions", "quick",
-        "rappel", "relance", "reminder", "rendez", "reply", "reponse", "request", "reunion", "salut", "same", "sans", "sehr",
-        "sein", "seine", "sera", "sind", "soir", "some", "sont", "sous", "suite", "sujet", "termin", "than", "thank",
-        "thanks", "that", "their", "then", "there", "these", "they", "this", "today", "tomorrow", "toujours", "tous", "tout",
-        "toute", "toutes", "tres", "uber", "unser", "unsere", "update", "urgent", "vandaag", "vendredi", "very", "viele",
-        "vier", "voici", "voila", "volgende", "voor", "votre", "vous", "vraag", "waar", "wann", "wanneer", "warum", "week",
-        "welche", "wenn", "werden", "were", "what", "when", "where", "which", "will", "wird", "with", "woche", "worden",
-        "would", "your", "zijn", "zonder", "zwei",
+        "aber",      "about",        "afin",       "after",       "again",        "ainsi",    "alle",      "alles",
+        "alors",     "also",         "annulation", "annule",      "annuler",      "answer",   "antwoord",  "antwort",
+        "apres",     "auch",         "aujourd",    "aupres",      "aussi",        "autre",    "avant",     "avec",
+        "been",      "before",       "beste",      "bien",        "bitte",        "bonjour",  "bonsoir",   "call",
+        "cancel",    "canceled",     "cancelled",  "cela",        "cette",        "ceux",     "chez",      "comme",
+        "comment",   "confirmation", "could",      "dank",        "danke",        "dans",     "dear",      "deine",
+        "demain",    "demande",      "deux",       "dies",        "diese",        "doch",     "does",      "dois",
+        "donc",      "dont",         "dringend",   "dringende",   "durch",        "eine",     "einen",     "einer",
+        "elle",      "elles",        "encore",     "entre",       "etre",         "every",    "fait",      "faut",
+        "fois",      "follow",       "frage",      "from",        "gegen",        "gern",     "goede",     "guten",
+        "haben",     "hallo",        "have",       "heeft",       "hello",        "heure",    "heute",     "hier",
+        "ihre",      "important",    "info",       "information", "informations", "infos",    "into",      "jour",
+        "just",      "kann",         "kein",       "keine",       "kunnen",       "last",     "leur",      "liebe",
+        "like",      "lundi",        "madame",     "mail",        "mais",         "maken",    "mardi",     "matin",
+        "meer",      "meeting",      "mehr",       "meine",       "merci",        "mercredi", "message",   "mettre",
+        "mijn",      "moins",        "monday",     "monsieur",    "more",         "morgen",   "must",      "naar",
+        "nachricht", "need",         "next",       "nicht",       "niet",         "noch",     "notre",     "nous",
+        "nouveau",   "nouvelle",     "oder",       "only",        "onze",         "other",    "over",      "petit",
+        "petite",    "peut",         "please",     "plus",        "point",        "pour",     "pouvez",    "prochain",
+        "prochaine", "quand",        "quel",       "quelle",      "quelque",      "question", "questions", "quick",
+        "rappel",    "relance",      "reminder",   "rendez",      "reply",        "reponse",  "request",   "reunion",
+        "salut",     "same",         "sans",       "sehr",        "sein",         "seine",    "sera",      "sind",
+        "soir",      "some",         "sont",       "sous",        "suite",        "sujet",    "termin",    "than",
+        "thank",     "thanks",       "that",       "their",       "then",         "there",    "these",     "they",
+        "this",      "today",        "tomorrow",   "toujours",    "tous",         "tout",     "toute",     "toutes",
+        "tres",      "uber",         "unser",      "unsere",      "update",       "urgent",   "vandaag",   "vendredi",
+        "very",      "viele",        "vier",       "voici",       "voila",        "volgende", "voor",      "votre",
+        "vous",      "vraag",        "waar",       "wann",        "wanneer",      "warum",    "week",      "welche",
+        "wenn",      "werden",       "were",       "what",        "when",         "where",    "which",     "will",
+        "wird",      "with",         "woche",      "worden",      "would",        "your",     "zijn",      "zonder",
+        "zwei",
 };
 
 static bool is_common(const char *word, size_t n) {
@@ -62,8 +73,8 @@ static bool is_common(const char *word, size_t n) {
 }
 
 static bool is_year(const char *word, size_t n) {
-        return n == 4 && (strncmp(word, "19", 2) == 0 || strncmp(word, "20", 2) == 0) && word[2] >= '0' && word[2] <= '9' && word[3] >= '0' &&
-               word[3] <= '9';
+        return n == 4 && (strncmp(word, "19", 2) == 0 || strncmp(word, "20", 2) == 0) && word[2] >= '0' && word[2] <= '9' &&
+               word[3] >= '0' && word[3] <= '9';
 }
 
 static void subject_words_put(struct subject_words *w, const char *word, size_t n, size_t letters) {
@@ -400,7 +411,8 @@ static int merge_threads(struct conversations *c, const struct conversation_mess
 static uint64_t find_by_subject(const struct conversations *c, const struct conversation_message *m) {
         for (uint32_t k = 0; k < m->n_clients; k++) {
                 uint64_t key = subject_key(m->clients[k], m->message);
-                const struct slot *slot = key != 0 ? window_find(&c->subjects, key, m->at, CONVERSATION_SUBJECT_WINDOW) : NULL;
+                const struct slot *slot =
+                        key != 0 ? window_find(&c->subjects, key, m->at, CONVERSATION_SUBJECT_WINDOW) : NULL;
                 if (slot)
                         return thread_resolve(c, slot->word, m->at);
         }
@@ -424,7 +436,8 @@ static uint64_t find_by_question(const struct conversations *c, const struct con
                                 continue;
                         n += only != w->thread;
                         only = w->thread;
-                        bool same = m->from_owner ? subject_words_within(&w->words, &words) : subject_words_share(&w->words, &words);
+                        bool same = m->from_owner ? subject_words_within(&w->words, &words)
+                                                  : subject_words_share(&w->words, &words);
                         if (same && w->at >= found_at) {
                                 found = w->thread;
                                 found_at = w->at;
@@ -437,7 +450,8 @@ static uint64_t find_by_question(const struct conversations *c, const struct con
 }
 
 /* *ret_parent: a message that it names is known, and so are those before it. */
-static int find_thread(struct conversations *c, const struct conversation_message *m, const struct slot *own, uint64_t *ret, bool *ret_parent) {
+static int find_thread(struct conversations *c, const struct conversation_message *m, const struct slot *own, uint64_t *ret,
+                       bool *ret_parent) {
         const struct message *mail = m->message;
         const struct slot *parent = own ? own : find_parent(c, mail, m->at);
         *ret_parent = parent;
@@ -521,8 +535,8 @@ int conversations_add(struct conversations *c, const struct conversation_message
 
 enum turn { TURN_NONE, TURN_OWNER_WAITS, TURN_CLIENT_WAITS };
 
-int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens, instant at,
-                       int64_t *ret_response_time) {
+int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens,
+                       instant at, int64_t *ret_response_time) {
         /* The word holds since when (seconds, shifted by two) and who waits. */
         uint64_t key = hash_mix(thread, client->index + 1U);
         const struct slot *slot = window_find(&c->turns, key, at, CONVERSATION_WINDOW);
@@ -541,7 +555,8 @@ int conversations_turn(struct conversations *c, uint64_t thread, const struct cl
         return 0;
 }
 
-void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m, instant at) {
+void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m,
+                         instant at) {
         struct acquaintance *a = &c->clients[client->index];
         struct waiting_request *w = &a->waiting[a->waiting_next++ % WAITING_MAX];
         *w = (struct waiting_request){.thread = thread, .at = at};

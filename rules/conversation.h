@@ -53,11 +53,12 @@ int conversations_add(struct conversations *c, const struct conversation_message
 
 /* The turn: seconds since the first message of the other side that still waits in this conversation with that client, -1 when none waits. Call once for
  * each client of a message a person wrote. `opens`: it wants an answer itself (thanks do not). */
-int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens, instant at,
-                       int64_t *ret_response_time) _must_check_;
+int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens,
+                       instant at, int64_t *ret_response_time) _must_check_;
 
 /* The owner asked that client for something: until the client writes in this conversation, a fresh message about the same is its answer. */
-void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m, instant at);
+void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m,
+                         instant at);
 void conversations_answered(struct conversations *c, uint64_t thread, const struct client *client);
 
 /* The owner wrote to the client outside working time. */

@@ -153,8 +153,11 @@ static void collect_recipients(struct folding *f, const struct message *m) {
                         uint64_t hash = email_hash(email);
                         if (few && recipient_is_known(f, hash))
                                 continue;
-                        f->recipients[f->n_recipients] = (struct recipient){
-                                .hash = hash, .email = email, .person = people_find(f->people, email), .field = field, .position = f->n_recipients};
+                        f->recipients[f->n_recipients] = (struct recipient){.hash = hash,
+                                                                            .email = email,
+                                                                            .person = people_find(f->people, email),
+                                                                            .field = field,
+                                                                            .position = f->n_recipients};
                         f->n_recipients++;
                 }
         if (few || f->n_recipients < 2)
@@ -218,7 +221,8 @@ static void judge_time(const struct folding *f, struct mail *mail) {
         mail->old = dated && mail->at - m->sent_at > DATE_BEFORE_DELIVERY_MAX;
         mail->date_plausible = dated && !mail->old && m->sent_at - mail->at <= DATE_AFTER_DELIVERY_MAX;
         const struct work_calendar *calendar = &f->settings->owner.calendar;
-        mail->working_time = work_calendar_is_open(calendar, mail->at) || (mail->date_plausible && m->sent_at != mail->at && work_calendar_is_open(calendar, m->sent_at));
+        mail->working_time = work_calendar_is_open(calendar, mail->at) ||
+                             (mail->date_plausible && m->sent_at != mail->at && work_calendar_is_open(calendar, m->sent_at));
 }
 
 /* Monday to Friday, 09:00 to 18:00: what a client is taken to work who declared nothing. */
@@ -246,7 +250,10 @@ static bool their_working_time(const struct folding *f, const struct mail *mail,
                 return false;
         /* Declared hours are on the wall of the client's place: read them with the owner's calendar moved by the difference. */
         if (client->own_hours)
-                return work_calendar_is_open(&client->calendar, at + offset - zone_offset(client->calendar.zone ? client->calendar.zone : f->settings->owner.zone, at));
+                return work_calendar_is_open(
+                        &client->calendar,
+                        at + offset -
+                                zone_offset(client->calendar.zone ? client->calendar.zone : f->settings->owner.zone, at));
         return usual_hours(at, offset);
 }
 
@@ -281,7 +288,8 @@ static uint64_t fact_key(enum fact_type type, uint64_t key, const struct client 
         return hash_mix(hash_mix(key, hash_string(client->id)), (uint64_t) type + 1);
 }
 
-static int fact_begin(struct folding *f, const struct mail *mail, enum fact_type type, const struct client *client, struct fact **ret) {
+static int fact_begin(struct folding *f, const struct mail *mail, enum fact_type type, const struct client *client,
+                      struct fact **ret) {
         struct fact *fact;
         int r = queue_add(f, &fact);
         if (r < 0)
@@ -294,7 +302,10 @@ static int fact_begin(struct folding *f, const struct mail *mail, enum fact_type
                 .source = mail->source,
                 .message_id = mail->message_id,
                 /* A copy beyond what is remembered cannot be told from the first one: its facts get names of their own. */
-                .key = fact_key(type, mail->old && mail->at - mail->m->sent_at > CONVERSATION_WINDOW ? hash_mix(mail->key, (uint64_t) mail->at) : mail->key,
+                .key = fact_key(type,
+                                mail->old && mail->at - mail->m->sent_at > CONVERSATION_WINDOW
+                                        ? hash_mix(mail->key, (uint64_t) mail->at)
+                                        : mail->key,
                                 client),
                 .observation = mail->stored->id,
         };
@@ -315,7 +326,8 @@ static void message_values_owner_clock(const struct folding *f, const struct mai
         v[F_MESSAGE_HOUR] = int_value(local.hour);
 }
 
-static void message_values_received(const struct folding *f, const struct mail *mail, const struct client *client, struct value *v) {
+static void message_values_received(const struct folding *f, const struct mail *mail, const struct client *client,
+                                    struct value *v) {
         const struct message *m = mail->m;
         v[F_MESSAGE_INVITED] = bool_value(conversations_invited(f->conversations, client, mail->at));
         v[F_MESSAGE_THEIR_WORKING_TIME] = bool_value(their_working_time(f, mail, client));
@@ -380,7 +392,8 @@ static int add_request(struct folding *f, const struct mail *mail, const struct 
         return 0;
 }
 
-static int add_statement(struct folding *f, const struct mail *mail, enum fact_type type, const struct client *client, int64_t response_time) {
+static int add_statement(struct folding *f, const struct mail *mail, enum fact_type type, const struct client *client,
+                         int64_t response_time) {
         struct fact *fact;
         int r = fact_begin(f, mail, type, client, &fact);
         if (r < 0)
@@ -410,7 +423,8 @@ static int add_client_facts(struct folding *f, const struct mail *mail, const st
         int64_t response_time = -1;
         int r = 0;
         if (mail->person)
-                r = conversations_turn(f->conversations, mail->thread, client, mail->from_owner, !(m->flags & MESSAGE_THANKS), mail->at, &response_time);
+                r = conversations_turn(f->conversations, mail->thread, client, mail->from_owner,
+                                       !(m->flags & MESSAGE_THANKS), mail->at, &response_time);
         if (r >= 0)
                 r = add_message(f, mail, client, response_time);
         if (r < 0 || !mail->person)
@@ -453,12 +467,9 @@ static int mail_strings(struct folding *f, struct mail *mail, const char *author
                 const char *from;
                 const char **to;
         } strings[] = {
-                {m->subject, &mail->subject},
-                {f->options->texts ? m->text : NULL, &mail->text},
-                {m->language, &mail->language},
-                {mail->stored->source, &mail->source},
-                {m->message_id, &mail->message_id},
-                {author, &mail->author},
+                {m->subject, &mail->subject},       {f->options->texts ? m->text : NULL, &mail->text},
+                {m->language, &mail->language},     {mail->stored->source, &mail->source},
+                {m->message_id, &mail->message_id}, {author, &mail->author},
         };
         for (size_t i = 0; i < ELEMENTSOF(strings); i++)
                 if (strings[i].from && !(*strings[i].to = arena_strdup(f->strings, strings[i].from)))
@@ -507,7 +518,12 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
                 f->queue_at = mail.at;
         }
         mail.key = message_key(m);
-        const struct conversation_message cm = {.message = m, .at = mail.at, .key = mail.key, .from_owner = mail.from_owner, .clients = mail.clients, .n_clients = mail.n_clients};
+        const struct conversation_message cm = {.message = m,
+                                                .at = mail.at,
+                                                .key = mail.key,
+                                                .from_owner = mail.from_owner,
+                                                .clients = mail.clients,
+                                                .n_clients = mail.n_clients};
         int r = conversations_add(f->conversations, &cm, &mail.thread);
         if (r != 0)
                 return r < 0 ? r : 0;
@@ -542,7 +558,8 @@ static int fold_messages(struct folding *f, const struct observation_feed *feed)
         return r < 0 ? r : 0;
 }
 
-int fold(const struct observation_feed *feed, const struct settings *settings, const struct fold_options *options, fact_found found, void *userdata) {
+int fold(const struct observation_feed *feed, const struct settings *settings, const struct fold_options *options,
+         fact_found found, void *userdata) {
         /* On the heap: it holds the recipients of a message. */
         _cleanup_free_ struct folding *f = calloc(1, sizeof(*f));
         if (!f)

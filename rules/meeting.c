@@ -162,7 +162,8 @@ static int keep_exdates(struct meetings *m, const struct event *e, struct versio
         if (!items)
                 return -ENOMEM;
         for (uint32_t i = 0; i < e->exdates.n; i++)
-                items[i] = (struct exdate){.at = resolve(m, e->exdates.items[i]), .day = e->exdates.items[i].form == MOMENT_DATE};
+                items[i] = (struct exdate){.at = resolve(m, e->exdates.items[i]),
+                                           .day = e->exdates.items[i].form == MOMENT_DATE};
         qsort(items, e->exdates.n, sizeof(*items), compare_exdates);
         v->exdates = items;
         v->n_exdates = e->exdates.n;
@@ -185,13 +186,19 @@ static int keep_participants(struct meetings *m, const struct event *e, struct v
                 struct person person = people_find(m->people, a->email);
                 if (person.side == SIDE_NOBODY)
                         continue;
-                items[n] = (struct participant){.hash = email_hash(a->email), .person = person, .status = a->participation_status, .organizer = organizer};
+                items[n] = (struct participant){.hash = email_hash(a->email),
+                                                .person = person,
+                                                .status = a->participation_status,
+                                                .organizer = organizer};
                 int r = keep_string(m, a->email, &items[n++].email);
                 if (r < 0)
                         return r;
         }
         if (v->organizer.side != SIDE_NOBODY && !organizer_attends) {
-                items[n] = (struct participant){.hash = email_hash(e->organizer->email), .person = v->organizer, .status = PARTICIPATION_ACCEPTED, .organizer = true};
+                items[n] = (struct participant){.hash = email_hash(e->organizer->email),
+                                                .person = v->organizer,
+                                                .status = PARTICIPATION_ACCEPTED,
+                                                .organizer = true};
                 int r = keep_string(m, e->organizer->email, &items[n++].email);
                 if (r < 0)
                         return r;
@@ -203,11 +210,15 @@ static int keep_participants(struct meetings *m, const struct event *e, struct v
 
 static bool version_kind(const struct event *e, bool mail, enum version_kind *ret) {
         static const int8_t kinds[_ITIP_MAX] = {
-                [ITIP_NONE] = VERSION_PLAN, [ITIP_PUBLISH] = VERSION_PLAN,     [ITIP_REQUEST] = VERSION_PLAN, [ITIP_REPLY] = VERSION_REPLY, [ITIP_ADD] = VERSION_PLAN,
-                [ITIP_CANCEL] = VERSION_CANCEL, [ITIP_REFRESH] = -1, [ITIP_COUNTER] = VERSION_COUNTER, [ITIP_DECLINECOUNTER] = -1, [ITIP_OTHER] = -1,
+                [ITIP_NONE] = VERSION_PLAN,    [ITIP_PUBLISH] = VERSION_PLAN,
+                [ITIP_REQUEST] = VERSION_PLAN, [ITIP_REPLY] = VERSION_REPLY,
+                [ITIP_ADD] = VERSION_PLAN,     [ITIP_CANCEL] = VERSION_CANCEL,
+                [ITIP_REFRESH] = -1,           [ITIP_COUNTER] = VERSION_COUNTER,
+                [ITIP_DECLINECOUNTER] = -1,    [ITIP_OTHER] = -1,
         };
         /* A file in a calendar folder may still carry the method of the mail it was saved from. */
-        if (!mail && (e->method == ITIP_REFRESH || e->method == ITIP_DECLINECOUNTER || e->method == ITIP_COUNTER || e->method == ITIP_REPLY))
+        if (!mail && (e->method == ITIP_REFRESH || e->method == ITIP_DECLINECOUNTER || e->method == ITIP_COUNTER ||
+                      e->method == ITIP_REPLY))
                 return false;
         int kind = kinds[e->method];
         if (kind < 0)
@@ -225,7 +236,8 @@ static bool is_meeting(const struct event *e) {
 
 /* A stamp of the object is believed when it is not later than when the object was seen, nor before it was made. */
 static bool stamp_sane(instant stamp, const struct version *v) {
-        return stamp != INSTANT_UNKNOWN && stamp <= v->seen && (v->created == INSTANT_UNKNOWN || stamp >= v->created - DAY_SECONDS);
+        return stamp != INSTANT_UNKNOWN && stamp <= v->seen &&
+               (v->created == INSTANT_UNKNOWN || stamp >= v->created - DAY_SECONDS);
 }
 
 /* A DTSTAMP that was never touched since the object was made tells nothing of a change. */
@@ -241,7 +253,8 @@ static instant calendar_known(const struct version *v) {
         return v->last_modified;
 }
 
-static int version_common(struct meetings *m, const struct stored_observation *so, const struct event *e, struct version *v) {
+static int version_common(struct meetings *m, const struct stored_observation *so, const struct event *e,
+                          struct version *v) {
         v->rid = resolve(m, e->recurrence_id);
         v->rid_is_day = e->recurrence_id.form == MOMENT_DATE;
         v->sequence = e->sequence;
@@ -320,7 +333,8 @@ static int mail_remember(struct meetings *m, uint64_t key, uint32_t position) {
         return 0;
 }
 
-static int add_mail_event(struct meetings *m, const struct stored_observation *so, const struct event *e, instant known, const struct address *author, bool from_owner) {
+static int add_mail_event(struct meetings *m, const struct stored_observation *so, const struct event *e, instant known,
+                          const struct address *author, bool from_owner) {
         enum version_kind kind;
         const struct message *mail = &so->observation->message;
         if (!e->uid || !version_kind(e, true, &kind) || !is_meeting(e))
@@ -331,8 +345,12 @@ static int add_mail_event(struct meetings *m, const struct stored_observation *s
         v->kind = kind;
         v->mail = true;
         v->known = known;
-        v->author = from_owner ? (struct person){.side = SIDE_OWNER} : author ? people_find(m->people, author->email) : (struct person){};
-        v->author_is_organizer = author && e->organizer && (email_eq(author->email, e->organizer->email) || email_eq(author->email, e->organizer->sent_by));
+        v->author = from_owner ? (struct person){.side = SIDE_OWNER}
+                    : author   ? people_find(m->people, author->email)
+                               : (struct person){};
+        v->author_is_organizer =
+                author && e->organizer &&
+                (email_eq(author->email, e->organizer->email) || email_eq(author->email, e->organizer->sent_by));
         int r = version_common(m, so, e, v);
         /* Instances added to a series are occurrences of their own, not another time of it. */
         if (e->method == ITIP_ADD && v->rid == INSTANT_UNKNOWN)
@@ -355,12 +373,15 @@ static const struct {
         const char *word; /* folded */
         uint32_t bit;
 } day_words[] = {
-        {"lundi", 1 << 0},    {"monday", 1 << 0},    {"montag", 1 << 0},     {"maandag", 1 << 0},   {"mardi", 1 << 1},    {"tuesday", 1 << 1},
-        {"dienstag", 1 << 1}, {"dinsdag", 1 << 1},   {"mercredi", 1 << 2},   {"wednesday", 1 << 2}, {"mittwoch", 1 << 2}, {"woensdag", 1 << 2},
-        {"jeudi", 1 << 3},    {"thursday", 1 << 3},  {"donnerstag", 1 << 3}, {"donderdag", 1 << 3}, {"vendredi", 1 << 4}, {"friday", 1 << 4},
-        {"freitag", 1 << 4},  {"vrijdag", 1 << 4},   {"samedi", 1 << 5},     {"saturday", 1 << 5},  {"samstag", 1 << 5},  {"zaterdag", 1 << 5},
-        {"dimanche", 1 << 6}, {"sunday", 1 << 6},    {"sonntag", 1 << 6},    {"zondag", 1 << 6},    {"demain", DAY_TOMORROW}, {"tomorrow", DAY_TOMORROW},
-        {"today", DAY_TODAY}, {"aujourd", DAY_TODAY}, {"heute", DAY_TODAY},  {"vandaag", DAY_TODAY}, {"tonight", DAY_TODAY},
+        {"lundi", 1 << 0},        {"monday", 1 << 0},         {"montag", 1 << 0},     {"maandag", 1 << 0},
+        {"mardi", 1 << 1},        {"tuesday", 1 << 1},        {"dienstag", 1 << 1},   {"dinsdag", 1 << 1},
+        {"mercredi", 1 << 2},     {"wednesday", 1 << 2},      {"mittwoch", 1 << 2},   {"woensdag", 1 << 2},
+        {"jeudi", 1 << 3},        {"thursday", 1 << 3},       {"donnerstag", 1 << 3}, {"donderdag", 1 << 3},
+        {"vendredi", 1 << 4},     {"friday", 1 << 4},         {"freitag", 1 << 4},    {"vrijdag", 1 << 4},
+        {"samedi", 1 << 5},       {"saturday", 1 << 5},       {"samstag", 1 << 5},    {"zaterdag", 1 << 5},
+        {"dimanche", 1 << 6},     {"sunday", 1 << 6},         {"sonntag", 1 << 6},    {"zondag", 1 << 6},
+        {"demain", DAY_TOMORROW}, {"tomorrow", DAY_TOMORROW}, {"today", DAY_TODAY},   {"aujourd", DAY_TODAY},
+        {"heute", DAY_TODAY},     {"vandaag", DAY_TODAY},     {"tonight", DAY_TODAY},
 };
 
 /* Nobody names the day beyond this many bytes of a sentence. */
@@ -377,7 +398,8 @@ uint32_t days_mentioned(const char *text) {
                 while (i < n && folded[i] >= 'a' && folded[i] <= 'z')
                         i++;
                 for (size_t k = 0; i > begin && k < ELEMENTSOF(day_words); k++)
-                        if (strncmp(day_words[k].word, folded + begin, i - begin) == 0 && day_words[k].word[i - begin] == '\0')
+                        if (strncmp(day_words[k].word, folded + begin, i - begin) == 0 &&
+                            day_words[k].word[i - begin] == '\0')
                                 days |= day_words[k].bit;
                 i += i == begin;
         }
@@ -386,7 +408,8 @@ uint32_t days_mentioned(const char *text) {
 
 /* The sentence of the text in which the words stand: "I must cancel. Shall we say Thursday?" cancels no Thursday. */
 static uint32_t days_of(const struct message *mail) {
-        const char *because = mail->cancellation_because, *at = mail->text && !str_empty(because) ? strstr(mail->text, because) : NULL;
+        const char *because = mail->cancellation_because,
+                   *at = mail->text && !str_empty(because) ? strstr(mail->text, because) : NULL;
         uint32_t days = days_mentioned(mail->subject) | days_mentioned(because);
         if (!at)
                 return days;
@@ -395,7 +418,7 @@ static uint32_t days_of(const struct message *mail) {
                 begin--;
         end += strcspn(end, ".!?\n");
         char sentence[SENTENCE_MAX];
-        size_t n = MIN((size_t)(end - begin), sizeof(sentence) - 1);
+        size_t n = MIN((size_t) (end - begin), sizeof(sentence) - 1);
         memcpy(sentence, begin, n);
         sentence[n] = '\0';
         return days | days_mentioned(sentence);
@@ -415,12 +438,19 @@ static int keep_replied(struct meetings *m, const struct message *mail, struct w
         return 0;
 }
 
-static int add_words(struct meetings *m, const struct stored_observation *so, instant at, const struct client *client, const char *person, bool from_owner) {
+static int add_words(struct meetings *m, const struct stored_observation *so, instant at, const struct client *client,
+                     const char *person, bool from_owner) {
         const struct message *mail = &so->observation->message;
         struct words *w = arena_new0(m->arena, struct words, 1);
         if (!w)
                 return -ENOMEM;
-        *w = (struct words){.at = at, .client = client, .from_owner = from_owner, .days = days_of(mail), .rid = INSTANT_UNKNOWN, .observation = so->id, .digest = so->digest};
+        *w = (struct words){.at = at,
+                            .client = client,
+                            .from_owner = from_owner,
+                            .days = days_of(mail),
+                            .rid = INSTANT_UNKNOWN,
+                            .observation = so->id,
+                            .digest = so->digest};
         subject_words(mail->thread_subject, &w->subject);
         int r = keep_replied(m, mail, w);
         if (r >= 0)
@@ -513,7 +543,9 @@ size_t words_of(const struct meetings *m, const struct client *client, bool from
                 for (low = 0, high = m->n_words; low < high;) {
                         size_t mid = low + (high - low) / 2;
                         const struct words *w = m->words[mid];
-                        bool before = w->client->index != client->index ? w->client->index < client->index : edge == 0 ? w->from_owner < from_owner : w->from_owner <= from_owner;
+                        bool before = w->client->index != client->index ? w->client->index < client->index
+                                      : edge == 0                       ? w->from_owner < from_owner
+                                                                        : w->from_owner <= from_owner;
                         if (before)
                                 low = mid + 1;
                         else
@@ -727,7 +759,8 @@ uint64_t meetings_key(const struct meetings *m, size_t i) {
 }
 
 static const char *const by_names[] = {[BY_UNKNOWN] = "unknown", [BY_CLIENT] = "client", [BY_OWNER] = "owner"};
-static const char *const told_names[] = {[TOLD_INVITATION] = "invitation", [TOLD_CALENDAR] = "calendar", [TOLD_WORDS] = "words"};
+static const char *const told_names[] = {
+        [TOLD_INVITATION] = "invitation", [TOLD_CALENDAR] = "calendar", [TOLD_WORDS] = "words"};
 
 static void change_values(const struct meeting_fact *f, struct value *v) {
         v[F_MEETING_NOTICE] = (struct value){.type = VALUE_DURATION, .i = f->start - f->at};
@@ -757,7 +790,8 @@ void meetings_fact(const struct meetings *m, size_t i, struct fact *ret) {
         v[F_MEETING_DURATION] = (struct value){.type = VALUE_DURATION, .i = f->end - f->start};
         v[F_MEETING_RECURRING] = (struct value){.type = VALUE_BOOL, .b = f->recurring};
         v[F_MEETING_ATTENDEES] = (struct value){.type = VALUE_INT, .i = f->attendees};
-        v[F_MEETING_WORKING_TIME] = (struct value){.type = VALUE_BOOL, .b = work_calendar_is_open(&m->settings->owner.calendar, f->start)};
+        v[F_MEETING_WORKING_TIME] =
+                (struct value){.type = VALUE_BOOL, .b = work_calendar_is_open(&m->settings->owner.calendar, f->start)};
         v[F_MEETING_TOLD_BY] = (struct value){.type = VALUE_ENUM, .s = told_names[f->told_by]};
         if (f->planned_at != INSTANT_UNKNOWN) {
                 v[F_MEETING_PLANNED_AT] = (struct value){.type = VALUE_INSTANT, .i = f->planned_at};

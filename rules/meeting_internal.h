@@ -8,7 +8,7 @@
 #include "rules/meeting.h"
 
 enum version_kind {
-        VERSION_PLAN,    /* it takes place, at that time */
+        VERSION_PLAN, /* it takes place, at that time */
         VERSION_CANCEL,
         VERSION_REPLY,
         VERSION_COUNTER, /* somebody would like another time: moves nothing */
@@ -57,7 +57,7 @@ struct words {
         const struct client *client;
         bool from_owner, placed; /* placed: its meeting is known */
         struct subject_words subject;
-        uint32_t days; /* enum day_mention bits */
+        uint32_t days;     /* enum day_mention bits */
         uint64_t *replied; /* keys of messages it answers */
         uint32_t n_replied;
         instant rid; /* once its meeting is found */
@@ -126,7 +126,7 @@ struct meetings {
         struct {
                 uint64_t key;
                 uint32_t meeting;
-        } *mails; /* which message told of which meeting, sorted by key */
+        } * mails; /* which message told of which meeting, sorted by key */
         size_t n_mails, allocated_mails;
         struct slot_list *slots; /* of each client; only while words look for their meeting */
         bool looking;

@@ -128,7 +128,8 @@ static void distrust_stale_stamps(struct judging *j) {
                 }
                 if (first->seen >= v->seen)
                         continue;
-                bool modified = v->last_modified != INSTANT_UNKNOWN && v->last_modified <= v->seen && (first->last_modified == INSTANT_UNKNOWN || v->last_modified > first->last_modified);
+                bool modified = v->last_modified != INSTANT_UNKNOWN && v->last_modified <= v->seen &&
+                                (first->last_modified == INSTANT_UNKNOWN || v->last_modified > first->last_modified);
                 v->known = modified ? v->last_modified : v->seen;
         }
 }
@@ -297,7 +298,8 @@ static enum changed_by organizer_side(const struct judging *j, const struct vers
 
 /* Taken off the list of participants is not called off: such a CANCEL names fewer people and does not say that the meeting is cancelled. */
 static bool only_removes(const struct version *v, const struct version *before) {
-        return v->kind == VERSION_CANCEL && v->mail && !v->status_cancelled && before && v->n_attendees > 0 && v->n_attendees < before->n_attendees;
+        return v->kind == VERSION_CANCEL && v->mail && !v->status_cancelled && before && v->n_attendees > 0 &&
+               v->n_attendees < before->n_attendees;
 }
 
 /* Who made this of what was before (may be NULL)? */
@@ -307,7 +309,8 @@ static enum changed_by changed_by(const struct judging *j, const struct version 
         if (only_removes(v, before))
                 return BY_UNKNOWN;
         if (v->mail) {
-                bool theirs = v->author_is_organizer || (side == BY_OWNER ? v->author.side == SIDE_OWNER : v->author.client == j->client);
+                bool theirs = v->author_is_organizer ||
+                              (side == BY_OWNER ? v->author.side == SIDE_OWNER : v->author.client == j->client);
                 return side != BY_UNKNOWN && theirs ? side : BY_UNKNOWN;
         }
         if (side != BY_CLIENT)
@@ -327,7 +330,8 @@ static bool owner_began(const struct judging *j, instant rid, instant at, instan
         size_t n = words_of(j->m, j->client, true, &words);
         for (size_t i = 0; i < n; i++) {
                 const struct words *w = words[i];
-                if (!w->placed && w->at <= at && w->at >= at - WORDS_OWNER_BEFORE && start >= w->at - WORDS_AFTER_START && start <= w->at + WORDS_FAR)
+                if (!w->placed && w->at <= at && w->at >= at - WORDS_OWNER_BEFORE && start >= w->at - WORDS_AFTER_START &&
+                    start <= w->at + WORDS_FAR)
                         return true;
         }
         return false;
@@ -384,7 +388,8 @@ static int add_slot(struct judging *j, instant rid, const char *summary, instant
                 int r = grow(&l->items, &l->allocated, l->n, sizeof(*l->items));
                 if (r < 0)
                         return r;
-                l->items[l->n++] = (struct slot_known){.start = start, .from = from, .to = to, .meeting = j->position, .rid = rid, .summary = summary};
+                l->items[l->n++] = (struct slot_known){
+                        .start = start, .from = from, .to = to, .meeting = j->position, .rid = rid, .summary = summary};
                 return 0;
         }
         return 0;
@@ -394,7 +399,8 @@ static int close_slot(struct walk *k, instant to) {
         return k->planned && !k->off ? add_slot(k->j, k->rid, k->current->summary, k->start, k->from, to) : 0;
 }
 
-static struct meeting_fact fact_of(const struct judging *j, enum fact_type type, instant rid, const struct version *current, const struct version *evidence, instant at) {
+static struct meeting_fact fact_of(const struct judging *j, enum fact_type type, instant rid, const struct version *current,
+                                   const struct version *evidence, instant at) {
         const struct participant *person = member(current, j->client);
         return (struct meeting_fact){
                 .at = at,
@@ -434,7 +440,8 @@ static instant planned_before_cancel(const struct version *v) {
         if (v->created != INSTANT_UNKNOWN && v->created <= v->known)
                 return v->created;
         /* The stamp of a CANCEL by mail is that of the CANCEL. */
-        return !v->mail && v->dtstamp != INSTANT_UNKNOWN && v->dtstamp + STAMPED_BEFORE < v->known ? v->dtstamp : INSTANT_UNKNOWN;
+        return !v->mail && v->dtstamp != INSTANT_UNKNOWN && v->dtstamp + STAMPED_BEFORE < v->known ? v->dtstamp
+                                                                                                   : INSTANT_UNKNOWN;
 }
 
 static void put_plan(struct walk *k, const struct version *v, instant planned_at, instant from) {
@@ -531,7 +538,8 @@ static bool plan_from_change(struct walk *k, const struct change *c) {
 }
 
 static struct meeting_fact off_fact(const struct walk *k, const struct change *c) {
-        struct meeting_fact f = walk_fact(k, c->kind == CHANGE_DECLINE ? FACT_MEETING_DECLINED : FACT_MEETING_CANCELLED, c->v ? c->v : k->current, c->at);
+        struct meeting_fact f = walk_fact(k, c->kind == CHANGE_DECLINE ? FACT_MEETING_DECLINED : FACT_MEETING_CANCELLED,
+                                          c->v ? c->v : k->current, c->at);
         f.changed = true;
         if (c->person)
                 f.person = c->person;
@@ -550,7 +558,8 @@ static int walk_off(struct walk *k, const struct change *c) {
                 return 0;
         if (c->at > k->end)
                 return 0;
-        enum changed_by by = c->kind == CHANGE_CANCEL && !c->by ? changed_by(j, c->v, c->before ? c->before : k->current) : c->by;
+        enum changed_by by =
+                c->kind == CHANGE_CANCEL && !c->by ? changed_by(j, c->v, c->before ? c->before : k->current) : c->by;
         if (k->pending != NO_FACT) {
                 /* The same told again: the first time counts, and the most certain author. */
                 struct meeting_fact *f = &j->m->facts[k->pending];
@@ -592,7 +601,8 @@ static int walk_change(struct walk *k, const struct change *c) {
         }
 }
 
-static int add_held(struct judging *j, instant rid, const struct version *current, instant start, instant end, instant planned_at) {
+static int add_held(struct judging *j, instant rid, const struct version *current, instant start, instant end,
+                    instant planned_at) {
         if (end > j->m->now || j->m->looking || owner_declined(j, rid) || !member(current, j->client))
                 return 0;
         struct meeting_fact f = fact_of(j, FACT_MEETING_HELD, rid, current, current, end);
@@ -647,7 +657,11 @@ static const struct participant *all_declined(const struct judging *j, const str
 static int add_versions(struct judging *j, instant rid, struct version **v, size_t n) {
         bool declined = false;
         for (size_t i = 0; i < n; i++) {
-                struct change c = {.rid = rid, .at = v[i]->known, .v = v[i], .before = i > 0 ? v[i - 1] : NULL, .digest = v[i]->digest,
+                struct change c = {.rid = rid,
+                                   .at = v[i]->known,
+                                   .v = v[i],
+                                   .before = i > 0 ? v[i - 1] : NULL,
+                                   .digest = v[i]->digest,
                                    .kind = v[i]->kind == VERSION_PLAN ? CHANGE_PLAN : CHANGE_CANCEL};
                 int r = add_change(j, &c);
                 if (r < 0)
@@ -677,7 +691,8 @@ static const struct version *in_force_at(struct version *const *v, size_t n, ins
 }
 
 /* The answer of one person as it stood when reply number `last` came. */
-static enum participation_status status_at(const struct judging *j, const struct version *plan, const struct participant *p, size_t last, instant rid) {
+static enum participation_status status_at(const struct judging *j, const struct version *plan, const struct participant *p,
+                                           size_t last, instant rid) {
         for (size_t i = last + 1; i > 0; i--) {
                 const struct version *reply = j->replies[i - 1];
                 if (reply->known < plan->known)
@@ -685,17 +700,19 @@ static enum participation_status status_at(const struct judging *j, const struct
                 if (reply->rid != INSTANT_UNKNOWN && reply->rid != rid)
                         continue;
                 for (uint32_t k = 0; k < reply->n_participants; k++)
-                        if (reply->participants[k].hash == p->hash && !(reply->participants[k].organizer && !p->organizer) && reply->participants[k].status != PARTICIPATION_NONE &&
-                            !reply->participants[k].organizer)
+                        if (reply->participants[k].hash == p->hash && !(reply->participants[k].organizer && !p->organizer) &&
+                            reply->participants[k].status != PARTICIPATION_NONE && !reply->participants[k].organizer)
                                 return reply->participants[k].status;
         }
         return p->status;
 }
 
-static bool others_come(const struct judging *j, const struct version *plan, const struct participant *who, size_t last, instant rid) {
+static bool others_come(const struct judging *j, const struct version *plan, const struct participant *who, size_t last,
+                        instant rid) {
         for (uint32_t i = 0; plan && i < plan->n_participants; i++) {
                 const struct participant *p = &plan->participants[i];
-                if (p->person.client == j->client && p->hash != who->hash && status_at(j, plan, p, last, rid) != PARTICIPATION_DECLINED)
+                if (p->person.client == j->client && p->hash != who->hash &&
+                    status_at(j, plan, p, last, rid) != PARTICIPATION_DECLINED)
                         return true;
         }
         return false;
@@ -709,7 +726,12 @@ static int add_reply(struct judging *j, size_t i) {
                 const struct participant *p = &reply->participants[k];
                 if (p->person.client != j->client || p->organizer || reply->author.client != j->client)
                         continue;
-                struct change c = {.rid = reply->rid, .at = reply->known, .v = reply, .by = BY_CLIENT, .person = p->email, .digest = reply->digest};
+                struct change c = {.rid = reply->rid,
+                                   .at = reply->known,
+                                   .v = reply,
+                                   .by = BY_CLIENT,
+                                   .person = p->email,
+                                   .digest = reply->digest};
                 if (p->status == PARTICIPATION_DECLINED && !others_come(j, plan, p, i, reply->rid))
                         c.kind = CHANGE_DECLINE;
                 else if (p->status == PARTICIPATION_ACCEPTED || p->status == PARTICIPATION_TENTATIVE)
@@ -730,7 +752,8 @@ static bool still_there(const struct judging *j, const struct version *gone) {
                 if (v->source == gone->source ? v->seen >= gone->seen : v->kind == VERSION_PLAN) {
                         bool gone_there_too = false;
                         for (size_t k = 0; k < j->n_gone && !gone_there_too; k++)
-                                gone_there_too = j->gone[k]->source == v->source && j->gone[k]->seen > v->seen && v->source != gone->source;
+                                gone_there_too = j->gone[k]->source == v->source && j->gone[k]->seen > v->seen &&
+                                                 v->source != gone->source;
                         if (!gone_there_too)
                                 return true;
                 }
@@ -746,7 +769,8 @@ static int add_gone(struct judging *j) {
                 const struct version *gone = j->gone[i];
                 if (still_there(j, gone))
                         continue;
-                struct change c = {.rid = gone->rid, .at = gone->known, .kind = CHANGE_GONE, .v = gone, .digest = gone->digest};
+                struct change c = {
+                        .rid = gone->rid, .at = gone->known, .kind = CHANGE_GONE, .v = gone, .digest = gone->digest};
                 int r = add_change(j, &c);
                 if (r < 0)
                         return r;
@@ -758,7 +782,13 @@ static int add_words_changes(struct judging *j) {
         for (const struct words *w = j->meeting->words; w; w = w->next) {
                 if (w->client != j->client || w->from_owner)
                         continue;
-                struct change c = {.rid = w->rid, .at = w->at, .kind = CHANGE_WORDS, .by = BY_CLIENT, .words = w, .person = w->person, .digest = w->digest};
+                struct change c = {.rid = w->rid,
+                                   .at = w->at,
+                                   .kind = CHANGE_WORDS,
+                                   .by = BY_CLIENT,
+                                   .words = w,
+                                   .person = w->person,
+                                   .digest = w->digest};
                 int r = add_change(j, &c);
                 if (r < 0)
                         return r;
@@ -777,7 +807,13 @@ static int add_exdates(struct judging *j) {
                         if (o == INSTANT_UNKNOWN || !occurs(j, before, o))
                                 continue;
                         enum changed_by by = changed_by(j, v, before);
-                        struct change c = {.rid = o, .at = v->known, .kind = by == BY_UNKNOWN ? CHANGE_GONE : CHANGE_CANCEL, .by = by, .v = v, .before = before, .digest = v->digest};
+                        struct change c = {.rid = o,
+                                           .at = v->known,
+                                           .kind = by == BY_UNKNOWN ? CHANGE_GONE : CHANGE_CANCEL,
+                                           .by = by,
+                                           .v = v,
+                                           .before = before,
+                                           .digest = v->digest};
                         int r = add_change(j, &c);
                         if (r < 0)
                                 return r;
@@ -873,13 +909,16 @@ static instant nearest_occurrence(const struct judging *j, const struct version 
         uint32_t n;
         const instant *all = occurrences_of(v, &n);
         instant best = INSTANT_UNKNOWN;
-        for (uint32_t i = occurrence_from(all, n, MAX(from, o - SERIES_MOVED_MAX)); i < n && all[i] <= o + SERIES_MOVED_MAX; i++)
-                if (!excluded(j, v, all[i]) && (best == INSTANT_UNKNOWN || llabs((long long) (all[i] - o)) < llabs((long long) (best - o))))
+        for (uint32_t i = occurrence_from(all, n, MAX(from, o - SERIES_MOVED_MAX)); i < n && all[i] <= o + SERIES_MOVED_MAX;
+             i++)
+                if (!excluded(j, v, all[i]) &&
+                    (best == INSTANT_UNKNOWN || llabs((long long) (all[i] - o)) < llabs((long long) (best - o))))
                         best = all[i];
         return best;
 }
 
-static int series_fact(struct series_walk *k, enum fact_type type, const struct change *c, instant start, instant new_start, enum changed_by by, size_t *ret) {
+static int series_fact(struct series_walk *k, enum fact_type type, const struct change *c, instant start, instant new_start,
+                       enum changed_by by, size_t *ret) {
         struct judging *j = k->j;
         const struct version *current = k->current ? k->current : c->v;
         if (!member(current, j->client))
@@ -972,7 +1011,8 @@ static int series_off(struct series_walk *k, const struct change *c) {
         instant next = next_occurrence(j, k->current ? k->current : c->v, c->at);
         if (next == INSTANT_UNKNOWN)
                 return 0;
-        return series_fact(k, c->kind == CHANGE_DECLINE ? FACT_MEETING_DECLINED : FACT_MEETING_CANCELLED, c, next, INSTANT_UNKNOWN, by, &k->pending);
+        return series_fact(k, c->kind == CHANGE_DECLINE ? FACT_MEETING_DECLINED : FACT_MEETING_CANCELLED, c, next,
+                           INSTANT_UNKNOWN, by, &k->pending);
 }
 
 static int judge_series_changes(struct series_walk *k, const struct change *changes, size_t n) {
@@ -1002,7 +1042,8 @@ static int judge_plain_occurrences(struct judging *j, instant off_at) {
                 const struct version *v = j->masters[i];
                 if (v->kind != VERSION_PLAN)
                         continue;
-                instant from = i == 0 ? INSTANT_MIN : v->known, to = i + 1 < j->n_masters ? j->masters[i + 1]->known : INSTANT_MAX;
+                instant from = i == 0 ? INSTANT_MIN : v->known,
+                        to = i + 1 < j->n_masters ? j->masters[i + 1]->known : INSTANT_MAX;
                 instant planned_at = planned_of(j, v);
                 uint32_t n;
                 const instant *all = occurrences_of(v, &n);
@@ -1085,7 +1126,8 @@ static void name_occurrences(struct judging *j) {
                 if (!v->rid_is_day || v->rid == INSTANT_UNKNOWN)
                         continue;
                 for (size_t i = 0; i < j->n_all; i++) {
-                        instant o = j->all[i]->rid == INSTANT_UNKNOWN ? occurrence_on_day(j, j->all[i], v->rid) : INSTANT_UNKNOWN;
+                        instant o = j->all[i]->rid == INSTANT_UNKNOWN ? occurrence_on_day(j, j->all[i], v->rid)
+                                                                      : INSTANT_UNKNOWN;
                         if (o != INSTANT_UNKNOWN) {
                                 v->rid = o;
                                 v->rid_is_day = false;

@@ -3,11 +3,11 @@
 
 /* Small scenarios for the tests of the fold: people, messages, events, and the facts that came of them. */
 
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <stdio.h>
 
 #include "parsers/arena.h"
@@ -63,11 +63,14 @@ static inline void scene_start(struct scene *s) {
         if (!s->paris || !s->new_york)
                 skip();
         s->now = when(s, "2027-01-01");
-        s->settings = (struct settings){.owner = {.name = "Camille", .addresses = scene_owner_addresses, .language = "fr", .zone = s->paris},
-                                        .clients = s->clients, .n_clients = 3};
+        s->settings = (struct settings){
+                .owner = {.name = "Camille", .addresses = scene_owner_addresses, .language = "fr", .zone = s->paris},
+                .clients = s->clients,
+                .n_clients = 3};
         scene_week(&s->settings.owner.calendar, s->paris);
         for (uint32_t i = 0; i < 3; i++) {
-                s->clients[i] = (struct client){.id = scene_ids[i], .name = scene_ids[i], .match = scene_match[i], .index = i};
+                s->clients[i] =
+                        (struct client){.id = scene_ids[i], .name = scene_ids[i], .match = scene_match[i], .index = i};
                 s->clients[i].calendar = s->settings.owner.calendar;
         }
         s->clients[1].zone = s->new_york;
@@ -102,7 +105,10 @@ static inline struct observation *scene_observation(struct scene *s, enum observ
         struct observation *o = arena_new0(s->arena, struct observation, 1);
         assert_non_null(o);
         *o = (struct observation){.kind = kind, .seen_at = s->now, .internal_date = INSTANT_UNKNOWN};
-        s->stored[s->n] = (struct stored_observation){.id = (int64_t) s->n + 1, .digest = (s->n + 1) * UINT64_C(0x9e3779b97f4a7c15), .source = "mail", .observation = o};
+        s->stored[s->n] = (struct stored_observation){.id = (int64_t) s->n + 1,
+                                                      .digest = (s->n + 1) * UINT64_C(0x9e3779b97f4a7c15),
+                                                      .source = "mail",
+                                                      .observation = o};
         s->calendar_order[s->n] = s->n;
         s->n++;
         return o;
@@ -130,7 +136,8 @@ static inline struct text_list ids_list(struct scene *s, const char *comma_separ
 }
 
 /* A mail, sent and delivered at `at` unless changed afterwards. `refs` are its References, the last one In-Reply-To; may be NULL. */
-static inline struct message *mail(struct scene *s, const char *id, const char *from, const char *to, const char *at, const char *subject, const char *refs) {
+static inline struct message *mail(struct scene *s, const char *id, const char *from, const char *to, const char *at,
+                                   const char *subject, const char *refs) {
         struct observation *o = scene_observation(s, OBSERVATION_MESSAGE);
         struct message *m = &o->message;
         m->message_id = id;
@@ -171,7 +178,8 @@ static inline int scene_feed_start(void *userdata, enum observation_walk walk, b
                 size_t j = s->n_messages++;
                 for (; j > 0; j--) {
                         const struct stored_observation *p = &s->stored[s->message_order[j - 1]];
-                        instant other = message_time(p->observation, message_is_from_owner(&p->observation->message, &s->settings));
+                        instant other =
+                                message_time(p->observation, message_is_from_owner(&p->observation->message, &s->settings));
                         if (other < at || (other == at && p->digest <= so->digest))
                                 break;
                         s->message_order[j] = s->message_order[j - 1];
@@ -241,19 +249,19 @@ static inline struct value field(const struct fact *f, const char *name) {
         return fact_value(f, name);
 }
 
-#define assert_bool(f, name, want)                                   \
-        do {                                                         \
-                assert_int_equal(field(f, name).type, VALUE_BOOL);   \
-                assert_int_equal(field(f, name).b, want);            \
+#define assert_bool(f, name, want)                                 \
+        do {                                                       \
+                assert_int_equal(field(f, name).type, VALUE_BOOL); \
+                assert_int_equal(field(f, name).b, want);          \
         } while (0)
 #define assert_none(f, name) assert_int_equal(field(f, name).type, VALUE_NONE)
-#define assert_number(f, name, want)                                 \
-        do {                                                         \
+#define assert_number(f, name, want)                                   \
+        do {                                                           \
                 assert_int_not_equal(field(f, name).type, VALUE_NONE); \
-                assert_int_equal(field(f, name).i, want);            \
+                assert_int_equal(field(f, name).i, want);              \
         } while (0)
-#define assert_word(f, name, want)                                   \
-        do {                                                         \
-                assert_non_null(field(f, name).s);                   \
-                assert_string_equal(field(f, name).s, want);         \
+#define assert_word(f, name, want)                           \
+        do {                                                 \
+                assert_non_null(field(f, name).s);           \
+                assert_string_equal(field(f, name).s, want); \
         } while (0)

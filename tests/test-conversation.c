@@ -63,7 +63,8 @@ static void test_subject(void **state) {
         (void) state;
         question("1@x", "2026-03-02T10:00", "logo");
         mail(s, "2@x", JEAN, ME, "2026-03-04T10:00", "re: logo", NULL);
-        mail(s, "3@x", JEAN, ME, "2026-03-05T10:00", "re: logo", "rewritten-by-server@y"); /* the server had given ours another name */
+        mail(s, "3@x", JEAN, ME, "2026-03-05T10:00", "re: logo",
+             "rewritten-by-server@y"); /* the server had given ours another name */
         mail(s, "4@x", BOB, ME, "2026-03-05T10:00", "re: logo", NULL);
         mail(s, "5@x", JEAN, ME, "2026-04-20T10:00", "re: logo", NULL);
         scene_fold(s);
@@ -195,9 +196,18 @@ static void test_common_words(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
-                TEST(test_references), TEST(test_missing_message), TEST(test_subject), TEST(test_fresh_answer), TEST(test_fresh_but_no_answer),
-                TEST(test_empty_subject), TEST(test_empty_subject_in_doubt), TEST(test_owner_asks_again), TEST(test_merge), TEST(test_window),
-                TEST(test_words), TEST(test_common_words),
+                TEST(test_references),
+                TEST(test_missing_message),
+                TEST(test_subject),
+                TEST(test_fresh_answer),
+                TEST(test_fresh_but_no_answer),
+                TEST(test_empty_subject),
+                TEST(test_empty_subject_in_doubt),
+                TEST(test_owner_asks_again),
+                TEST(test_merge),
+                TEST(test_window),
+                TEST(test_words),
+                TEST(test_common_words),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

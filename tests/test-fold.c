@@ -65,7 +65,8 @@ static void test_no_from(void **state) {
 
 static void test_list_rewrote_from(void **state) {
         (void) state;
-        struct message *m = mail(s, "a@x", "projet@lists.example", "projet@lists.example", "2026-03-02T10:00", "devis", NULL);
+        struct message *m =
+                mail(s, "a@x", "projet@lists.example", "projet@lists.example", "2026-03-02T10:00", "devis", NULL);
         m->from.items[0].name = "Jean Dupont via Projet";
         m->reply_to = people_list(s, "projet@lists.example,jean@dupont.example");
         assert_int_equal(scene_fold(s), 1);
@@ -169,7 +170,7 @@ static void test_same_message_twice(void **state) {
         mail(s, "a@x", JEAN, ME, "2026-03-02T10:00", "devis", NULL);
         mail(s, "a@x", JEAN, "cm@old.example", "2026-03-02T23:00", "devis", NULL); /* by the other account, late */
         mail(s, "own@x", ME, JEAN, "2026-03-03T10:00", "planning", NULL);
-        mail(s, "own@x", ME, JEAN, "2026-03-03T10:00", "planning", NULL);   /* by Bcc */
+        mail(s, "own@x", ME, JEAN, "2026-03-03T10:00", "planning", NULL);    /* by Bcc */
         mail(s, "server@x", ME, JEAN, "2026-03-03T10:00", "planning", NULL); /* under a new name */
         assert_int_equal(scene_fold(s), 2);
         assert_int_equal(s->facts[0]->at, when(s, "2026-03-02T10:00"));
@@ -256,7 +257,11 @@ static void test_invitation_is_no_request(void **state) {
         m->flags |= MESSAGE_REQUEST;
         m->calendar.items = arena_new0(s->arena, struct event, 1);
         m->calendar.n = 1;
-        m->calendar.items[0] = (struct event){.method = ITIP_REQUEST, .uid = "u", .dtstamp = INSTANT_UNKNOWN, .created = INSTANT_UNKNOWN, .last_modified = INSTANT_UNKNOWN};
+        m->calendar.items[0] = (struct event){.method = ITIP_REQUEST,
+                                              .uid = "u",
+                                              .dtstamp = INSTANT_UNKNOWN,
+                                              .created = INSTANT_UNKNOWN,
+                                              .last_modified = INSTANT_UNKNOWN};
         scene_fold(s);
         assert_int_equal(count(s, FACT_REQUEST_SENT), 0);
 }
@@ -290,10 +295,11 @@ static void test_invited(void **state) {
 
 static void test_declared_zone(void **state) {
         (void) state;
-        mail(s, "1@x", BOB, ME, "2026-03-02T22:00", "one", NULL);   /* 16:00 in New York */
-        mail(s, "2@x", BOB, ME, "2026-03-03T02:00", "two", NULL);   /* 20:00 there */
-        mail(s, "3@x", BOB, ME, "2026-03-20T22:30", "three", NULL); /* three weeks in which clocks are five hours apart: 17:30 */
-        mail(s, "4@x", BOB, ME, "2026-03-20T23:30", "four", NULL);  /* 18:30 */
+        mail(s, "1@x", BOB, ME, "2026-03-02T22:00", "one", NULL); /* 16:00 in New York */
+        mail(s, "2@x", BOB, ME, "2026-03-03T02:00", "two", NULL); /* 20:00 there */
+        mail(s, "3@x", BOB, ME, "2026-03-20T22:30", "three",
+             NULL); /* three weeks in which clocks are five hours apart: 17:30 */
+        mail(s, "4@x", BOB, ME, "2026-03-20T23:30", "four", NULL); /* 18:30 */
         scene_fold(s);
         static const bool want[] = {true, false, true, false};
         for (size_t i = 0; i < 4; i++) {
@@ -304,7 +310,8 @@ static void test_declared_zone(void **state) {
 
 static void test_voted_zone(void **state) {
         (void) state;
-        static const char *const at[] = {"2026-02-02T15:00", "2026-02-03T15:00", "2026-02-04T15:00", "2026-02-05T15:00", "2026-02-06T22:00", "2026-02-09T22:00"};
+        static const char *const at[] = {"2026-02-02T15:00", "2026-02-03T15:00", "2026-02-04T15:00",
+                                         "2026-02-05T15:00", "2026-02-06T22:00", "2026-02-09T22:00"};
         static const char *const ids[] = {"1@x", "2@x", "3@x", "4@x", "5@x", "6@x"};
         for (size_t i = 0; i < 6; i++)
                 mail(s, ids[i], JEAN, ME, at[i], "planning", NULL)->sent_offset = -5 * 3600;
@@ -327,7 +334,8 @@ static void test_voted_zone(void **state) {
 static void test_voted_same_zone(void **state) {
         (void) state;
         static const char *const ids[] = {"1@x", "2@x", "3@x", "4@x", "5@x", "6@x"};
-        static const char *const at[] = {"2026-10-15T15:00", "2026-10-16T15:00", "2026-10-19T15:00", "2026-10-20T15:00", "2026-10-21T15:00", "2026-10-22T15:00"};
+        static const char *const at[] = {"2026-10-15T15:00", "2026-10-16T15:00", "2026-10-19T15:00",
+                                         "2026-10-20T15:00", "2026-10-21T15:00", "2026-10-22T15:00"};
         for (size_t i = 0; i < 6; i++)
                 mail(s, ids[i], JEAN, ME, at[i], "planning", NULL)->sent_offset = 2 * 3600;
         mail(s, "7@x", JEAN, ME, "2026-10-26T18:30", "planning", NULL)->sent_offset = 3600;
@@ -399,11 +407,30 @@ static void test_keys(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
-                TEST(test_received), TEST(test_strangers), TEST(test_no_from), TEST(test_list_rewrote_from), TEST(test_sent_to_several),
-                TEST(test_delayed_delivery), TEST(test_delivered_in_the_morning), TEST(test_after_hours), TEST(test_summer_time),
-                TEST(test_old_mail_delivered_again), TEST(test_same_message_twice), TEST(test_automatic), TEST(test_response_time), TEST(test_thanks),
-                TEST(test_requests), TEST(test_invitation_is_no_request), TEST(test_boundary), TEST(test_invited), TEST(test_declared_zone),
-                TEST(test_voted_zone), TEST(test_voted_same_zone), TEST(test_now), TEST(test_errors), TEST(test_keys),
+                TEST(test_received),
+                TEST(test_strangers),
+                TEST(test_no_from),
+                TEST(test_list_rewrote_from),
+                TEST(test_sent_to_several),
+                TEST(test_delayed_delivery),
+                TEST(test_delivered_in_the_morning),
+                TEST(test_after_hours),
+                TEST(test_summer_time),
+                TEST(test_old_mail_delivered_again),
+                TEST(test_same_message_twice),
+                TEST(test_automatic),
+                TEST(test_response_time),
+                TEST(test_thanks),
+                TEST(test_requests),
+                TEST(test_invitation_is_no_request),
+                TEST(test_boundary),
+                TEST(test_invited),
+                TEST(test_declared_zone),
+                TEST(test_voted_zone),
+                TEST(test_voted_same_zone),
+                TEST(test_now),
+                TEST(test_errors),
+                TEST(test_keys),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

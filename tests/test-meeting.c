@@ -24,11 +24,18 @@ static void attend(struct event *e, const char *emails, enum participation_statu
         if (!e->attendees.items)
                 e->attendees.items = arena_new0(s->arena, struct attendee, 16);
         for (uint32_t i = 0; i < l.n; i++)
-                e->attendees.items[e->attendees.n++] = (struct attendee){.email = l.items[i].email, .participation_status = status};
+                e->attendees.items[e->attendees.n++] =
+                        (struct attendee){.email = l.items[i].email, .participation_status = status};
 }
 
-static void fill(struct event *e, const char *uid, int sequence, const char *stamp, const char *at, int minutes, const char *organizer, const char *attendees) {
-        *e = (struct event){.uid = uid, .sequence = sequence, .start = moment(at), .last_modified = INSTANT_UNKNOWN, .created = INSTANT_UNKNOWN, .summary = "Point site"};
+static void fill(struct event *e, const char *uid, int sequence, const char *stamp, const char *at, int minutes,
+                 const char *organizer, const char *attendees) {
+        *e = (struct event){.uid = uid,
+                            .sequence = sequence,
+                            .start = moment(at),
+                            .last_modified = INSTANT_UNKNOWN,
+                            .created = INSTANT_UNKNOWN,
+                            .summary = "Point site"};
         e->dtstamp = when(s, stamp);
         e->end = e->start;
         e->end.at += minutes * 60;
@@ -40,7 +47,8 @@ static void fill(struct event *e, const char *uid, int sequence, const char *sta
 }
 
 /* An invitation mail, delivered at `stamp`. */
-static struct event *imip(enum itip_method method, const char *from, const char *uid, int sequence, const char *stamp, const char *at, const char *organizer, const char *attendees) {
+static struct event *imip(enum itip_method method, const char *from, const char *uid, int sequence, const char *stamp,
+                          const char *at, const char *organizer, const char *attendees) {
         static int n;
         struct message *m = mail(s, arena_printf(s->arena, "imip%d@x", n++), from, ME, stamp, "invitation", NULL);
         m->automatic = AUTOMATIC_CALENDAR;
@@ -54,7 +62,8 @@ static struct event *imip(enum itip_method method, const char *from, const char 
 }
 
 /* An object of a calendar, changed at `stamp`. */
-static struct event *object(const char *uid, int sequence, const char *stamp, const char *at, const char *organizer, const char *attendees) {
+static struct event *object(const char *uid, int sequence, const char *stamp, const char *at, const char *organizer,
+                            const char *attendees) {
         struct observation *o = scene_observation(s, OBSERVATION_EVENT);
         s->stored[s->n - 1].source = "calendar";
         fill(&o->event, uid, sequence, stamp, at, 60, organizer, attendees);
@@ -68,7 +77,8 @@ static struct observation *last(void) {
 static void gone(const char *uid, const char *at) {
         struct observation *o = scene_observation(s, OBSERVATION_EVENT_GONE);
         s->stored[s->n - 1].source = "calendar";
-        o->event = (struct event){.uid = uid, .dtstamp = INSTANT_UNKNOWN, .last_modified = INSTANT_UNKNOWN, .created = INSTANT_UNKNOWN};
+        o->event = (struct event){
+                .uid = uid, .dtstamp = INSTANT_UNKNOWN, .last_modified = INSTANT_UNKNOWN, .created = INSTANT_UNKNOWN};
         o->seen_at = when(s, at);
 }
 
@@ -84,7 +94,13 @@ static void weekly(struct event *e, const char *const *starts) {
         s->stored[s->n - 1].n_occurrences = n;
 }
 
-static const char *const mondays[] = {"2026-03-02T10:00", "2026-03-09T10:00", "2026-03-16T10:00", "2026-03-23T10:00", "2026-03-30T10:00", "2026-04-06T10:00", NULL};
+static const char *const mondays[] = {"2026-03-02T10:00",
+                                      "2026-03-09T10:00",
+                                      "2026-03-16T10:00",
+                                      "2026-03-23T10:00",
+                                      "2026-03-30T10:00",
+                                      "2026-04-06T10:00",
+                                      NULL};
 
 static struct message *words(const char *from, const char *to, const char *at, const char *subject, const char *text) {
         static int n;
@@ -397,8 +413,12 @@ static void test_client_removed(void **state) {
 static void test_declined(void **state) {
         (void) state;
         imip(ITIP_REQUEST, ME, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", ME, JEAN);
-        imip(ITIP_REPLY, JEAN, "u", 0, "2026-02-20T11:00", "2026-03-02T10:00", ME, JEAN)->attendees.items[0].participation_status = PARTICIPATION_ACCEPTED;
-        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)->attendees.items[0].participation_status = PARTICIPATION_DECLINED;
+        imip(ITIP_REPLY, JEAN, "u", 0, "2026-02-20T11:00", "2026-03-02T10:00", ME, JEAN)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_ACCEPTED;
+        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_DECLINED;
         imip(ITIP_CANCEL, ME, "u", 1, "2026-03-02T09:10", "2026-03-02T10:00", ME, JEAN); /* the owner takes note */
         expect(1, 0, 0, 1, 0);
         const struct fact *f = nth(s, FACT_MEETING_DECLINED, 0);
@@ -410,17 +430,25 @@ static void test_declined(void **state) {
 static void test_declined_then_accepted(void **state) {
         (void) state;
         imip(ITIP_REQUEST, ME, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", ME, JEAN);
-        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)->attendees.items[0].participation_status = PARTICIPATION_DECLINED;
-        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:05", "2026-03-02T10:00", ME, JEAN)->attendees.items[0].participation_status = PARTICIPATION_ACCEPTED;
+        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_DECLINED;
+        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:05", "2026-03-02T10:00", ME, JEAN)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_ACCEPTED;
         expect(1, 0, 0, 0, 1);
 }
 
 static void test_a_colleague_still_comes(void **state) {
         (void) state;
         imip(ITIP_REQUEST, ME, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", ME, JEAN "," MARIE);
-        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)->attendees.items[0].participation_status = PARTICIPATION_DECLINED;
+        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_DECLINED;
         expect(1, 0, 0, 0, 1);
-        imip(ITIP_REPLY, MARIE, "u", 0, "2026-03-02T09:30", "2026-03-02T10:00", ME, MARIE)->attendees.items[0].participation_status = PARTICIPATION_DECLINED;
+        imip(ITIP_REPLY, MARIE, "u", 0, "2026-03-02T09:30", "2026-03-02T10:00", ME, MARIE)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_DECLINED;
         expect(1, 0, 0, 1, 0);
         assert_string_equal(nth(s, FACT_MEETING_DECLINED, 0)->person, MARIE);
 }
@@ -428,14 +456,18 @@ static void test_a_colleague_still_comes(void **state) {
 static void test_tentative(void **state) {
         (void) state;
         imip(ITIP_REQUEST, ME, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", ME, JEAN);
-        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)->attendees.items[0].participation_status = PARTICIPATION_TENTATIVE;
+        imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_TENTATIVE;
         expect(1, 0, 0, 0, 1);
 }
 
 static void test_forged_reply(void **state) {
         (void) state;
         imip(ITIP_REQUEST, ME, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", ME, JEAN);
-        imip(ITIP_REPLY, "x@third.example", "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)->attendees.items[0].participation_status = PARTICIPATION_DECLINED;
+        imip(ITIP_REPLY, "x@third.example", "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_DECLINED;
         expect(1, 0, 0, 0, 1);
 }
 
@@ -527,9 +559,9 @@ static void test_words(void **state) {
 static void test_words_without_a_meeting(void **state) {
         (void) state;
         imip(ITIP_REQUEST, JEAN, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", JEAN, ME);
-        words(JEAN, ME, "2026-02-27T08:50", "contretemps", "Je dois annuler."); /* three days before */
-        words(BOB, ME, "2026-03-02T08:50", "contretemps", "Je dois annuler.");  /* another client */
-        words(JEAN, ME, "2026-03-02T10:30", "contretemps", "Je dois annuler."); /* it is going on */
+        words(JEAN, ME, "2026-02-27T08:50", "contretemps", "Je dois annuler.");       /* three days before */
+        words(BOB, ME, "2026-03-02T08:50", "contretemps", "Je dois annuler.");        /* another client */
+        words(JEAN, ME, "2026-03-02T10:30", "contretemps", "Je dois annuler.");       /* it is going on */
         words(JEAN, ME, "2026-03-02T08:50", "contretemps", "Je dois annuler jeudi."); /* another day */
         words(JEAN, ME, "2026-03-02T08:50", "contretemps", "Je dois annuler.")->automatic = AUTOMATIC_VACATION;
         expect(1, 0, 0, 0, 1);
@@ -677,7 +709,8 @@ static void test_series_over(void **state) {
 
 static void test_series_moved(void **state) {
         (void) state;
-        static const char *const tuesdays[] = {"2026-03-03T10:00", "2026-03-10T10:00", "2026-03-17T10:00", "2026-03-24T10:00", "2026-03-31T10:00", NULL};
+        static const char *const tuesdays[] = {"2026-03-03T10:00", "2026-03-10T10:00", "2026-03-17T10:00",
+                                               "2026-03-24T10:00", "2026-03-31T10:00", NULL};
         weekly(imip(ITIP_REQUEST, JEAN, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", JEAN, ME), mondays);
         weekly(imip(ITIP_REQUEST, JEAN, "u", 1, "2026-03-09T09:00", "2026-03-03T10:00", JEAN, ME), tuesdays);
         expect(1, 1, 0, 0, 5);
@@ -725,14 +758,19 @@ static void test_any_order(void **state) {
         (void) state;
         test_told_by_all(NULL);
         weekly(imip(ITIP_REQUEST, BOB, "w", 0, "2026-02-20T10:00", "2026-03-02T10:00", BOB, ME), mondays);
-        imip(ITIP_CANCEL, BOB, "w", 1, "2026-03-09T08:50", "2026-03-09T10:00", BOB, ME)->recurrence_id = moment("2026-03-09T10:00");
+        imip(ITIP_CANCEL, BOB, "w", 1, "2026-03-09T08:50", "2026-03-09T10:00", BOB, ME)->recurrence_id =
+                moment("2026-03-09T10:00");
         weekly(imip(ITIP_REQUEST, BOB, "w", 2, "2026-03-16T08:50", "2026-03-02T10:00", BOB, ME), mondays);
         imip(ITIP_REQUEST, GOOD, "m", 0, "2026-02-20T10:00", "2026-03-02T10:00", GOOD, ME);
         imip(ITIP_REQUEST, GOOD, "m", 2, "2026-02-22T10:00", "2026-03-05T10:00", GOOD, ME);
         imip(ITIP_REQUEST, GOOD, "m", 1, "2026-02-21T10:00", "2026-03-03T10:00", GOOD, ME);
         imip(ITIP_REQUEST, ME, "d", 0, "2026-02-20T10:00", "2026-03-05T10:00", ME, JEAN "," MARIE);
-        imip(ITIP_REPLY, JEAN, "d", 0, "2026-03-02T09:00", "2026-03-05T10:00", ME, JEAN)->attendees.items[0].participation_status = PARTICIPATION_DECLINED;
-        imip(ITIP_REPLY, MARIE, "d", 0, "2026-03-02T09:00", "2026-03-05T10:00", ME, MARIE)->attendees.items[0].participation_status = PARTICIPATION_DECLINED;
+        imip(ITIP_REPLY, JEAN, "d", 0, "2026-03-02T09:00", "2026-03-05T10:00", ME, JEAN)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_DECLINED;
+        imip(ITIP_REPLY, MARIE, "d", 0, "2026-03-02T09:00", "2026-03-05T10:00", ME, MARIE)
+                ->attendees.items[0]
+                .participation_status = PARTICIPATION_DECLINED;
         size_t n = scene_fold(s);
         struct fact *want[SCENE_MAX];
         memcpy(want, s->facts, n * sizeof(*want));
@@ -766,18 +804,61 @@ static void test_any_order(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
-                TEST(test_held), TEST(test_no_client), TEST(test_cancelled_by_mail), TEST(test_booked_inside_the_window), TEST(test_told_by_all),
-                TEST(test_certain_author_wins), TEST(test_gone), TEST(test_gone_afterwards), TEST(test_gone_elsewhere), TEST(test_cancelled_after_its_end),
-                TEST(test_cancelled_after_its_start), TEST(test_cancelled_by_owner), TEST(test_cancelled_by_another), TEST(test_two_clients),
-                TEST(test_sent_by), TEST(test_owner_declined_first), TEST(test_owner_countered_first), TEST(test_owner_asked_in_words),
-                TEST(test_client_counter_moves_nothing), TEST(test_moved), TEST(test_not_moved), TEST(test_resent), TEST(test_cancel_without_sequence),
-                TEST(test_cancelled_and_booked_again), TEST(test_cancelled_by_mistake), TEST(test_removed_from_the_list), TEST(test_client_removed),
-                TEST(test_declined), TEST(test_declined_then_accepted), TEST(test_a_colleague_still_comes), TEST(test_tentative), TEST(test_forged_reply),
-                TEST(test_declined_in_the_calendar), TEST(test_calendar_moved), TEST(test_stale_stamp), TEST(test_cancelled_when_first_seen),
-                TEST(test_created), TEST(test_floating), TEST(test_words), TEST(test_words_without_a_meeting), TEST(test_words_in_doubt),
-                TEST(test_words_then_moved), TEST(test_words_after_cancel), TEST(test_series_held), TEST(test_occurrence_cancelled), TEST(test_exdate),
-                TEST(test_occurrence_moved), TEST(test_series_cancelled), TEST(test_series_cancelled_after_words), TEST(test_series_over),
-                TEST(test_series_moved), TEST(test_series_shortened), TEST(test_occurrence_declined), TEST(test_only_an_exception_seen), TEST(test_any_order),
+                TEST(test_held),
+                TEST(test_no_client),
+                TEST(test_cancelled_by_mail),
+                TEST(test_booked_inside_the_window),
+                TEST(test_told_by_all),
+                TEST(test_certain_author_wins),
+                TEST(test_gone),
+                TEST(test_gone_afterwards),
+                TEST(test_gone_elsewhere),
+                TEST(test_cancelled_after_its_end),
+                TEST(test_cancelled_after_its_start),
+                TEST(test_cancelled_by_owner),
+                TEST(test_cancelled_by_another),
+                TEST(test_two_clients),
+                TEST(test_sent_by),
+                TEST(test_owner_declined_first),
+                TEST(test_owner_countered_first),
+                TEST(test_owner_asked_in_words),
+                TEST(test_client_counter_moves_nothing),
+                TEST(test_moved),
+                TEST(test_not_moved),
+                TEST(test_resent),
+                TEST(test_cancel_without_sequence),
+                TEST(test_cancelled_and_booked_again),
+                TEST(test_cancelled_by_mistake),
+                TEST(test_removed_from_the_list),
+                TEST(test_client_removed),
+                TEST(test_declined),
+                TEST(test_declined_then_accepted),
+                TEST(test_a_colleague_still_comes),
+                TEST(test_tentative),
+                TEST(test_forged_reply),
+                TEST(test_declined_in_the_calendar),
+                TEST(test_calendar_moved),
+                TEST(test_stale_stamp),
+                TEST(test_cancelled_when_first_seen),
+                TEST(test_created),
+                TEST(test_floating),
+                TEST(test_words),
+                TEST(test_words_without_a_meeting),
+                TEST(test_words_in_doubt),
+                TEST(test_words_then_moved),
+                TEST(test_words_after_cancel),
+                TEST(test_series_held),
+                TEST(test_occurrence_cancelled),
+                TEST(test_exdate),
+                TEST(test_occurrence_moved),
+                TEST(test_series_cancelled),
+                TEST(test_series_cancelled_after_words),
+                TEST(test_series_over),
+                TEST(test_series_moved),
+                TEST(test_series_shortened),
+                TEST(test_occurrence_declined),
+                TEST(test_only_an_exception_seen),
+                TEST(test_any_order),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

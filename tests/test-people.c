@@ -26,23 +26,24 @@ static void test_message_time(void **state) {
                 bool own, no_date;
                 instant want;
         } cases[] = {
-                {100, 200, 300, 400, true, false, 100},      /* the owner's: Date */
-                {100, 200, 300, 400, false, false, 200},     /* others': delivery */
-                {UNKNOWN, 200, 300, 400, true, true, 200},   /* the owner's without Date */
-                {UNKNOWN, UNKNOWN, 300, 400, true, true, 300},
-                {UNKNOWN, UNKNOWN, UNKNOWN, 400, false, true, 400},
-                {100, UNKNOWN, UNKNOWN, 400, false, false, 100},
-                {100, UNKNOWN, 300, 400, false, false, 300},
+                {100, 200, 300, 400, true, false, 100},    /* the owner's: Date */
+                {100, 200, 300, 400, false, false, 200},   /* others': delivery */
+                {UNKNOWN, 200, 300, 400, true, true, 200}, /* the owner's without Date */
+                {UNKNOWN, UNKNOWN, 300, 400, true, true, 300},   {UNKNOWN, UNKNOWN, UNKNOWN, 400, false, true, 400},
+                {100, UNKNOWN, UNKNOWN, 400, false, false, 100}, {100, UNKNOWN, 300, 400, false, false, 300},
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                struct observation o = {.kind = OBSERVATION_MESSAGE, .seen_at = cases[i].seen, .internal_date = cases[i].internal};
+                struct observation o = {
+                        .kind = OBSERVATION_MESSAGE, .seen_at = cases[i].seen, .internal_date = cases[i].internal};
                 o.message.sent_at = cases[i].sent;
                 o.message.received_at = cases[i].received;
                 o.message.flags = cases[i].no_date ? MESSAGE_NO_DATE : 0;
                 assert_int_equal(message_time(&o, cases[i].own), cases[i].want);
         }
         /* A mailbox that was copied has dates of the copying. */
-        struct observation o = {.kind = OBSERVATION_MESSAGE, .seen_at = noon + 100 * day, .message = {.sent_at = noon, .received_at = UNKNOWN}};
+        struct observation o = {.kind = OBSERVATION_MESSAGE,
+                                .seen_at = noon + 100 * day,
+                                .message = {.sent_at = noon, .received_at = UNKNOWN}};
         const struct {
                 int64_t after, want;
         } copies[] = {{-day, -day}, {-day - 1, 0}, {7 * day, 7 * day}, {7 * day + 1, 0}, {3600, 3600}};
@@ -99,7 +100,7 @@ static void test_table(void **state) {
                         assert_ptr_equal(people_find(p, email).client, want);
                 }
         memset(email, 'a', sizeof(email));
-        strcpy(email + 200, "@dupont.example");
+        memcpy(email + 200, "@dupont.example", sizeof("@dupont.example"));
         assert_ptr_equal(people_find(p, email).client, &s->clients[0]);
         assert_int_equal(people_find(p, ME).side, SIDE_OWNER);
         assert_null(people_find(p, ME).client);
