@@ -374,3 +374,11 @@ noinst_PROGRAMS += %D%/fuzz-observation
 %C%_fuzz_observation_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_observation_LDADD = $(PARSERS_LIBS)
 endif
+
+# How values look outside.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-output
+%C%_test_output_SOURCES = %D%/test-output.c
+%C%_test_output_CFLAGS = $(TEST_CFLAGS) $(JSON_CFLAGS)
+%C%_test_output_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+endif
