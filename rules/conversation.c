@@ -143,8 +143,8 @@ struct slots {
         size_t allocated, n;
 };
 
-/* Two generations, changed at fixed dates (multiples of the window since 1970), so that what is remembered of one message does not depend on which
- * other messages there are. */
+/* Two generations, changed at fixed dates (multiples of the window since 1970), so that what is remembered of one message
+ * does not depend on which other messages there are. */
 struct window {
         struct slots young, old;
         int64_t period;
@@ -280,7 +280,8 @@ struct conversations {
         const struct settings *settings;
         struct acquaintance *clients; /* owned, one for each client */
         /* messages: message key -> thread, the lowest bit tells a message seen from one only named in References.
-         * subjects: client and base subject -> thread. turns: thread and client -> since when who waits. aliases: thread -> thread. */
+         * subjects: client and base subject -> thread. turns: thread and client -> since when who waits. aliases: thread
+         * -> thread. */
         struct window messages, subjects, turns, aliases;
         bool has_aliases;
 };
@@ -350,7 +351,8 @@ static uint64_t subject_key(const struct client *client, const struct message *m
         return str_empty(m->thread_subject) ? 0 : hash_mix(hash_string(m->thread_subject), client->index + 1U);
 }
 
-/* In-Reply-To, then References from the newest back: the nearest known message decides. References are searched this far from each end. */
+/* In-Reply-To, then References from the newest back: the nearest known message decides. References are searched this far
+ * from each end. */
 #define REFERENCES_NEAR 16U
 
 static const struct slot *find_parent(const struct conversations *c, const struct message *m, instant at) {
@@ -384,8 +386,9 @@ static bool thread_waits(const struct conversations *c, const struct conversatio
         return false;
 }
 
-/* References that link two known conversations make them one from here on. Facts already told keep the id they had, so a conversation in which a question waits
- * keeps its id; when both have one waiting, they stay apart; else the older one gives its name. */
+/* References that link two known conversations make them one from here on. Facts already told keep the id they had, so a
+ * conversation in which a question waits keeps its id; when both have one waiting, they stay apart; else the older one
+ * gives its name. */
 static int merge_threads(struct conversations *c, const struct conversation_message *m, uint64_t *thread, instant since) {
         if (m->message->references.n < 2)
                 return 0;
@@ -419,9 +422,10 @@ static uint64_t find_by_subject(const struct conversations *c, const struct conv
         return 0;
 }
 
-/* A message without References may answer a question all the same: people write anew from a telephone, colleagues answer from elsewhere. An
- * answer in a new conversation must not become an accusation. Of the client one shared word is enough, or a subject that tells nothing while one question
- * waits; of the owner (who asks again) all words must be those of the question. */
+/* A message without References may answer a question all the same: people write anew from a telephone, colleagues answer
+ * from elsewhere. An answer in a new conversation must not become an accusation. Of the client one shared word is enough,
+ * or a subject that tells nothing while one question waits; of the owner (who asks again) all words must be those of the
+ * question. */
 static uint64_t find_by_question(const struct conversations *c, const struct conversation_message *m) {
         struct subject_words words;
         subject_words(m->message->thread_subject, &words);

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Conversations: which messages belong together, whose turn it is, and what of a client's past a message is judged by. Fed in time order;
- * remembers a window of time, never the whole mailbox. */
+/* Conversations: which messages belong together, whose turn it is, and what of a client's past a message is judged by.
+ * Fed in time order; remembers a window of time, never the whole mailbox. */
 
 #include "parsers/observation.h"
 #include "rules/settings.h"
 
 #define DAY_SECONDS INT64_C(86400)
-/* A conversation that slept longer than this begins anew, and a copy of a message that comes later is not known for a copy. */
+/* A conversation that slept longer than this begins anew, and a copy of a message that comes later is not known for a
+ * copy. */
 #define CONVERSATION_WINDOW (200 * DAY_SECONDS)
 /* Without References, the same subject joins for so long ("Question" in March is another one in June). */
 #define CONVERSATION_SUBJECT_WINDOW (30 * DAY_SECONDS)
 
-/* Words of a subject or summary that tell what it is about: four letters or more, no everyday word of English, French, German or Dutch. */
+/* Words of a subject or summary that tell what it is about: four letters or more, no everyday word of English, French,
+ * German or Dutch. */
 #define SUBJECT_WORDS_MAX 8U
 struct subject_words {
         uint32_t hashes[SUBJECT_WORDS_MAX];
@@ -47,16 +49,18 @@ struct conversation_message {
         uint32_t n_clients;
 };
 
-/* Does it come a second time: the same message, or the owner's own once more under a Message-ID that a server gave it? Otherwise *ret_thread names
- * its conversation, and the message is remembered. 1: again, 0: new, -ENOMEM. */
+/* Does it come a second time: the same message, or the owner's own once more under a Message-ID that a server gave it?
+ * Otherwise *ret_thread names its conversation, and the message is remembered. 1: again, 0: new, -ENOMEM. */
 int conversations_add(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) _must_check_;
 
-/* The turn: seconds since the first message of the other side that still waits in this conversation with that client, -1 when none waits. Call once for
- * each client of a message a person wrote. `opens`: it wants an answer itself (thanks do not). */
+/* The turn: seconds since the first message of the other side that still waits in this conversation with that client, -1
+ * when none waits. Call once for each client of a message a person wrote. `opens`: it wants an answer itself (thanks do
+ * not). */
 int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens,
                        instant at, int64_t *ret_response_time) _must_check_;
 
-/* The owner asked that client for something: until the client writes in this conversation, a fresh message about the same is its answer. */
+/* The owner asked that client for something: until the client writes in this conversation, a fresh message about the same
+ * is its answer. */
 void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m,
                          instant at);
 void conversations_answered(struct conversations *c, uint64_t thread, const struct client *client);
@@ -69,8 +73,8 @@ bool conversations_invited(const struct conversations *c, const struct client *c
 
 /* A message of the client shows its clock: `offset` is that of its Date. */
 void conversations_vote(struct conversations *c, const struct client *client, instant sent_at, int32_t offset);
-/* The client's offset east of UTC at an instant, by the messages of the past CONVERSATION_VOTE_WINDOW: what most of them show. -ENOENT when
- * fewer than CONVERSATION_VOTES_MIN tell or they disagree. */
+/* The client's offset east of UTC at an instant, by the messages of the past CONVERSATION_VOTE_WINDOW: what most of them
+ * show. -ENOENT when fewer than CONVERSATION_VOTES_MIN tell or they disagree. */
 #define CONVERSATION_VOTE_WINDOW (90 * DAY_SECONDS)
 #define CONVERSATION_VOTES_MIN 5U
 int conversations_offset(struct conversations *c, const struct client *client, instant at, int32_t *ret);

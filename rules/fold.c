@@ -6,8 +6,8 @@
 #include "rules/meeting.h"
 #include "rules/people.h"
 
-/* Date is believed as a statement of when something was written when it is not after delivery by more than a wrong clock explains, and not
- * so long before that it must be an old message delivered again. */
+/* Date is believed as a statement of when something was written when it is not after delivery by more than a wrong clock
+ * explains, and not so long before that it must be an old message delivered again. */
 #define DATE_AFTER_DELIVERY_MAX DAY_SECONDS
 #define DATE_BEFORE_DELIVERY_MAX (7 * DAY_SECONDS)
 /* Addresses of one message that are told apart: To, Cc and Bcc at the parser's ceiling. */
@@ -196,7 +196,8 @@ static int64_t third_parties(const struct folding *f, const struct client *clien
         return n;
 }
 
-/* Is the owner spoken to? Not when only in copy; when not named at all, it came by another address of the owner's, and that is To. */
+/* Is the owner spoken to? Not when only in copy; when not named at all, it came by another address of the owner's, and
+ * that is To. */
 static bool owner_is_addressed(const struct folding *f) {
         bool copied = false;
         for (uint32_t i = 0; i < f->n_recipients; i++) {
@@ -233,8 +234,8 @@ static bool usual_hours(instant at, int32_t offset) {
         return civil_weekday((int32_t) day) <= 5 && second >= 9 * 3600 && second < 18 * 3600;
 }
 
-/* Was it written in the client's own working time, in another zone than the owner's? A declared zone counts, else the clock most messages show; and of that the
- * offset of this very message where it is the same place in summer or winter. */
+/* Was it written in the client's own working time, in another zone than the owner's? A declared zone counts, else the
+ * clock most messages show; and of that the offset of this very message where it is the same place in summer or winter. */
 static bool their_working_time(const struct folding *f, const struct mail *mail, const struct client *client) {
         instant at = mail->date_plausible ? mail->m->sent_at : mail->at;
         int32_t own = zone_offset(f->settings->owner.zone, at);
@@ -248,7 +249,8 @@ static bool their_working_time(const struct folding *f, const struct mail *mail,
                 offset = shown;
         if (offset == own)
                 return false;
-        /* Declared hours are on the wall of the client's place: read them with the owner's calendar moved by the difference. */
+        /* Declared hours are on the wall of the client's place: read them with the owner's calendar moved by the
+         * difference. */
         if (client->own_hours)
                 return work_calendar_is_open(
                         &client->calendar,
@@ -355,7 +357,8 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
         v[F_MESSAGE_REPLY] = bool_value(m->flags & MESSAGE_REPLY);
         if (response_time >= 0)
                 v[F_MESSAGE_RESPONSE_TIME] = typed_value(VALUE_DURATION, response_time);
-        /* An old message delivered again (fetched from another server, sent on from an archive) says nothing about the hour of its delivery. */
+        /* An old message delivered again (fetched from another server, sent on from an archive) says nothing about the
+         * hour of its delivery. */
         if (!mail->old || mail->from_owner)
                 v[F_MESSAGE_WORKING_TIME] = bool_value(mail->working_time);
         message_values_owner_clock(f, mail, v);
@@ -408,7 +411,8 @@ static int add_statement(struct folding *f, const struct mail *mail, enum fact_t
         return 0;
 }
 
-/* Does it ask these people for something? Thanks do not, a forward without a word does not, and an invitation asks by its own buttons, whose answer is no mail of a person. */
+/* Does it ask these people for something? Thanks do not, a forward without a word does not, and an invitation asks by its
+ * own buttons, whose answer is no mail of a person. */
 static bool is_request(const struct message *m) {
         if (!(m->flags & MESSAGE_REQUEST) || (m->flags & MESSAGE_THANKS) || ((m->flags & MESSAGE_FORWARD) && m->words == 0))
                 return false;
@@ -450,7 +454,8 @@ static void remember(struct folding *f, const struct mail *mail) {
                         conversations_vote(f->conversations, mail->clients[0], m->sent_at, m->sent_offset);
                 return;
         }
-        /* An invitation is written by a program, but sent by the owner's hand; the owner's own out-of-office reply is not. */
+        /* An invitation is written by a program, but sent by the owner's hand; the owner's own out-of-office reply is
+         * not. */
         bool hand = mail->person || m->automatic == AUTOMATIC_CALENDAR;
         for (uint32_t k = 0; k < mail->n_clients; k++) {
                 const struct recipient *to = first_recipient(f, mail->clients[k]);

@@ -496,7 +496,8 @@ static int add_message(struct meetings *m, const struct stored_observation *so) 
                 return 0;
         if (from_owner)
                 return add_owner_words(m, so, at);
-        /* A CANCEL with a line of explanation is told by the invitation; the words may still come from one who only answers. */
+        /* A CANCEL with a line of explanation is told by the invitation; the words may still come from one who only
+         * answers. */
         const struct client *client = author ? people_find(m->people, author->email).client : NULL;
         for (uint32_t i = 0; i < mail->calendar.n; i++)
                 if (mail->calendar.items[i].method != ITIP_NONE)
@@ -622,8 +623,8 @@ static void choose(struct choice *c, const struct slot_known *slot) {
                 c->several = true;
 }
 
-/* Which meeting do the words mean? The one whose invitation they answer; else the one their subject names; else the only one that is near, on a
- * day that they do not exclude. NULL when that leaves none or a doubt. */
+/* Which meeting do the words mean? The one whose invitation they answer; else the one their subject names; else the only
+ * one that is near, on a day that they do not exclude. NULL when that leaves none or a doubt. */
 static const struct slot_known *words_meeting(const struct meetings *m, const struct words *w) {
         const struct slot_list *slots = &m->slots[w->client->index];
         size_t low = 0, high = slots->n;

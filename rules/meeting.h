@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Meetings: from invitations, calendars and plain words, told in any order and by several at once, to one history of each meeting. */
+/* Meetings: from invitations, calendars and plain words, told in any order and by several at once, to one history of each
+ * meeting. */
 
 #include "rules/fold.h"
 #include "rules/people.h"

@@ -114,7 +114,8 @@ static int compare_stamps(const void *a, const void *b) {
         return 0;
 }
 
-/* A calendar that changed an object but not its stamp: the stamp tells when it was made, so the change is known since LAST-MODIFIED if that moved, else since it was seen. */
+/* A calendar that changed an object but not its stamp: the stamp tells when it was made, so the change is known since
+ * LAST-MODIFIED if that moved, else since it was seen. */
 static void distrust_stale_stamps(struct judging *j) {
         qsort(j->all, j->n_all, sizeof(struct version *), compare_stamps);
         const struct version *first = NULL;
@@ -134,8 +135,9 @@ static void distrust_stale_stamps(struct judging *j) {
         }
 }
 
-/* Some programs send a CANCEL without SEQUENCE. One written after every plan that was known belongs after them; an old one delivered late does not. And some invite
- * again after it without a higher SEQUENCE. `v` is in the order in which things became known. */
+/* Some programs send a CANCEL without SEQUENCE. One written after every plan that was known belongs after them; an old
+ * one delivered late does not. And some invite again after it without a higher SEQUENCE. `v` is in the order in which
+ * things became known. */
 static void raise_sequences(struct version **v, size_t n) {
         int32_t planned = INT32_MIN, cancelled = INT32_MIN;
         instant planned_stamp = INSTANT_UNKNOWN, cancelled_stamp = INSTANT_UNKNOWN;
@@ -171,8 +173,8 @@ static void raise_all_sequences(struct judging *j) {
         }
 }
 
-/* Of versions in order, those that were ever in force: one that became known no sooner than a later one was outdated when it came (a resent copy, a mail
- * that was held up). In place; what is left has rising times. */
+/* Of versions in order, those that were ever in force: one that became known no sooner than a later one was outdated when
+ * it came (a resent copy, a mail that was held up). In place; what is left has rising times. */
 static size_t in_force(struct version **v, size_t n, instant now) {
         instant soonest = INSTANT_MAX;
         size_t to = n;
@@ -296,7 +298,8 @@ static enum changed_by organizer_side(const struct judging *j, const struct vers
         return v->organizer.side == SIDE_CLIENT && v->organizer.client == j->client ? BY_CLIENT : BY_UNKNOWN;
 }
 
-/* Taken off the list of participants is not called off: such a CANCEL names fewer people and does not say that the meeting is cancelled. */
+/* Taken off the list of participants is not called off: such a CANCEL names fewer people and does not say that the
+ * meeting is cancelled. */
 static bool only_removes(const struct version *v, const struct version *before) {
         return v->kind == VERSION_CANCEL && v->mail && !v->status_cancelled && before && v->n_attendees > 0 &&
                v->n_attendees < before->n_attendees;
@@ -429,7 +432,8 @@ static struct meeting_fact walk_fact(const struct walk *k, enum fact_type type, 
         return f;
 }
 
-/* When could the owner first know of a meeting that is seen for the first time? By mail, when it came; in a calendar, since it was made there. */
+/* When could the owner first know of a meeting that is seen for the first time? By mail, when it came; in a calendar,
+ * since it was made there. */
 static instant first_planned(const struct version *v) {
         return !v->mail && v->created != INSTANT_UNKNOWN ? MIN(v->known, v->created) : v->known;
 }
@@ -718,7 +722,8 @@ static bool others_come(const struct judging *j, const struct version *plan, con
         return false;
 }
 
-/* An answer of somebody of the client: a decline counts when nobody else of them is left to come, an acceptance takes it back. */
+/* An answer of somebody of the client: a decline counts when nobody else of them is left to come, an acceptance takes it
+ * back. */
 static int add_reply(struct judging *j, size_t i) {
         const struct version *reply = j->replies[i];
         const struct version *plan = in_force_at(j->masters, j->n_masters, reply->known);
@@ -983,7 +988,8 @@ static int series_plan(struct series_walk *k, const struct change *c) {
         else if (now_at != INSTANT_UNKNOWN)
                 r = series_fact(k, FACT_MEETING_MOVED, c, next, now_at, changed_by(j, v, current), &fact);
         else
-                /* It ends earlier, or goes on under another UID: that cannot be told apart, so nobody is said to have called it off. */
+                /* It ends earlier, or goes on under another UID: that cannot be told apart, so nobody is said to have
+                 * called it off. */
                 r = series_fact(k, FACT_MEETING_CANCELLED, c, next, INSTANT_UNKNOWN, BY_UNKNOWN, &fact);
         k->current = v;
         if (now_at != INSTANT_UNKNOWN)

@@ -31,7 +31,8 @@ instant message_time(const struct observation *o, bool from_owner) {
         return dated ? m->sent_at : o->seen_at;
 }
 
-/* Lists that must satisfy DMARC write "Jean Dupont via Projet <projet@lists.example>", Google Groups "'Jean Dupont' via Projet". */
+/* Lists that must satisfy DMARC write "Jean Dupont via Projet <projet@lists.example>", Google Groups "'Jean Dupont' via
+ * Projet". */
 static bool name_says_via(const char *name) {
         return name && strstr(name, " via ");
 }

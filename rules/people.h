@@ -6,8 +6,8 @@
 #include "parsers/observation.h"
 #include "rules/settings.h"
 
-/* Who wrote: From, else Sender. Where a list put itself into From ("Jean Dupont via Projet"), who Reply-To or Sender names. NULL when nobody
- * is named at all. */
+/* Who wrote: From, else Sender. Where a list put itself into From ("Jean Dupont via Projet"), who Reply-To or Sender
+ * names. NULL when nobody is named at all. */
 const struct address *message_author(const struct message *m);
 
 enum side { SIDE_NOBODY, SIDE_OWNER, SIDE_CLIENT };
@@ -17,8 +17,8 @@ struct person {
         const struct client *client; /* SIDE_CLIENT */
 };
 
-/* Answers "whose address is this" for a million messages: the settings are asked once for each address as long as it stays in the table, which is of fixed
- * size and so does not grow with a mailbox full of strangers. */
+/* Answers "whose address is this" for a million messages: the settings are asked once for each address as long as it
+ * stays in the table, which is of fixed size and so does not grow with a mailbox full of strangers. */
 struct people;
 
 int people_new(const struct settings *settings, struct people **ret) _must_check_;

@@ -3,12 +3,13 @@
 
 /* Small scenarios for the tests of the fold: people, messages, events, and the facts that came of them. */
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include <cmocka.h>
 
 #include "parsers/arena.h"
 #include "parsers/civil.h"
@@ -135,7 +136,8 @@ static inline struct text_list ids_list(struct scene *s, const char *comma_separ
         return l;
 }
 
-/* A mail, sent and delivered at `at` unless changed afterwards. `refs` are its References, the last one In-Reply-To; may be NULL. */
+/* A mail, sent and delivered at `at` unless changed afterwards. `refs` are its References, the last one In-Reply-To; may
+ * be NULL. */
 static inline struct message *mail(struct scene *s, const char *id, const char *from, const char *to, const char *at,
                                    const char *subject, const char *refs) {
         struct observation *o = scene_observation(s, OBSERVATION_MESSAGE);
