@@ -34,5 +34,8 @@ struct option_row {
 int command_options(struct context *c, const struct command *command, int argc, char **argv, const struct option_row *rows);
 /* The row of that name in the table of commands. */
 const struct command *command_find(const char *name);
+/* EXIT_DONE when there is such a client, or such a rule (or none is asked for: NULL); else EXIT_USAGE after saying which may have been meant. */
+int command_check_client(const struct context *c, const char *id);
+int command_check_rule(const struct context *c, const char *id);
 /* RFC 3339 time, a date (midnight in the owner's zone), or a duration back from now ("90d"). 0, or -EINVAL after saying so. */
 int command_time(const struct context *c, const char *what, const char *s, instant *ret);

@@ -21,18 +21,6 @@ static bool wanted(const struct filter *f, const struct alert *a) {
         return f->since == INSTANT_UNKNOWN || a->last_at >= f->since;
 }
 
-static int check(const struct context *c, const struct filter *f) {
-        if (f->client && !settings_client_by_id(c->settings, f->client)) {
-                log_error("no client \"%s\" in the configuration", f->client);
-                return EXIT_USAGE;
-        }
-        if (f->rule && !ruleset_find(c->rules, f->rule)) {
-                log_error("no rule \"%s\"", f->rule);
-                return EXIT_USAGE;
-        }
-        return EXIT_DONE;
-}
-
 int command_alerts(struct context *c, int argc, char **argv) {
         struct filter f = {.since = INSTANT_UNKNOWN};
         const char *since = NULL;
@@ -55,7 +43,9 @@ int command_alerts(struct context *c, int argc, char **argv) {
         if (status == EXIT_DONE && since && command_time(c, "--since", since, &f.since) < 0)
                 status = EXIT_USAGE;
         if (status == EXIT_DONE)
-                status = check(c, &f);
+                status = command_check_client(c, f.client);
+        if (status == EXIT_DONE)
+                status = command_check_rule(c, f.rule);
         struct judgement j = {};
         if (status == EXIT_DONE && judge(c, &j) < 0)
                 status = EXIT_FAULT;

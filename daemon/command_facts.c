@@ -42,10 +42,6 @@ static int on_fact(const struct fact *f, void *userdata) {
 }
 
 static int check(const struct context *c, const struct listing *l) {
-        if (l->client && !settings_client_by_id(c->settings, l->client)) {
-                log_error("no client \"%s\" in the configuration", l->client);
-                return EXIT_USAGE;
-        }
         if (l->fact && fact_type_from_name(l->fact) < 0) {
                 const char *names[_FACT_TYPE_MAX + 1] = {};
                 for (int i = 0; i < _FACT_TYPE_MAX; i++)
@@ -54,7 +50,7 @@ static int check(const struct context *c, const struct listing *l) {
                 log_error("no fact \"%s\"%s%s%s", l->fact, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
                 return EXIT_USAGE;
         }
-        return EXIT_DONE;
+        return command_check_client(c, l->client);
 }
 
 static int list(struct context *c, struct listing *l) {

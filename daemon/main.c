@@ -72,6 +72,51 @@ static void command_help(const struct command *command, const struct option_row 
         printf("  --%-14s %s\n", "json", "one JSON object a line");
 }
 
+/* What getopt_long() did not understand, in the words of the rest: it would name the option, but not suggest one. */
+static void tell_option(int failure, const char *word, const struct option *longs) {
+        enum { NAMES_MAX = 32 };
+        const char *names[NAMES_MAX] = {};
+        if (failure == ':') {
+                log_error("option %s wants a value", word);
+                return;
+        }
+        for (size_t i = 0; i < NAMES_MAX - 1 && longs[i].name; i++)
+                names[i] = longs[i].name;
+        size_t dashes = strspn(word, "-"), length = strcspn(word + dashes, "=");
+        _cleanup_free_ char *name = strndup(word + dashes, length);
+        const char *near = name && dashes == 2 ? suggest(name, names) : NULL;
+        if (near && strcmp(near, name) == 0) {
+                log_error("option --%s takes no value", near);
+                return;
+        }
+        log_error("no option \"%.*s\"%s%s%s", (int) (dashes + length), word, near ? "; did you mean \"--" : "", near ? near : "", near ? "\"?" : "");
+}
+
+int command_check_client(const struct context *c, const char *id) {
+        if (!id || settings_client_by_id(c->settings, id))
+                return EXIT_DONE;
+        const char **names = calloc(c->settings->n_clients + 1, sizeof(*names));
+        for (size_t i = 0; names && i < c->settings->n_clients; i++)
+                names[i] = c->settings->clients[i].id;
+        const char *near = names ? suggest(id, names) : NULL;
+        log_error("no client \"%s\" in the configuration%s%s%s", id, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        free(names);
+        return EXIT_USAGE;
+}
+
+int command_check_rule(const struct context *c, const char *id) {
+        if (!id || ruleset_find(c->rules, id))
+                return EXIT_DONE;
+        size_t n = ruleset_size(c->rules);
+        const char **names = calloc(n + 1, sizeof(*names));
+        for (size_t i = 0; names && i < n; i++)
+                names[i] = rule_id(ruleset_rule(c->rules, i));
+        const char *near = names ? suggest(id, names) : NULL;
+        log_error("no rule \"%s\"%s%s%s", id, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        free(names);
+        return EXIT_USAGE;
+}
+
 int command_options(struct context *c, const struct command *command, int argc, char **argv, const struct option_row *rows) {
         /* More options than any command has, and the three that all have. */
         enum { ROWS_MAX = 16 };
@@ -83,13 +128,16 @@ int command_options(struct context *c, const struct command *command, int argc, 
         longs[n + 1] = (struct option){"help", no_argument, NULL, 'h'};
 
         optind = 0; /* a new scan */
-        for (int o; (o = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
+        opterr = 0;
+        for (int o; (o = getopt_long(argc, argv, ":h", longs, NULL)) != -1;) {
                 if (o == 'h') {
                         command_help(command, rows);
                         return OPTIONS_HELPED;
                 }
-                if (o == '?')
+                if (o == '?' || o == ':') {
+                        tell_option(o, argv[optind - 1], longs);
                         return -EXIT_USAGE;
+                }
                 if (o == 'j')
                         c->json = true;
                 else if (rows[o - 1000].value)
@@ -103,6 +151,14 @@ int command_options(struct context *c, const struct command *command, int argc, 
         return operands;
 }
 
+/* A full disk under a redirected output must not pass for success. */
+static int written(int status) {
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        log_error("cannot write the output: %s", strerror(errno));
+        return status == EXIT_DONE ? EXIT_FAULT : status;
+}
+
 static int run(struct context *c, int argc, char **argv) {
         const struct command *command = command_find(argv[0]);
         if (!command) {
@@ -114,13 +170,7 @@ static int run(struct context *c, int argc, char **argv) {
                           near ? "\"?" : "");
                 return EXIT_USAGE;
         }
-        int status = command->run(c, argc, argv);
-        /* A full disk under a redirected output must not pass for success. */
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-                log_error("cannot write the output: %s", strerror(errno));
-                return status == EXIT_DONE ? EXIT_FAULT : status;
-        }
-        return status;
+        return written(command->run(c, argc, argv));
 }
 
 int main(int argc, char **argv) {
@@ -133,7 +183,8 @@ int main(int argc, char **argv) {
         };
         (void) setlocale(LC_CTYPE, "C.UTF-8");
         struct context c = {.program = "/proc/self/exe"};
-        for (int o; (o = getopt_long(argc, argv, "+c:h", longs, NULL)) != -1;)
+        opterr = 0;
+        for (int o; (o = getopt_long(argc, argv, "+:c:h", longs, NULL)) != -1;)
                 switch (o) {
                 case 'c':
                         c.config_path = optarg;
@@ -148,11 +199,12 @@ int main(int argc, char **argv) {
                         break;
                 case 'h':
                         help();
-                        return EXIT_DONE;
+                        return written(EXIT_DONE);
                 case 'v':
                         puts("adieu " PACKAGE_VERSION);
-                        return EXIT_DONE;
+                        return written(EXIT_DONE);
                 default:
+                        tell_option(o, argv[optind - 1], longs);
                         return EXIT_USAGE;
                 }
         if (optind == argc) {
