@@ -263,16 +263,29 @@ static const char *base_name(const char *path) {
         return slash ? slash + 1 : path;
 }
 
-/* Is that shipped pack wanted by `packs:`? */
-static bool pack_wanted(const struct settings *s, const char *path) {
-        if (!s->packs)
-                return true;
+static bool is_pack(const char *path, const char *pack) {
         const char *name = base_name(path);
         size_t n = strlen(name) - strlen(".yaml");
-        for (const char **p = s->packs; *p; p++)
-                if (strlen(*p) == n && strncmp(*p, name, n) == 0)
+        return strlen(pack) == n && strncmp(pack, name, n) == 0;
+}
+
+/* Is that shipped pack wanted by `packs:`? */
+static bool pack_wanted(const struct settings *s, const char *path) {
+        for (const char **p = s->packs; p && *p; p++)
+                if (is_pack(path, *p))
                         return true;
-        return false;
+        return !s->packs;
+}
+
+/* A mistyped pack would be rules that never speak. */
+static void check_packs(const struct context *c, size_t first, size_t n_packs, struct diagnostics *d) {
+        for (const char **p = c->settings->packs; p && *p; p++) {
+                bool known = false;
+                for (size_t i = first; i < first + n_packs; i++)
+                        known |= is_pack(c->files[i].path, *p);
+                if (!known)
+                        diagnostics_add(d, DIAGNOSTIC_ERROR, c->files[0].path, 0, 0, 1, "unknown-pack", NULL, "no shipped pack \"%s\"", *p);
+        }
 }
 
 static int load_rules(struct context *c, size_t first, size_t n_packs) {
@@ -291,10 +304,11 @@ static int load_rules(struct context *c, size_t first, size_t n_packs) {
                 };
         }
         c->n_rule_files = n;
+        check_packs(c, first, n_packs, &d);
         int r = ruleset_load(files, n, c->settings, &d, &c->rules);
         free(files);
         context_print_diagnostics(c, &d);
-        return r;
+        return r >= 0 && d.errors > 0 ? -EBADMSG : r;
 }
 
 int context_rules(struct context *c, char *const *only, size_t n_only) {
