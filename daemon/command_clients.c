@@ -13,6 +13,10 @@
 static const unsigned severity_weight[] = {[SEVERITY_LOW] = 2, [SEVERITY_MEDIUM] = 6, [SEVERITY_HIGH] = 12};
 static const unsigned lasting_weight[] = {[LASTING_ONE_OFF] = 1, [LASTING_RECURRING] = 2, [LASTING_LASTING] = 3};
 
+/* Columns on a terminal. */
+#define ID_WIDTH 12
+#define NAME_WIDTH 22
+
 struct tally {
         unsigned score;
         unsigned open;
@@ -59,9 +63,10 @@ static void print(const struct context *c, const struct client *client, const st
                 return;
         }
         char when[64];
-        printf("%-16s %-28s %3u  %-8s %u open, %u in 28 days (%u before)%s%s\n", client->id, client->name, t->score, trend(t), t->open, t->recent,
-               t->before, t->last_at != INSTANT_UNKNOWN ? ", last " : "",
-               time_human(t->last_at, owner->zone, owner->language, when, sizeof(when)));
+        print_padded(client->id, ID_WIDTH);
+        print_padded(client->name, NAME_WIDTH);
+        printf("%5u  %-8s %5u  %8u %7u  %s\n", t->score, trend(t), t->open, t->recent, t->before,
+               t->last_at == INSTANT_UNKNOWN ? "-" : time_human(t->last_at, owner->zone, owner->language, when, sizeof(when)));
 }
 
 int command_clients(struct context *c, int argc, char **argv) {
@@ -86,6 +91,8 @@ int command_clients(struct context *c, int argc, char **argv) {
         for (size_t i = 0; r >= 0 && i < j.n_alerts; i++)
                 if (j.alerts[i].client)
                         add(&tallies[j.alerts[i].client->index], &j.alerts[i], clock_now(&c->clock));
+        if (r >= 0 && c->settings->n_clients > 0 && !c->json)
+                printf("%-*s%-*sscore  trend     open  28 days  before  last\n", ID_WIDTH, "client", NAME_WIDTH, "name");
         for (size_t i = 0; r >= 0 && i < c->settings->n_clients; i++)
                 print(c, &c->settings->clients[i], &tallies[i]);
         if (r >= 0 && c->settings->n_clients == 0 && !c->json)

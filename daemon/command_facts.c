@@ -14,8 +14,10 @@ struct listing {
 static void print_text(const struct listing *l, const struct fact *f) {
         const struct owner *owner = &l->context->settings->owner;
         char when[64];
-        printf("%s  %-17s  %-12s  %s", time_human(f->at, owner->zone, owner->language, when, sizeof(when)), fact_table[f->type].name,
-               f->client ? f->client->id : "-", f->person ? f->person : "");
+        print_padded(time_human(f->at, owner->zone, owner->language, when, sizeof(when)), 24);
+        printf("%-18s ", fact_table[f->type].name);
+        print_padded(f->client ? f->client->id : "-", 12);
+        fputs(f->person ? f->person : "", stdout);
         struct value subject = fact_value(f, "subject"), summary = fact_value(f, "summary"), notice = fact_value(f, "notice");
         if (subject.type == VALUE_STRING)
                 printf("  %s", subject.s);

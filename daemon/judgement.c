@@ -88,7 +88,7 @@ void quotes_free(char **quotes, size_t n) {
 }
 
 /* Evidence shown below an alert on a terminal; --json has all. */
-#define EVIDENCE_LINES 5U
+#define EVIDENCE_LINES 3U
 
 static void print_text(struct context *c, const struct alert *a, char *const *quotes) {
         const struct owner *owner = &c->settings->owner;

@@ -243,6 +243,13 @@ void json_print(json_object *o) {
 
 /* --- words --- */
 
+void print_padded(const char *s, int width) {
+        int characters = 0;
+        for (const char *p = s; *p; p++)
+                characters += ((unsigned char) *p & 0xc0) != 0x80;
+        printf("%s%*s", s, MAX(width - characters, 1), "");
+}
+
 char *quote(const char *text) {
         if (str_empty(text))
                 return NULL;

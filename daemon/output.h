@@ -29,6 +29,9 @@ json_object *json_alert(const struct alert *a, const char *const *quotes, const 
 /* One line to stdout; frees the object. */
 void json_print(json_object *o);
 
+/* A column on a terminal: the text and blanks up to `width` characters, one blank at least. */
+void print_padded(const char *s, int width);
+
 /* At most QUOTE_MAX characters of a text on one line, cut between words with an ellipsis. The caller frees; NULL when there is nothing. */
 #define QUOTE_MAX 200
 char *quote(const char *text);

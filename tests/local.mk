@@ -12,7 +12,8 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' ADIEU='$(abs_top_builddir)/adieu' \
 	export abs_top_srcdir abs_top_builddir ADIEU;
 
-dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh
+dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh %D%/check-readme.sh
+%D%/check-docs.log %D%/check-readme.log: adieu$(EXEEXT)
 # End-to-end: bytes in, alerts out, through the program itself.
 dist_check_SCRIPTS += %D%/test-cases.py
 EXTRA_DIST += %D%/case.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
