@@ -83,7 +83,11 @@ int command_facts(struct context *c, int argc, char **argv) {
                         log_error("facts takes no operands");
                 return EXIT_USAGE;
         }
-        int status = context_all(c, STORE_READ_ONLY);
+        int status = context_settings(c);
+        if (status == EXIT_DONE)
+                status = context_holidays(c);
+        if (status == EXIT_DONE)
+                status = context_store(c, STORE_READ_ONLY);
         if (status == EXIT_DONE && since && command_time(c, "--since", since, &l.since) < 0)
                 status = EXIT_USAGE;
         if (status == EXIT_DONE)

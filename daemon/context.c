@@ -374,8 +374,8 @@ static void on_trouble(const char *source, const char *text, void *userdata) {
         log_warning("%s: %s", source, text);
 }
 
-/* Days off from the owner's .ics files: parsed in a role of their own, as all that is not YAML. */
-static int load_holidays(struct context *c) {
+/* Parsed in a role of their own, as all that is not YAML. */
+int context_holidays(struct context *c) {
         if (!c->settings->holiday_files || !c->settings->holiday_files[0])
                 return EXIT_DONE;
         sd_event *event = NULL;
@@ -390,7 +390,7 @@ static int load_holidays(struct context *c) {
 int context_all(struct context *c, unsigned store_flags) {
         int status = context_settings(c);
         if (status == EXIT_DONE)
-                status = load_holidays(c);
+                status = context_holidays(c);
         if (status == EXIT_DONE)
                 status = context_rules(c, NULL, 0);
         if (status == EXIT_DONE)

@@ -40,13 +40,16 @@ int context_zones(struct context *c) _must_check_;
  * An exit status: EXIT_DONE or EXIT_FAULT. */
 int context_settings(struct context *c) _must_check_;
 
+/* Add the days off of the owner's .ics files (`holidays:`) to the calendar; a file that cannot be read is told and passed over. */
+int context_holidays(struct context *c) _must_check_;
+
 /* Load the shipped packs ($ADIEU_PACKS, else where they are installed) and rules.d, or `only` (n files) instead of rules.d. */
 int context_rules(struct context *c, char *const *only, size_t n_only) _must_check_;
 
 /* Open the store in $STATE_DIRECTORY, else $XDG_STATE_HOME/adieu. Flags of store.h. */
 int context_store(struct context *c, unsigned flags) _must_check_;
 
-/* All of the above, and the days off of the owner's .ics files, for commands that judge. */
+/* All of the above, for commands that judge. */
 int context_all(struct context *c, unsigned store_flags) _must_check_;
 
 /* Print diagnostics, with the line they are about, or as JSON lines to stdout. */
