@@ -4,6 +4,7 @@
 TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
 TEST_EXTENSIONS = .sh .py
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' CMOCKA_MESSAGE_OUTPUT=TAP $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_COMPILER = bash $(top_srcdir)/%D%/run-cmocka.sh
 SH_LOG_DRIVER = $(LOG_DRIVER)
 PY_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = bash
@@ -16,7 +17,7 @@ dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh %D%/check-readme.sh
 %D%/check-docs.log %D%/check-readme.log: adieu$(EXEEXT)
 # End-to-end: bytes in, alerts out, through the program itself.
 dist_check_SCRIPTS += %D%/test-cases.py
-EXTRA_DIST += %D%/case.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
+EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
 %D%/test-cases.log: adieu$(EXEEXT)
 
 # --- make bench

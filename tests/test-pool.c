@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <cmocka.h>
+#include "tests/skip.h"
 
 #include "daemon/pool.h"
 #include "daemon/role_parse.h"
@@ -523,7 +524,7 @@ static void quoted_from_lines(void **state) {
 static void roles_are_replaced(void **state) {
         (void) state;
         if (!WITH_LIMITS)
-                skip(); /* slow with sanitizers, and the same code */
+                SKIP("slow with sanitizers, and the same code"); /* slow with sanitizers, and the same code */
         struct bench *b = bench_new(1);
         static const char text[] = "Message-ID: <m0@test.invalid>\r\n\r\n";
         int fd = file_of(text, sizeof(text) - 1);

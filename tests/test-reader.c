@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "tests/skip.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -535,8 +536,7 @@ static void test_maildir_link_is_not_followed(void **data) {
 static void test_unreadable_folder(void **data) {
         (void) data;
         if (geteuid() == 0) {
-                print_message("# skipped: root may read every folder\n");
-                skip();
+                SKIP("root may read every folder");
         }
         maildir("m");
         maildir("m/.Closed");

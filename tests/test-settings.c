@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include "tests/skip.h"
 
 #include "rules/settings.h"
 #include "tests/zoneinfo.h"
@@ -155,7 +156,7 @@ static void test_shipped_example(void **state) {
         snprintf(path, sizeof(path), "%s/contrib/adieu.yaml", top ? top : ".");
         FILE *f = fopen(path, "rbe");
         if (!f)
-                skip();
+                SKIP("the example configuration is not beside the test");
         _cleanup_free_ char *data = malloc(65536);
         size_t n = fread(data, 1, 65536, f);
         fclose(f);
