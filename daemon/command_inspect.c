@@ -103,11 +103,9 @@ static int on_observation(const struct observation *o, const struct ipc_reply_he
                 else
                         print_event(&o->event, in->zone);
         } else if (o->kind == OBSERVATION_MESSAGE) {
-                if (in->context->json) {
-                        json_object *object = json_message(&o->message, internal_date, in->zone);
-                        json_object_object_add(object, "file", json_text(file->path));
-                        json_print(object);
-                } else
+                if (in->context->json)
+                        json_print(json_message(file->path, &o->message, internal_date, in->zone));
+                else
                         print_message(in, file, &o->message, internal_date);
         }
         return 0;

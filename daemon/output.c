@@ -127,8 +127,9 @@ static json_object *json_attachments(const struct attachment_list *list) {
         return a;
 }
 
-json_object *json_message(const struct message *m, instant internal_date, const struct zone *zone) {
+json_object *json_message(const char *file, const struct message *m, instant internal_date, const struct zone *zone) {
         json_object *o = json_object_new_object(), *calendar = json_object_new_array();
+        json_object_object_add(o, "file", json_text(file));
         json_object_object_add(o, "message_id", json_text(m->message_id));
         json_object_object_add(o, "in_reply_to", json_texts(&m->in_reply_to));
         json_object_object_add(o, "references", json_texts(&m->references));

@@ -20,7 +20,7 @@ json_object *json_moment(const struct moment *m, const struct zone *zone);
 json_object *json_time(instant at, const struct zone *zone);
 json_object *json_text(const char *s); /* NULL gives JSON null */
 
-json_object *json_message(const struct message *m, instant internal_date, const struct zone *zone);
+json_object *json_message(const char *file, const struct message *m, instant internal_date, const struct zone *zone);
 json_object *json_event(const struct event *e, const struct zone *zone);
 json_object *json_fact(const struct fact *f, const struct zone *zone);
 /* `quotes` has one entry (or NULL) for each evidence. */
