@@ -286,20 +286,6 @@ static enum charset charset_find(const char *label) {
         return CHARSET_UNKNOWN;
 }
 
-static bool is_ascii(const char *s, size_t n) {
-        size_t i = 0;
-        for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-                uint64_t w;
-                memcpy(&w, s + i, sizeof(w));
-                if (w & UINT64_C(0x8080808080808080))
-                        return false;
-        }
-        for (; i < n; i++)
-                if ((unsigned char) s[i] >= 0x80)
-                        return false;
-        return true;
-}
-
 /* A text labelled UTF-8 that is not: damaged UTF-8 keeps what can be read, a wrong label is not believed. */
 static bool mostly_utf8(const char *s, size_t n) {
         size_t good = 0, bad = 0;
@@ -336,7 +322,7 @@ static int decode_utf8(const char *s, size_t n, size_t limit, struct arena *aren
         char *out = arena_alloc(arena, n + 1);
         if (!out)
                 return -ENOMEM;
-        if (is_ascii(s, n))
+        if (utf8_is_ascii(s, n))
                 clean_ascii(s, n, out);
         else {
                 memcpy(out, s, n);
@@ -446,7 +432,7 @@ int charset_decode(const struct charset_set *set, const char *label, const char 
         if (is_wide(charset) && !memchr(s, 0, n)) /* no text in these has no NUL byte: blanks and line ends hold one */
                 charset = CHARSET_UNKNOWN;
         if (!is_wide(charset) && !is_escaped(charset)) {
-                if (is_ascii(s, n))
+                if (utf8_is_ascii(s, n))
                         return decode_utf8(s, n, limit, arena, ret, ret_truncated);
                 /* Latin letters in an order that happens to be UTF-8 do not occur in words. */
                 bool latin = charset <= CHARSET_WINDOWS_1252 || charset == CHARSET_ISO_8859_15 || charset == CHARSET_MACINTOSH;

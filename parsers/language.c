@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <endian.h>
+
 #include "parsers/text.h"
 #include "parsers/utf8.h"
 
@@ -18,8 +20,11 @@ static const char *const names[LANGUAGES] = {"fr", "en", "de", "nl", "es", "it",
 
 #define L(x) (1U << (x))
 
+/* Longest word of the table, and room for it as two numbers. */
+#define LANGUAGE_WORD_MAX 15U
+
 struct language_word {
-        const char *word;
+        char word[LANGUAGE_WORD_MAX + 1]; /* filled up with NULs: compared as numbers */
         unsigned languages;
 };
 
@@ -130,21 +135,33 @@ static const struct language_word words[] = {
         {"zur", L(DE)},
 };
 
+/* Eight bytes as a number that sorts as they do. */
+static uint64_t read_number(const char *s) {
+        uint64_t v;
+        memcpy(&v, s, sizeof(v));
+        return be64toh(v);
+}
+
+/* At most eight bytes of a word of n bytes at s, of which eight can be read. */
+static uint64_t word_number(const char *s, size_t n) {
+        uint64_t v = read_number(s);
+        return n < sizeof(v) ? v >> (64 - 8 * n) << (64 - 8 * n) : v;
+}
+
+/* n > 0; sixteen bytes can be read at s. Every other step of a plain comparison of strings would be a guess of the processor gone
+ * wrong: the search goes all its steps and compares numbers. */
 static const struct language_word *find_word(const char *s, size_t n) {
-        size_t low = 0, high = ELEMENTSOF(words);
-        while (low < high) {
-                size_t middle = (low + high) / 2;
-                int c = strncmp(s, words[middle].word, n);
-                if (c == 0 && words[middle].word[n] != 0)
-                        c = -1;
-                if (c == 0)
-                        return words + middle;
-                if (c < 0)
-                        high = middle;
-                else
-                        low = middle + 1;
+        if (n > LANGUAGE_WORD_MAX)
+                return NULL;
+        uint64_t head = word_number(s, n), tail = n > 8 ? word_number(s + 8, n - 8) : 0;
+        const struct language_word *w = words;
+        for (size_t left = ELEMENTSOF(words); left > 1; left -= left / 2) {
+                const struct language_word *middle = w + left / 2;
+                uint64_t number = read_number(middle->word);
+                bool before = number < head || (number == head && read_number(middle->word + 8) <= tail);
+                w = before ? middle : w;
         }
-        return NULL;
+        return read_number(w->word) == head && read_number(w->word + 8) == tail ? w : NULL;
 }
 
 static void score_word(const char *s, size_t n, unsigned scores[static LANGUAGES]) {
@@ -157,28 +174,41 @@ static void score_word(const char *s, size_t n, unsigned scores[static LANGUAGES
                         scores[i] += own ? WEIGHT_OWN : WEIGHT_SHARED;
 }
 
+static size_t word_length(const char *s, size_t n) {
+        uint32_t cp;
+        size_t len = 0, k;
+        while (len < n) {
+                unsigned char c = (unsigned char) s[len];
+                if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
+                        len++;
+                        continue;
+                }
+                if (c < 0x80 || (k = utf8_decode(s + len, n - len, &cp)) == 0 || !utf8_is_word(cp))
+                        break;
+                len += k;
+        }
+        return len;
+}
+
+/* The pieces of addresses and links say nothing about the language. */
+static bool is_glue(char c) {
+        return c == '/' || c == '@' || c == '_' || c == '=' || c == '&' || c == '%' || c == '#';
+}
+
 const char *text_language(const char *text) {
-        char folded[LANGUAGE_TEXT_MAX + 1];
+        char folded[LANGUAGE_TEXT_MAX + LANGUAGE_WORD_MAX + 1];
         unsigned scores[LANGUAGES] = {0}, tokens = 0;
         size_t n = strnlen(text, LANGUAGE_TEXT_MAX);
 
-        n = utf8_fold(text, utf8_boundary(text, n), folded, sizeof(folded));
+        n = utf8_fold(text, utf8_boundary(text, n), folded, LANGUAGE_TEXT_MAX + 1);
+        memset(folded + n, 0, LANGUAGE_WORD_MAX);
         for (size_t i = 0, len; i < n; i += len) {
-                len = 0;
-                uint32_t cp;
-                while (i + len < n) {
-                        size_t k = utf8_decode(folded + i + len, n - i - len, &cp);
-                        if (k == 0 || !utf8_is_word(cp))
-                                break;
-                        len += k;
-                }
+                len = word_length(folded + i, n - i);
                 if (len == 0) {
                         len = 1;
                         continue;
                 }
-                /* The pieces of addresses and links say nothing about the language. */
-                static const char glue[] = "/@_=&%#";
-                if ((i + len < n && strchr(glue, folded[i + len])) || (i > 0 && strchr(glue, folded[i - 1])))
+                if ((i + len < n && is_glue(folded[i + len])) || (i > 0 && is_glue(folded[i - 1])))
                         continue;
                 tokens++;
                 score_word(folded + i, len, scores);

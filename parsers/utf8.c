@@ -64,6 +64,20 @@ size_t utf8_encode(uint32_t cp, char out[4]) {
         return 4;
 }
 
+bool utf8_is_ascii(const char *s, size_t n) {
+        size_t i = 0;
+        for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+                uint64_t w;
+                memcpy(&w, s + i, sizeof(w));
+                if (w & UINT64_C(0x8080808080808080))
+                        return false;
+        }
+        for (; i < n; i++)
+                if ((unsigned char) s[i] >= 0x80)
+                        return false;
+        return true;
+}
+
 bool utf8_valid(const char *s, size_t n) {
         for (size_t i = 0, len; i < n; i += len) {
                 len = utf8_decode(s + i, n - i, NULL);
@@ -292,19 +306,21 @@ size_t utf8_fold(const char *s, size_t n, char *out, size_t size) {
                 return 0;
         for (size_t i = 0, len; i < n; i += len) {
                 uint32_t cp = 0;
-                char folded[4];
-                size_t k;
+                char folded[4], c = s[i];
 
+                if ((unsigned char) c < 0x80 && c != '\t') { /* most of all text */
+                        if (used == size - 1)
+                                break;
+                        out[used++] = (char) (c >= 'A' && c <= 'Z' ? c + 32 : c);
+                        len = 1;
+                        continue;
+                }
                 len = utf8_decode(s + i, n - i, &cp);
                 if (len == 0) {
                         cp = STAND_IN;
                         len = 1;
                 }
-                if (cp < 0x80 && cp != '\t') {
-                        folded[0] = (char) utf8_lower(cp);
-                        k = 1;
-                } else
-                        k = fold_one(cp, folded);
+                size_t k = fold_one(cp, folded);
                 if (k > size - 1 - used)
                         break;
                 memcpy(out + used, folded, k);

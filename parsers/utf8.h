@@ -9,6 +9,7 @@
 size_t utf8_decode(const char *s, size_t n, uint32_t *ret_cp);
 /* Write cp as UTF-8 into out (at least 4 bytes); returns the length, 0 for surrogates and beyond U+10FFFF. */
 size_t utf8_encode(uint32_t cp, char out[4]);
+bool utf8_is_ascii(const char *s, size_t n) _pure_;
 bool utf8_valid(const char *s, size_t n) _pure_;
 /* Valid, no NUL, and no control characters other than \n and \t: what an observation may hold. */
 bool utf8_clean(const char *s, size_t n) _pure_;
