@@ -50,12 +50,13 @@ int command_alerts(struct context *c, int argc, char **argv) {
         if (status == EXIT_DONE && judge(c, &j) < 0)
                 status = EXIT_FAULT;
         size_t shown = 0;
-        for (size_t i = 0; i < j.n_alerts; i++) {
+        for (size_t i = 0; status == EXIT_DONE && i < j.n_alerts; i++) {
                 if (!wanted(&f, &j.alerts[i]))
                         continue;
                 if (shown++ > 0 && !c->json)
                         putchar('\n');
-                alert_print(c, &j.alerts[i]);
+                if (alert_print(c, &j.alerts[i]) < 0)
+                        status = EXIT_FAULT;
         }
         if (status == EXIT_DONE && shown == 0 && !c->json)
                 puts(f.all ? "No alerts." : "No open alerts.");

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "daemon/command.h"
+#include "daemon/judgement.h"
 #include "daemon/log.h"
 #include "daemon/output.h"
 
@@ -63,7 +64,7 @@ static int list(struct context *c, struct listing *l) {
                 r = fold(&feed, c->settings, &options, on_fact, l);
                 store_feed_end(c->store);
         }
-        return r < 0 ? log_errno(r, "cannot compute the facts") : 0;
+        return r < 0 ? judge_failed(c, r, "cannot compute the facts") : 0;
 }
 
 int command_facts(struct context *c, int argc, char **argv) {

@@ -96,16 +96,22 @@ static int print_news(struct context *c, const struct judgement *j, size_t *ret_
                         continue; /* what is long over is no news on a first pass: `alerts --all` has it */
                 if (n++ > 0 && !c->json)
                         putchar('\n');
-                alert_print(c, a);
+                if ((r = alert_print(c, a)) < 0) {
+                        store_rollback(c->store);
+                        return r;
+                }
         }
         /* Told only once it was written: a crash in between tells again rather than never. */
-        if (r >= 0 && fflush(stdout) != 0)
+        if (r >= 0 && fflush(stdout) != 0) {
                 r = -errno;
+                store_rollback(c->store);
+                return log_errno(r, "cannot write the alerts");
+        }
         if (r >= 0)
                 r = store_commit(c->store);
         if (r < 0) {
                 store_rollback(c->store);
-                return log_errno(r, "cannot keep what was told");
+                return judge_failed(c, r, "cannot keep what was told");
         }
         *ret_news = n;
         return 0;

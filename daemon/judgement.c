@@ -42,6 +42,22 @@ static int judge_feed(struct context *c, struct judgement *j, instant now) {
         return r < 0 ? r : evaluation_end(j->evaluation);
 }
 
+int judge_failed(const struct context *c, int error, const char *what) {
+        switch (error) {
+        case -EUCLEAN:
+        case -EBUSY:
+        case -EIO:
+        case -ENOSPC:
+        case -EROFS:
+        case -EACCES:
+                /* Only the store below the fold fails like this: its own words tell which file, and what to do. */
+                log_error("%s: %s", what, store_error(c->store));
+                return error;
+        default:
+                return log_errno(error, "%s", what);
+        }
+}
+
 int judge(struct context *c, struct judgement *ret) {
         struct judgement j = {.read_until = INSTANT_MAX};
         instant now = clock_now(&c->clock);
@@ -57,7 +73,7 @@ int judge(struct context *c, struct judgement *ret) {
                 r = judge_feed(c, &j, now);
         if (r < 0) {
                 judgement_free(&j);
-                return log_errno(r, "cannot evaluate the observations");
+                return judge_failed(c, r, "cannot evaluate the observations");
         }
         j.n_alerts = evaluation_alerts(j.evaluation, &j.alerts);
         *ret = j;
@@ -70,15 +86,24 @@ void judgement_free(struct judgement *j) {
         j->n_alerts = 0;
 }
 
-char **alert_quotes(struct context *c, const struct alert *a) {
+int alert_quotes(struct context *c, const struct alert *a, char ***ret) {
         char **quotes = calloc(a->n_evidence + 1, sizeof(*quotes));
-        for (size_t i = 0; quotes && i < a->n_evidence; i++) {
+        int r = quotes ? 0 : -ENOMEM;
+        for (size_t i = 0; r >= 0 && i < a->n_evidence; i++) {
                 char *text = NULL;
-                if (a->evidence[i].observation >= 0 && store_text(c->store, a->evidence[i].observation, &text) >= 0)
+                if (a->evidence[i].observation < 0)
+                        continue;
+                r = store_text(c->store, a->evidence[i].observation, &text);
+                if (r >= 0)
                         quotes[i] = quote(text);
                 free(text);
         }
-        return quotes;
+        if (r < 0) {
+                quotes_free(quotes, a->n_evidence);
+                return judge_failed(c, r, "cannot quote the evidence");
+        }
+        *ret = quotes;
+        return 0;
 }
 
 void quotes_free(char **quotes, size_t n) {
@@ -110,11 +135,15 @@ static void print_text(struct context *c, const struct alert *a, char *const *qu
         }
 }
 
-void alert_print(struct context *c, const struct alert *a) {
-        char **quotes = alert_quotes(c, a);
+int alert_print(struct context *c, const struct alert *a) {
+        char **quotes;
+        int r = alert_quotes(c, a, &quotes);
+        if (r < 0)
+                return r;
         if (c->json)
                 json_print(json_alert(a, (const char *const *) quotes, c->settings->owner.zone));
         else
                 print_text(c, a, quotes);
         quotes_free(quotes, a->n_evidence);
+        return 0;
 }

@@ -16,11 +16,14 @@ struct judgement {
 
 /* Fold everything the store holds and evaluate it. 0 or negative errno, told on stderr. */
 int judge(struct context *c, struct judgement *ret) _must_check_;
+/* Tell why folding or evaluating failed. Returns error. */
+int judge_failed(const struct context *c, int error, const char *what);
 void judgement_free(struct judgement *j);
 
-/* The quotes of an alert's evidence, from the store: an array of n_evidence strings or NULLs; free with quotes_free(). */
-char **alert_quotes(struct context *c, const struct alert *a);
+/* The quotes of an alert's evidence, from the store: an array of n_evidence strings or NULLs; free with quotes_free(). 0 or negative errno, told on stderr. */
+int alert_quotes(struct context *c, const struct alert *a, char ***ret) _must_check_;
 void quotes_free(char **quotes, size_t n);
 
-/* Print an alert: one JSON line, or text with the newest of its evidence. */
-void alert_print(struct context *c, const struct alert *a);
+/* Print an alert: one JSON line, or text with the newest of its evidence. 0 or negative errno, told on stderr: evidence without its words
+ * would pass for all there is. */
+int alert_print(struct context *c, const struct alert *a) _must_check_;

@@ -63,7 +63,7 @@ static int fail_with(struct store *s, int error) {
                 store_say(s,
                           "%s is damaged (%s); it was left as it is. Move it away and run `adieu scan` to read everything again, "
                           "or put a backup in its place",
-                          s->path, s->db ? sqlite3_errmsg(s->db) : "not a database");
+                          s->path, s->db ? sqlite3_errmsg(s->db) : "not a database, or cut off");
                 break;
         case ENOMEM:
                 store_say(s, "out of memory working on %s", s->path);
@@ -196,6 +196,33 @@ static int make_folder(const char *folder) {
         return mkdir(folder, 0700) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
+static uint32_t big_endian(const unsigned char *p) {
+        return (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 | (uint32_t) p[2] << 8 | p[3];
+}
+
+/* Does the file hold less than its header promises (sqlite.org/fileformat2.html, 1.3)? */
+static bool is_short(int fd) {
+        unsigned char head[100];
+        struct stat st;
+        if (pread(fd, head, sizeof(head), 0) != sizeof(head) || fstat(fd, &st) < 0)
+                return false; /* too short to promise anything: SQLite says so */
+        int64_t page = (int64_t) head[16] << 8 | head[17], pages = big_endian(head + 28);
+        bool promised = big_endian(head + 24) == big_endian(head + 92);
+        return promised && st.st_size < (page == 1 ? 65536 : page) * pages;
+}
+
+/* SQLite only finds that pages are missing when it wants them, which may be after it wrote others. While there is a write-ahead log the header may be ahead
+ * of the file; when it goes, the file is whole: so the second look counts. */
+static bool is_cut_off(const struct store *s, int fd) {
+        _cleanup_free_ char *log = NULL;
+        struct stat st;
+        if (!is_short(fd) || asprintf(&log, "%s-wal", s->path) < 0)
+                return false;
+        if (stat(log, &st) == 0 ? st.st_size > 0 : errno != ENOENT)
+                return false;
+        return is_short(fd);
+}
+
 /* Look before SQLite does: a file that is not ours must not be touched, not even its journal. */
 static int look_at_file(struct store *s, unsigned flags) {
         int open_flags = O_CLOEXEC | (flags & STORE_READ_ONLY ? O_RDONLY : O_RDWR | O_CREAT);
@@ -217,6 +244,8 @@ static int look_at_file(struct store *s, unsigned flags) {
         if (r == 0 && st.st_size > 0)
                 if (pread(fd, head, sizeof(head), 0) != sizeof(head) || memcmp(head, "SQLite format 3", 16) != 0)
                         r = -EUCLEAN;
+        if (r == 0 && is_cut_off(s, fd))
+                r = -EUCLEAN;
         (void) close(fd);
         return r < 0 ? fail_with(s, -r) : 0;
 }

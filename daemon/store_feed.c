@@ -321,7 +321,7 @@ static int decode(struct store *s, sqlite3_stmt *q, int column, struct arena *ar
         const void *data = sqlite3_column_blob(q, column);
         int r = observation_decode_trusted(data, (size_t) sqlite3_column_bytes(q, column), arena, ret);
         if (r == -EBADMSG) {
-                (void) snprintf(s->error, sizeof(s->error), "%s holds a record that cannot be read; move it away and run `adieu scan`", s->path);
+                (void) snprintf(s->error, sizeof(s->error), "%s is damaged (a record that cannot be read); move it away and run `adieu scan` to read everything again", s->path);
                 return -EUCLEAN;
         }
         return r;
