@@ -19,6 +19,13 @@ dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh %D%/check-readme.sh
 dist_check_SCRIPTS += %D%/test-cases.py
 EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
 %D%/test-cases.log: adieu$(EXEEXT)
+# The same with bad input, in any order, over faults of the store; and what --json and the exit statuses promise.
+dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
+EXTRA_DIST += %D%/tap.py
+%D%/test-bad-input.log: adieu$(EXEEXT)
+%D%/test-order.log: adieu$(EXEEXT)
+%D%/test-store-faults.log: adieu$(EXEEXT)
+%D%/test-json.log: adieu$(EXEEXT)
 
 # --- make bench
 EXTRA_PROGRAMS += %D%/bench/read-all %D%/bench/bench-fold
