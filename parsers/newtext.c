@@ -20,30 +20,41 @@
 
 struct line {
         uint32_t at, len;
+        uint32_t folded;         /* length of its folded form, which stands at `at` of split.folded; NOT_FOLDED */
         bool quoted, blank, out; /* begins with '>'; nothing on it; not new */
 };
+#define NOT_FOLDED UINT32_MAX
 
 struct split {
         const char *text;
+        char *folded;       /* owned; each line is looked at by many tests, and folded once, when the first of them asks */
         struct line *lines; /* owned */
         size_t n;
         bool forward;
 };
+
+static bool is_blank(char c) {
+        return c == ' ' || c == '\t';
+}
 
 static int cut_lines(const char *text, struct split *ret) {
         size_t n = 1;
         for (const char *p = text; (p = strchr(p, '\n')); p++)
                 n++;
         ret->lines = calloc(n, sizeof(*ret->lines));
-        if (!ret->lines)
+        ret->folded = malloc(strlen(text) + 1);
+        if (!ret->lines || !ret->folded)
                 return -ENOMEM;
         const char *p = text;
         for (size_t i = 0; i < n; i++) {
                 size_t len = strcspn(p, "\n");
                 struct line *l = ret->lines + i;
-                const char *q = p + strspn(p, " \t");
+                const char *q = p;
+                while (is_blank(*q))
+                        q++;
                 l->at = (uint32_t) (p - text);
                 l->len = (uint32_t) len;
+                l->folded = NOT_FOLDED;
                 l->quoted = *q == '>' && q - p <= 3;
                 l->blank = q == p + len;
                 l->out = l->quoted;
@@ -54,24 +65,35 @@ static int cut_lines(const char *text, struct split *ret) {
         return 0;
 }
 
-/* The line folded, without blanks and emphasis marks around it; empty when too long to be a mark. */
-static size_t fold_line(const struct split *s, size_t i, char out[static MARK_MAX]) {
-        const struct line *l = s->lines + i;
-        const char *p = s->text + l->at;
-        size_t n = l->len;
+static bool is_emphasis(char c) {
+        return is_blank(c) || c == '*' || c == '_';
+}
 
+/* n bytes folded, without blanks and emphasis marks around them; empty when too long to be a mark. `out` has room for n + 1. */
+static size_t fold_span(const char *p, size_t n, char *out) {
         out[0] = 0;
         if (n >= MARK_MAX)
                 return 0;
-        while (n > 0 && strchr(" \t*_", *p))
+        while (n > 0 && is_emphasis(*p))
                 p++, n--;
-        while (n > 0 && strchr(" \t*_", p[n - 1]))
+        while (n > 0 && is_emphasis(p[n - 1]))
                 n--;
-        return utf8_fold(p, n, out, MARK_MAX);
+        return utf8_fold(p, n, out, n + 1);
 }
 
+/* A folded line is never longer than the line, and the line end makes room for the NUL. */
+static const char *fold_line(const struct split *s, size_t i, size_t *ret_n) {
+        struct line *l = s->lines + i;
+        if (l->folded == NOT_FOLDED)
+                l->folded = (uint32_t) fold_span(s->text + l->at, l->len, s->folded + l->at);
+        if (ret_n)
+                *ret_n = l->folded;
+        return s->folded + l->at;
+}
+
+/* Words have two letters or more, which tell most of them from the line without a call. */
 static bool starts(const char *s, const char *word) {
-        return *s == *word && strncmp(s, word, strlen(word)) == 0;
+        return s[0] == word[0] && s[1] == word[1] && strncmp(s, word, strlen(word)) == 0;
 }
 
 static bool starts_any(const char *s, const char *const *words, size_t n) {
@@ -237,7 +259,7 @@ static unsigned label_of(const char *s) {
         while (n > 0 && strchr(" *", s[n - 1]))
                 n--;
         for (size_t i = 0; i < ELEMENTSOF(labels); i++)
-                if (strlen(labels[i].word) == n && memcmp(labels[i].word, s, n) == 0)
+                if (labels[i].word[0] == s[0] && strlen(labels[i].word) == n && memcmp(labels[i].word, s, n) == 0)
                         return labels[i].label;
         return 0;
 }
@@ -245,7 +267,6 @@ static unsigned label_of(const char *s) {
 /* A header block starts here: returns the line after it, or i. A travel form has "De:", "À:" and "Date:" too, so a subject
  * or an address is needed. */
 static size_t header_block(const struct split *s, size_t i) {
-        char folded[MARK_MAX];
         unsigned seen = 0;
         bool address = false;
         size_t end = i, blanks = 0;
@@ -257,7 +278,7 @@ static size_t header_block(const struct split *s, size_t i) {
                                 break;
                         continue;
                 }
-                (void) fold_line(s, k, folded);
+                const char *folded = fold_line(s, k, NULL);
                 unsigned label = label_of(folded);
                 if (label == 0 && (k == i || blanks > 0))
                         break;
@@ -319,21 +340,40 @@ static const char *const attribution_verbs[] = {"wrote",
                                                 "sent",
                                                 "a repondu"};
 
+/* Where an attribution ends, in its last line. */
+static bool ends_attribution(const char *folded, size_t n) {
+        return folded[n - 1] == ':' || starts(folded, "skrev") || starts(folded, "schrieb");
+}
+
+/* Whether one may end soon after line i: for most lines nothing more is looked at. */
+static bool attribution_is_near(const struct split *s, size_t i) {
+        for (size_t k = i, n; k < s->n && k < i + ATTRIBUTION_LINES && !s->lines[k].quoted && !s->lines[k].blank; k++) {
+                const char *folded = fold_line(s, k, &n);
+                if (n == 0)
+                        return false;
+                if (ends_attribution(folded, n))
+                        return true;
+        }
+        return false;
+}
+
 /* The lines from i are an attribution: returns the line after it, or i. `ret_sure` says that it is one even when no ">"
  * follows. */
 static size_t attribution(const struct split *s, size_t i, bool *ret_sure) {
-        char joined[MARK_MAX * 2] = "", folded[MARK_MAX];
-        size_t used = 0, end = i;
+        char joined[MARK_MAX * 2];
+        size_t used = 0, end = i, n;
 
+        if (!attribution_is_near(s, i))
+                return i;
         for (size_t k = i; k < s->n && k < i + ATTRIBUTION_LINES && !s->lines[k].quoted && !s->lines[k].blank; k++) {
-                size_t n = fold_line(s, k, folded);
+                const char *folded = fold_line(s, k, &n);
                 if (n == 0 || used + n + 2 > sizeof(joined))
                         return i;
                 if (used > 0)
                         joined[used++] = ' ';
                 memcpy(joined + used, folded, n + 1);
                 used += n;
-                if (joined[used - 1] == ':' || starts(folded, "skrev") || starts(folded, "schrieb")) {
+                if (ends_attribution(folded, n)) {
                         end = k + 1;
                         break;
                 }
@@ -344,7 +384,7 @@ static size_t attribution(const struct split *s, size_t i, bool *ret_sure) {
                 joined[--used] = 0;
         bool verb = false;
         for (size_t k = 0; k < ELEMENTSOF(attribution_verbs) && !verb; k++) {
-                size_t n = strlen(attribution_verbs[k]);
+                n = strlen(attribution_verbs[k]);
                 verb = used > n && strcmp(joined + used - n, attribution_verbs[k]) == 0 && joined[used - n - 1] == ' ';
         }
         /* German, Dutch and the Nordic languages put the name after the verb: "Am 3. März 2026 schrieb Eva <e@x.de>:". */
@@ -484,15 +524,11 @@ static const char *const disclaimer_words[] = {"confidenti",   "privileged",  "i
                                                "legally",      "milieu",      "umwelt",        "empfanger", "geadresseerde"};
 
 static bool is_disclaimer(const struct split *s, size_t i, const char *folded) {
-        char more[MARK_MAX];
-
         if (!starts_any(folded, disclaimers, ELEMENTSOF(disclaimers)))
                 return false;
-        for (size_t k = i; k < s->n && k < i + 12 && !s->lines[k].blank && !s->lines[k].quoted; k++) {
-                (void) fold_line(s, k, more);
-                if (holds_any(more, disclaimer_words, ELEMENTSOF(disclaimer_words)))
+        for (size_t k = i; k < s->n && k < i + 12 && !s->lines[k].blank && !s->lines[k].quoted; k++)
+                if (holds_any(fold_line(s, k, NULL), disclaimer_words, ELEMENTSOF(disclaimer_words)))
                         return true;
-        }
         return false;
 }
 
@@ -560,7 +596,7 @@ static bool is_closing(const char *s, size_t n) {
         while (n > 0 && strchr(" ,.!;", s[n - 1]))
                 n--;
         for (size_t i = 0; i < ELEMENTSOF(closings); i++)
-                if (strlen(closings[i]) == n && memcmp(closings[i], s, n) == 0)
+                if (n > 0 && closings[i][0] == s[0] && strlen(closings[i]) == n && memcmp(closings[i], s, n) == 0)
                         return true;
         return false;
 }
@@ -580,14 +616,14 @@ static void drop_contact(struct split *s, size_t closing) {
                 "please", "can ", "could ", "call",  "merci", "pouvez", "pourriez", "appel", "rappel", "let me", "i ",
                 "i'",     "je ",  "j'",     "nous ", "we ",   "il ",    "on ",      "you ",  "vous ",  "bitte",  "ich ",
                 "ik ",    "wir ", "wij ",   "see ",  "voir ", "-",      "the ",     "your ", "votre ", "mon ",   "my "};
-        char folded[MARK_MAX];
         size_t name = next_filled(s, closing + 1), end = name, lines = 0;
         bool contact = false;
 
         for (; end < s->n && !s->lines[end].out; end++) {
                 if (s->lines[end].blank)
                         continue;
-                size_t n = fold_line(s, end, folded);
+                size_t n;
+                const char *folded = fold_line(s, end, &n);
                 if (n == 0 && s->lines[end].len >= MARK_MAX)
                         return;
                 bool line_contact =
@@ -628,16 +664,13 @@ static bool is_list_rule(const struct split *s, size_t i) {
         static const char *const words[] = {"mailing list", "liste de diffusion", "listinfo",     "unsubscribe",
                                             "mailman",      "mailinglist",        "google groups"};
         const char *p = s->text + s->lines[i].at;
-        char folded[MARK_MAX];
         size_t n = strspn(p, "_-=");
 
         if (n < 3 || n < s->lines[i].len)
                 return false;
-        for (size_t k = i + 1; k < s->n && k <= i + 4; k++) {
-                (void) fold_line(s, k, folded);
-                if (holds_any(folded, words, ELEMENTSOF(words)))
+        for (size_t k = i + 1; k < s->n && k <= i + 4; k++)
+                if (holds_any(fold_line(s, k, NULL), words, ELEMENTSOF(words)))
                         return filled_until_quote(s, i + 1) <= SIGNATURE_LINES_BARE;
-        }
         return false;
 }
 
@@ -654,9 +687,9 @@ static size_t drop_quotation(struct split *s, size_t from, size_t body) {
 
 /* Look at line i, which is not quoted; returns the next line to look at. */
 static size_t sort_line(struct split *s, size_t i) {
-        char folded[MARK_MAX];
         bool sure;
-        size_t n = fold_line(s, i, folded);
+        size_t n;
+        const char *folded = fold_line(s, i, &n);
 
         if (is_signature(s, i) || is_list_rule(s, i)) {
                 drop_until_quote(s, i);
@@ -697,23 +730,18 @@ static size_t sort_line(struct split *s, size_t i) {
 /* A forwarded block that HTML already marked as a quotation: its first words tell, unless an answer stands above it. */
 static bool quote_is_forward(const struct split *s, size_t i) {
         char folded[MARK_MAX];
-        struct line l = s->lines[i];
-        struct line inner = l;
-        struct split one = {.text = s->text, .lines = &inner, .n = 1};
-        const char *p = s->text + l.at;
+        const struct line *l = s->lines + i;
+        const char *p = s->text + l->at;
         uint32_t skip = 0;
 
-        while (skip < l.len && strchr("> \t", p[skip]))
+        while (skip < l->len && strchr("> \t", p[skip]))
                 skip++;
-        inner.at += skip;
-        inner.len -= skip;
-        (void) fold_line(&one, 0, folded);
+        (void) fold_span(p + skip, l->len - skip, folded);
         return mark_of(folded) == MARK_FORWARD;
 }
 
 static void sort_lines(struct split *s) {
         size_t closing = SIZE_MAX;
-        char folded[MARK_MAX];
 
         for (size_t i = 0; i < s->n;) {
                 const struct line *l = s->lines + i;
@@ -729,11 +757,11 @@ static void sort_lines(struct split *s) {
                 }
                 i = sort_line(s, i);
         }
-        for (size_t i = 0; i < s->n; i++) {
+        for (size_t i = 0, n; i < s->n && closing == SIZE_MAX; i++) {
                 if (s->lines[i].out || s->lines[i].blank)
                         continue;
-                size_t n = fold_line(s, i, folded);
-                if (is_closing(folded, n) && closing == SIZE_MAX)
+                const char *folded = fold_line(s, i, &n);
+                if (is_closing(folded, n))
                         closing = i;
         }
         if (closing != SIZE_MAX)
@@ -761,7 +789,7 @@ static const char *collect(const struct split *s, bool out, struct arena *arena)
                         text[used++] = '\n';
                 gap = false;
                 uint32_t n = l->len;
-                while (n > 0 && strchr(" \t", s->text[l->at + n - 1]))
+                while (n > 0 && is_blank(s->text[l->at + n - 1]))
                         n--;
                 memcpy(text + used, s->text + l->at, n);
                 used += n;
@@ -772,14 +800,16 @@ static const char *collect(const struct split *s, bool out, struct arena *arena)
 
 int text_split_new(const char *text, struct arena *arena, const char **ret_new, const char **ret_quoted, bool *ret_forward) {
         struct split s = {};
+        const char *fresh = NULL, *rest = NULL;
 
-        if (strlen(text) >= UINT32_MAX)
-                return -ENOMEM;
-        if (cut_lines(text, &s) < 0)
-                return -ENOMEM;
-        sort_lines(&s);
-        const char *fresh = collect(&s, false, arena), *rest = collect(&s, true, arena);
+        int e = strlen(text) < UINT32_MAX ? cut_lines(text, &s) : -ENOMEM;
+        if (e == 0) {
+                sort_lines(&s);
+                fresh = collect(&s, false, arena);
+                rest = collect(&s, true, arena);
+        }
         free(s.lines);
+        free(s.folded);
         if (!fresh || !rest)
                 return -ENOMEM;
         *ret_new = fresh;
