@@ -39,6 +39,7 @@ struct window {
 struct parse_role {
         struct zone_table *zones;
         struct charset_set *charsets;
+        struct phrase_index *phrases;
         struct arena *arena;  /* one message, one expansion */
         struct window input;  /* what is being parsed */
         struct buf packet;    /* its encoding */
@@ -210,6 +211,7 @@ static int parse_one(struct parse_role *r, const char *data, size_t size, bool c
         const struct message_options options = {
                 .zones = r->zones,
                 .charsets = r->charsets,
+                .phrases = r->phrases,
                 .want_quoted_text = r->quoted_text,
         };
         arena_renew(r);
@@ -592,7 +594,7 @@ static int warm_up(struct parse_role *r) {
         }
         memset(r->input.data + r->input.size, 0, MESSAGE_PADDING);
         struct message m;
-        const struct message_options options = {.zones = r->zones, .charsets = r->charsets, .want_quoted_text = true};
+        const struct message_options options = {.zones = r->zones, .charsets = r->charsets, .phrases = r->phrases, .want_quoted_text = true};
         e = message_parse(r->input.data, r->input.size, &options, r->arena, &m);
         if (e < 0)
                 return e;
@@ -621,6 +623,8 @@ static int prepare(struct parse_role *r) {
                 e = zones_load(&r->zones);
         if (e >= 0)
                 e = charset_open(&r->charsets);
+        if (e >= 0)
+                e = phrase_index_new(&r->phrases);
         return e < 0 ? e : warm_up(r);
 }
 
@@ -628,6 +632,7 @@ static void finish(struct parse_role *r) {
         arena_free(r->arena);
         zone_table_free(r->zones);
         charset_close(r->charsets);
+        phrase_index_free(r->phrases);
         free(r->input.data);
         free(r->chunk);
         buf_free(&r->packet);

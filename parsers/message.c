@@ -976,7 +976,7 @@ static int read_words(struct reader *r) {
         m->language = *text ? text_language(text) : NULL;
         if (!m->language && m->subject && !*text)
                 m->language = text_language(m->subject);
-        int e = text_read(text, m->subject, m->language, r->arena, &reading);
+        int e = text_read(r->options->phrases, text, m->subject, m->language, r->arena, &reading);
         if (e < 0)
                 return e;
         m->flags |= reading.flags & (MESSAGE_REQUEST | MESSAGE_SHOUTING | MESSAGE_URGENT | MESSAGE_STOP | MESSAGE_THANKS);

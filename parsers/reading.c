@@ -28,9 +28,16 @@
 #define LINK_MAX 512U
 /* Phrases that may begin at one word. */
 #define MARKS_PER_WORD 8U
+/* Places of the hash table over the first letters of phrases, a power of two: three times as many as there are beginnings. */
+#define INDEX_SIZE 4096U
+/* Rooms that hold an ordinary message, so that growing is rare. */
+#define WORDS_ROOM 1024U
+#define SENTENCES_ROOM 128U
+#define MARKS_ROOM 64U
 
 struct word {
         uint32_t folded, at, end; /* in the folded text; in the source, and where it ends there */
+        uint16_t len;             /* of the folded form */
         bool comma, clock;        /* a break inside the sentence, not a word; a time of day */
 };
 
@@ -54,8 +61,9 @@ struct reading {
         struct word *words;
         struct sentence *sentences;
         struct mark *marks;
-        size_t n_folded, n_words, n_sentences, n_marks, marks_allocated;
-        bool late_verb;
+        size_t n_folded, n_words, n_sentences, n_marks;
+        size_t words_allocated, sentences_allocated, marks_allocated;
+        bool late_verb, no_memory;
 };
 
 static void reading_free(struct reading *r) {
@@ -63,6 +71,106 @@ static void reading_free(struct reading *r) {
         free(r->words);
         free(r->sentences);
         free(r->marks);
+}
+
+/* Room for one more item of an array; false, and the reading is marked, when there is none. */
+static bool reserve(struct reading *r, void *items_field, size_t n, size_t *allocated, size_t first, size_t size) {
+        void *items;
+        if (n < *allocated)
+                return true;
+        size_t room = MAX(*allocated * 2, first);
+        memcpy(&items, items_field, sizeof(items));
+        items = realloc(items, room * size);
+        if (!items) {
+                r->no_memory = true;
+                return false;
+        }
+        memcpy(items_field, &items, sizeof(items));
+        *allocated = room;
+        return true;
+}
+
+/* --- the index of phrases --- */
+
+enum { FR, EN, DE, NL, TABLES };
+
+static const struct phrase_table *const tables[TABLES] = {&phrases_fr, &phrases_en, &phrases_de, &phrases_nl};
+
+/* The tables are sorted, so that the phrases with one beginning stand together: a place of the hash table says where. */
+struct phrase_index {
+        uint32_t keys[INDEX_SIZE]; /* 0: an empty place */
+        struct {
+                uint16_t first, last;
+        } ranges[INDEX_SIZE][TABLES];
+};
+
+/* The first three bytes; a blank stands for those after a shorter word. No phrase has its '*' among them. */
+static uint32_t phrase_key(const char *s) {
+        uint32_t a = (unsigned char) s[0], b = a && a != ' ' ? (unsigned char) s[1] : ' ';
+        b = b ? b : ' ';
+        uint32_t c = b != ' ' ? (unsigned char) s[2] : ' ';
+        return a << 16 | b << 8 | (c ? c : ' ');
+}
+
+/* The place of a key, or the empty one where it belongs. There are always empty ones. */
+static size_t index_place(const struct phrase_index *x, uint32_t key) {
+        size_t i = key * UINT32_C(2654435761) >> 20; /* Knuth's multiplicative hash; the top 12 bits */
+        while (x->keys[i] != 0 && x->keys[i] != key)
+                i = (i + 1) % INDEX_SIZE;
+        return i;
+}
+_Static_assert(INDEX_SIZE == 1U << 12, "as many places as the hash has values");
+
+int phrase_index_new(struct phrase_index **ret) {
+        struct phrase_index *x = calloc(1, sizeof(*x));
+        size_t n = 0;
+        if (!x)
+                return -ENOMEM;
+        for (size_t t = 0; t < TABLES; t++)
+                for (size_t k = 0; k < tables[t]->n && n < INDEX_SIZE / 2; k++) {
+                        uint32_t key = phrase_key(tables[t]->items[k].text);
+                        size_t i = index_place(x, key);
+                        n += x->keys[i] == 0;
+                        if (x->ranges[i][t].last == 0)
+                                x->ranges[i][t].first = (uint16_t) k;
+                        x->keys[i] = key;
+                        x->ranges[i][t].last = (uint16_t) (k + 1);
+                }
+        *ret = x;
+        return 0;
+}
+
+struct phrase_index *phrase_index_free(struct phrase_index *x) {
+        free(x);
+        return NULL;
+}
+
+/* --- words and sentences --- */
+
+/* What one byte of the folded text can be. */
+enum { BYTE_WORD = 1, BYTE_BREAK = 2, BYTE_BEFORE_LINK = 4, BYTE_AFTER_LINK = 8, BYTE_UPPER = 16, BYTE_LOWER = 32 };
+
+static const uint8_t bytes[256] = {
+        ['a' ... 'z'] = BYTE_WORD | BYTE_LOWER,
+        ['A' ... 'Z'] = BYTE_UPPER,
+        ['0' ... '9'] = BYTE_WORD,
+        [' '] = BYTE_BEFORE_LINK | BYTE_AFTER_LINK,
+        ['\n'] = BYTE_BEFORE_LINK | BYTE_AFTER_LINK,
+        ['<'] = BYTE_BEFORE_LINK | BYTE_AFTER_LINK,
+        ['>'] = BYTE_BEFORE_LINK | BYTE_AFTER_LINK,
+        ['"'] = BYTE_BEFORE_LINK | BYTE_AFTER_LINK,
+        ['('] = BYTE_BEFORE_LINK | BYTE_BREAK,
+        ['\''] = BYTE_BEFORE_LINK,
+        ['['] = BYTE_BEFORE_LINK,
+        [0] = BYTE_AFTER_LINK,
+        [','] = BYTE_BREAK,
+        [';'] = BYTE_BREAK,
+        [':'] = BYTE_BREAK,
+        [')'] = BYTE_BREAK,
+};
+
+static bool byte_is(char c, unsigned what) {
+        return bytes[(unsigned char) c] & what;
 }
 
 /* Elided words of French: what stands before the apostrophe is a word of its own. */
@@ -83,12 +191,14 @@ static bool is_digit(char c) {
 static void add_word(struct reading *r, const char *s, size_t n, size_t at, size_t end, bool comma) {
         if (comma && (r->n_words == 0 || r->words[r->n_words - 1].comma))
                 return;
+        if (!reserve(r, &r->words, r->n_words, &r->words_allocated, WORDS_ROOM, sizeof(*r->words)))
+                return;
         if (n > WORD_MAX)
                 n = utf8_boundary(s, WORD_MAX);
         if (r->n_folded > 0)
                 r->folded[r->n_folded++] = ' ';
         r->words[r->n_words++] =
-                (struct word){.folded = (uint32_t) r->n_folded, .at = (uint32_t) at, .end = (uint32_t) end, .comma = comma};
+                (struct word){.folded = (uint32_t) r->n_folded, .at = (uint32_t) at, .end = (uint32_t) end, .len = (uint16_t) n, .comma = comma};
         memcpy(r->folded + r->n_folded, s, n);
         r->n_folded += n;
         r->folded[r->n_folded] = 0;
@@ -103,37 +213,58 @@ static void add_word(struct reading *r, const char *s, size_t n, size_t at, size
 
 /* Folded characters of the source with the place each came from, so that words can be quoted as written. */
 struct folding {
-        char *chars;
-        uint32_t *from;
+        char *chars;    /* owned */
+        uint32_t *from; /* owned; NULL where every byte folds to one, as in ASCII */
         size_t n;
 };
 
-static int fold_source(const char *text, size_t size, struct folding *ret) {
-        ret->chars = malloc(size + 2);
-        ret->from = malloc((size + 2) * sizeof(*ret->from));
-        if (!ret->chars || !ret->from)
-                return -ENOMEM;
+static size_t place(const struct folding *f, size_t i) {
+        return f->from ? f->from[i] : i;
+}
+
+static void fold_ascii(const char *text, size_t size, char *out) {
+        for (size_t i = 0; i < size; i++) {
+                char c = text[i];
+                out[i] = (char) (c == '\t' ? ' ' : byte_is(c, BYTE_UPPER) ? c + 32 : c);
+        }
+        out[size] = 0;
+}
+
+static void fold_other(const char *text, size_t size, struct folding *f) {
         size_t n = 0;
         for (size_t i = 0, len; i < size; i += len) {
                 char folded[5];
-                unsigned char c = (unsigned char) text[i];
-                if (c < 0x80 && c != '\t') { /* most of all text */
+                char c = text[i];
+                if ((unsigned char) c < 0x80 && c != '\t') { /* most of all text */
                         len = 1;
-                        ret->chars[n] = (char) (c >= 'A' && c <= 'Z' ? c + 32 : c);
-                        ret->from[n++] = (uint32_t) i;
+                        f->chars[n] = (char) (byte_is(c, BYTE_UPPER) ? c + 32 : c);
+                        f->from[n++] = (uint32_t) i;
                         continue;
                 }
                 len = utf8_decode(text + i, size - i, NULL);
                 len = MAX(len, (size_t) 1);
                 size_t k = utf8_fold(text + i, len, folded, sizeof(folded));
                 for (size_t j = 0; j < k; j++) {
-                        ret->chars[n] = folded[j];
-                        ret->from[n++] = (uint32_t) i;
+                        f->chars[n] = folded[j];
+                        f->from[n++] = (uint32_t) i;
                 }
         }
-        ret->chars[n] = 0;
-        ret->from[n] = (uint32_t) size;
-        ret->n = n;
+        f->chars[n] = 0;
+        f->from[n] = (uint32_t) size;
+        f->n = n;
+}
+
+static int fold_source(const char *text, size_t size, struct folding *ret) {
+        bool ascii = utf8_is_ascii(text, size);
+        ret->chars = malloc(size + 2);
+        ret->from = ascii ? NULL : malloc((size + 2) * sizeof(*ret->from));
+        if (!ret->chars || (!ascii && !ret->from))
+                return -ENOMEM;
+        ret->n = size;
+        if (ascii)
+                fold_ascii(text, size, ret->chars);
+        else
+                fold_other(text, size, ret);
         return 0;
 }
 
@@ -142,29 +273,31 @@ static void end_sentence(struct reading *r, char ending, size_t at) {
         bool filled = false;
         for (size_t i = first; i < r->n_words && !filled; i++)
                 filled = !r->words[i].comma;
-        if (!filled)
+        if (!filled || !reserve(r, &r->sentences, r->n_sentences, &r->sentences_allocated, SENTENCES_ROOM, sizeof(*r->sentences)))
                 return;
         r->sentences[r->n_sentences++] =
                 (struct sentence){.first = first, .last = (uint32_t) r->n_words, .end = (uint32_t) at, .ending = ending};
 }
 
-static size_t word_char(const char *s, size_t n) {
+/* Length of the letter or digit at s beyond ASCII. */
+static size_t other_word_char(const char *s, size_t n) {
         uint32_t cp;
-        if ((*s >= 'a' && *s <= 'z') || is_digit(*s))
-                return 1;
         if ((unsigned char) *s < 0x80)
                 return 0;
         size_t len = utf8_decode(s, n, &cp);
         return len > 0 && utf8_is_word(cp) ? len : 0;
 }
 
+static inline size_t word_char(const char *s, size_t n) {
+        return byte_is(*s, BYTE_WORD) ? 1 : other_word_char(s, n);
+}
+
 /* An address or a link, which holds dots and question marks of its own. */
 static size_t link_length(const char *s) {
-        static const char ends[] = " \n<>\"";
         bool link = strncmp(s, "www.", 4) == 0;
-        for (size_t i = 0; i < LINK_MAX && s[i] && !link && !strchr(ends, s[i]); i++)
+        for (size_t i = 0; i < LINK_MAX && !link && !byte_is(s[i], BYTE_AFTER_LINK); i++)
                 link = s[i] == '@' || (s[i] == ':' && s[i + 1] == '/' && s[i + 2] == '/');
-        return link ? strcspn(s, ends) : 0;
+        return link ? strcspn(s, " \n<>\"") : 0;
 }
 
 static size_t word_length(const char *s, size_t n) {
@@ -172,10 +305,11 @@ static size_t word_length(const char *s, size_t n) {
         for (;;) {
                 while (len < n && (k = word_char(s + len, n - len)) > 0)
                         len += k;
-                if (len == 0 || len + 1 >= n || word_char(s + len + 1, n - len - 1) == 0)
+                if (len == 0 || len + 1 >= n || (unsigned char) s[len] >= 0x80 || s[len] == ' ' || s[len] == '\n' ||
+                    word_char(s + len + 1, n - len - 1) == 0)
                         return len;
                 /* "10:30", "12.5", "3/4" are one word; "don't" too, but not "j'annule". */
-                bool glue = strchr(":.,/", s[len]) && is_digit(s[len - 1]) && is_digit(s[len + 1]);
+                bool glue = is_digit(s[len - 1]) && is_digit(s[len + 1]) && strchr(":.,/", s[len]);
                 if (s[len] == '\'' && is_elision(s, len))
                         return len + 1;
                 if (!glue && s[len] != '\'')
@@ -196,7 +330,7 @@ static bool line_ends(const struct folding *f, const char *text, size_t i, size_
         if (i - line_start >= SHORT_LINE)
                 return false;
         uint32_t cp = 0;
-        (void) utf8_decode(text + f->from[next], 4, &cp);
+        (void) utf8_decode(text + place(f, next), 4, &cp);
         return cp != utf8_lower(cp);
 }
 
@@ -206,19 +340,23 @@ static void cut(struct reading *r, const struct folding *f) {
         for (size_t i = 0; i < f->n;) {
                 const char *s = f->chars + i;
                 size_t len = 0;
-                bool fresh = i == 0 || strchr(" \n<>(\"'[", s[-1]);
+                bool fresh = i == 0 || byte_is(s[-1], BYTE_BEFORE_LINK);
+                if (*s == ' ') {
+                        i++;
+                        continue;
+                }
                 if (r->n_words - (r->n_sentences > 0 ? r->sentences[r->n_sentences - 1].last : 0) >= SENTENCE_WORDS_MAX)
-                        end_sentence(r, 0, f->from[i]);
-                if (fresh && *s != ' ' && *s != '\n')
+                        end_sentence(r, 0, place(f, i));
+                if (fresh)
                         len = word_char(s, f->n - i) ? link_length(s) : 0;
                 if (len > 0) {
-                        add_word(r, "url", 3, f->from[i], f->from[i + len], false);
+                        add_word(r, "url", 3, place(f, i), place(f, i + len), false);
                         i += len;
                         continue;
                 }
                 len = word_length(s, f->n - i);
                 if (len > 0) {
-                        add_word(r, s, len, f->from[i], f->from[i + len], false);
+                        add_word(r, s, len, place(f, i), place(f, i + len), false);
                         i += len;
                         continue;
                 }
@@ -230,19 +368,19 @@ static void cut(struct reading *r, const struct folding *f) {
                         size_t run = strspn(s, "?!.");
                         char ending = memchr(s, '?', run) ? '?' : *s;
                         if (!initial)
-                                end_sentence(r, ending, f->from[i + run]);
+                                end_sentence(r, ending, place(f, i + run));
                         i += run;
                         continue;
                 }
                 if (*s == '\n') {
                         if (line_ends(f, r->text, i, line_start))
-                                end_sentence(r, 0, f->from[i]);
+                                end_sentence(r, 0, place(f, i));
                         line_start = i + 1;
-                } else if (strchr(",;:()", *s) || (*s == '-' && i > 0 && s[-1] == ' ' && s[1] == ' '))
-                        add_word(r, ",", 1, f->from[i], f->from[i + 1], true);
+                } else if (byte_is(*s, BYTE_BREAK) || (*s == '-' && i > 0 && s[-1] == ' ' && s[1] == ' '))
+                        add_word(r, ",", 1, place(f, i), place(f, i + 1), true);
                 i++;
         }
-        end_sentence(r, 0, f->from[f->n]);
+        end_sentence(r, 0, place(f, f->n));
 }
 
 /* Does the phrase stand at `s`? Returns its length in words, 0 otherwise. */
@@ -261,43 +399,27 @@ static uint32_t phrase_at(const char *phrase, const char *s) {
         return *s == 0 || *s == ' ' ? n : 0;
 }
 
-static size_t lower_bound(const struct phrase_table *t, const char *s) {
-        size_t low = 0, high = t->n;
-        while (low < high) {
-                size_t middle = (low + high) / 2;
-                if (strncmp(t->items[middle].text, s, 2) < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
 static int add_mark(struct reading *r, struct mark m) {
-        if (r->n_marks == r->marks_allocated) {
-                size_t room = MAX(r->marks_allocated * 2, (size_t) 64);
-                struct mark *p = realloc(r->marks, room * sizeof(*p));
-                if (!p)
-                        return -ENOMEM;
-                r->marks = p;
-                r->marks_allocated = room;
-        }
+        if (!reserve(r, &r->marks, r->n_marks, &r->marks_allocated, MARKS_ROOM, sizeof(*r->marks)))
+                return -ENOMEM;
         r->marks[r->n_marks++] = m;
         return 0;
 }
 
-/* All phrases that begin at word i and end within its sentence. The longest tells whether it is a courtesy; then nothing
- * inside it counts, and *ret_skip says how many words it covers. */
-static int mark_word(struct reading *r, const struct phrase_table *const *tables, size_t n_tables, size_t i, size_t last,
-                     uint32_t *ret_skip) {
+/* All phrases of the wanted tables that begin at word i and end within its sentence. The longest tells whether it is a courtesy;
+ * then nothing inside it counts, and *ret_skip says how many words it covers. */
+static int mark_word(struct reading *r, const struct phrase_index *x, unsigned wanted, size_t i, size_t last, uint32_t *ret_skip) {
         struct mark found[MARKS_PER_WORD];
         size_t n = 0, longest = 0;
         const char *s = r->folded + r->words[i].folded;
+        uint32_t key = phrase_key(s);
+        size_t at = index_place(x, key);
 
         *ret_skip = 0;
-        for (size_t t = 0; t < n_tables; t++)
-                for (size_t k = lower_bound(tables[t], s); k < tables[t]->n && strncmp(tables[t]->items[k].text, s, 2) == 0;
-                     k++) {
+        if (x->keys[at] != key)
+                return 0;
+        for (size_t t = 0; t < TABLES; t++)
+                for (size_t k = x->ranges[at][t].first; wanted & 1U << t && k < x->ranges[at][t].last; k++) {
                         uint32_t len = phrase_at(tables[t]->items[k].text, s);
                         if (len == 0 || i + len > last || n == MARKS_PER_WORD)
                                 continue;
@@ -319,27 +441,27 @@ static int mark_word(struct reading *r, const struct phrase_table *const *tables
         return 0;
 }
 
-static int mark_all(struct reading *r, const char *language) {
-        const struct phrase_table *tables[4];
-        size_t n = 0;
+/* A text too short to tell its language is read with all tables, one in a language without a table with none. */
+static unsigned tables_for(const char *language) {
+        static const char *const names[TABLES] = {"fr", "en", "de", "nl"};
+        unsigned wanted = 0;
+        for (size_t t = 0; t < TABLES; t++)
+                if (!language || str_eq(language, names[t]))
+                        wanted |= 1U << t;
+        return wanted;
+}
 
-        /* A text too short to tell its language is read with all tables. */
-        if (!language || str_eq(language, "fr"))
-                tables[n++] = &phrases_fr;
-        if (!language || str_eq(language, "en"))
-                tables[n++] = &phrases_en;
-        if (!language || str_eq(language, "de"))
-                tables[n++] = &phrases_de;
-        if (!language || str_eq(language, "nl"))
-                tables[n++] = &phrases_nl;
-        r->late_verb = !language || str_eq(language, "de") || str_eq(language, "nl");
+static int mark_all(struct reading *r, const struct phrase_index *x, const char *language) {
+        unsigned wanted = tables_for(language);
+
+        r->late_verb = wanted & (1U << DE | 1U << NL);
         for (size_t k = 0; k < r->n_sentences; k++) {
                 struct sentence *s = r->sentences + k;
                 s->first_mark = (uint32_t) r->n_marks;
                 for (size_t i = s->first; i < s->last;) {
                         uint32_t skip = 0;
                         s->clock |= r->words[i].clock;
-                        if (!r->words[i].comma && mark_word(r, tables, n, i, s->last, &skip) < 0)
+                        if (!r->words[i].comma && mark_word(r, x, wanted, i, s->last, &skip) < 0)
                                 return -ENOMEM;
                         i += MAX(skip, 1U);
                 }
@@ -350,23 +472,21 @@ static int mark_all(struct reading *r, const char *language) {
         return 0;
 }
 
-static int reading_start(struct reading *r, const char *text, const char *language) {
+static int reading_start(struct reading *r, const struct phrase_index *x, const char *text, const char *language) {
         struct folding f = {0};
         size_t size = strlen(text);
 
         *r = (struct reading){.text = text};
         int e = size < UINT32_MAX / 2 ? fold_source(text, size, &f) : -ENOMEM;
         if (e == 0) {
-                /* Every folded character gives at most one word, one sentence, one blank and the stand-in of a link. */
+                /* Every folded character gives at most one word, one blank and the stand-in of a link. */
                 r->folded = malloc(f.n * 4 + 8);
-                r->words = calloc(f.n + 1, sizeof(*r->words));
-                r->sentences = calloc(f.n + 1, sizeof(*r->sentences));
-                e = r->folded && r->words && r->sentences ? 0 : -ENOMEM;
+                e = r->folded ? 0 : -ENOMEM;
         }
         if (e == 0) {
                 r->folded[0] = 0;
                 cut(r, &f);
-                e = mark_all(r, language);
+                e = r->no_memory ? -ENOMEM : mark_all(r, x, language);
         }
         free(f.chars);
         free(f.from);
@@ -379,8 +499,10 @@ static const char *word_text(const struct reading *r, size_t i) {
 
 static bool word_is(const struct reading *r, size_t i, const char *word) {
         const char *s = word_text(r, i);
+        if (*s != *word)
+                return false;
         size_t n = strlen(word);
-        return strncmp(s, word, n) == 0 && (s[n] == ' ' || s[n] == 0);
+        return r->words[i].len == n && memcmp(s, word, n) == 0;
 }
 
 static bool word_in(const struct reading *r, size_t i, const char *const *list, size_t n) {
@@ -419,7 +541,7 @@ static bool infinitive_follows(const struct reading *r, const struct sentence *s
         if (i >= s->last || word_in(r, i, past, ELEMENTSOF(past)))
                 return false;
         const char *w = word_text(r, i);
-        size_t n = strcspn(w, " ");
+        size_t n = r->words[i].len;
         return n >= 4 &&
                (memcmp(w + n - 2, "er", 2) == 0 || memcmp(w + n - 2, "ir", 2) == 0 || memcmp(w + n - 2, "re", 2) == 0) &&
                !(n >= 4 && memcmp(w + n - 4, "aire", 4) == 0 && !word_is(r, i, "faire") && !word_is(r, i, "refaire"));
@@ -453,18 +575,15 @@ static bool french_imperative(const struct reading *r, const struct sentence *s,
             (!language && !word_in(r, i + 1, objects, ELEMENTSOF(objects))))
                 return false;
         const char *w = word_text(r, i);
-        size_t n = strcspn(w, " ");
+        size_t n = r->words[i].len;
         return n >= 5 && memcmp(w + n - 2, "ez", 2) == 0 && !word_in(r, i, others, ELEMENTSOF(others)) &&
                !word_is(r, i + 1, "vous");
 }
 
 static size_t count_words(const struct reading *r, size_t first, size_t last) {
         size_t n = 0;
-        for (size_t i = first; i < last; i++) {
-                const char *w = word_text(r, i);
-                size_t len = strcspn(w, " ");
-                n += !r->words[i].comma && w[len - 1] != '\'';
-        }
+        for (size_t i = first; i < last; i++)
+                n += !r->words[i].comma && word_text(r, i)[r->words[i].len - 1] != '\'';
         return n;
 }
 
@@ -553,12 +672,18 @@ static bool is_shouting(const char *text) {
         bool all = true;
 
         for (size_t i = 0, len; i <= n; i += len) {
-                uint32_t cp = 0;
-                len = i < n ? utf8_decode(text + i, n - i, &cp) : 1;
-                len = MAX(len, (size_t) 1);
-                if (i < n && utf8_is_word(cp)) {
-                        bool big = cp != utf8_lower(cp);
-                        bool small = !big && cp >= 'a' && (cp < 0x80 || cp >= 0xDF);
+                unsigned kind = bytes[(unsigned char) text[i]];
+                bool big = kind & BYTE_UPPER, small = kind & BYTE_LOWER, word = kind & (BYTE_UPPER | BYTE_WORD);
+                len = 1;
+                if ((unsigned char) text[i] >= 0x80) {
+                        uint32_t cp = 0;
+                        len = utf8_decode(text + i, n - i, &cp);
+                        len = MAX(len, (size_t) 1);
+                        word = utf8_is_word(cp);
+                        big = cp != utf8_lower(cp);
+                        small = !big && cp >= 0xDF;
+                }
+                if (word) {
                         upper += big;
                         lower += small;
                         all &= big;
@@ -620,16 +745,54 @@ static bool is_negated(const struct reading *r, size_t first, size_t last) {
         return false;
 }
 
-/* "I can't make it work" is about something else than coming. */
+/* "Tom can't make it tomorrow": somebody else stays away. A name after a greeting is the reader's. */
+static bool misses_another(const struct reading *r, const struct sentence *s, size_t at) {
+        static const char *const others[] = {"he", "she", "they", "who", "colleague", "boss", "manager", "client", "team"};
+        static const char *const openers[] = {"hi",   "hello", "hey",  "dear",   "sorry",         "morning",   "afternoon",
+                                              "still", "just", "also", "really", "unfortunately", "apologies", "sadly",
+                                              "we",    "je",   "nous", "ich",    "wir",           "ik",        "leider"};
+        if (at == s->first || r->words[at - 1].comma)
+                return false;
+        if (word_in(r, at - 1, others, ELEMENTSOF(others)))
+                return true;
+        const char *w = r->text + r->words[at - 1].at;
+        if (!(w[0] >= 'A' && w[0] <= 'Z' && w[1] >= 'a' && w[1] <= 'z') || word_in(r, at - 1, openers, ELEMENTSOF(openers)))
+                return false;
+        return at - 1 == s->first || !word_in(r, at - 2, openers, ELEMENTSOF(openers));
+}
+
+/* "I can't make it work" is about something else than coming; "before 2 pm" says that one comes, only later. */
 static bool misses_other(const struct reading *r, const struct sentence *s, size_t end) {
         static const char *const after_it[] = {"work",    "happen", "clear", "clearer", "better", "easier", "easy",
                                                "look",    "any",    "more",  "so",      "a",      "the",    "bigger",
                                                "smaller", "into",   "as",    "fit",     "appear", "run"};
         static const char *const after_come[] = {"chercher", "recuperer", "deposer", "prendre"};
+        static const char *const only_later[] = {"avant", "before", "until", "till", "by", "vor", "voor"};
+        static const char *const articles[] = {"the", "our", "this"};
+        if (end < s->last && word_in(r, end, only_later, ELEMENTSOF(only_later)))
+                return true;
+        /* "Can't make the changes before the meeting": what comes next must be the meeting. */
+        if (word_in(r, end - 1, articles, ELEMENTSOF(articles)) &&
+            !mark_between(r, s, end - 1, end + 3, PHRASE_MEETING | PHRASE_DAY) &&
+            !(end < s->last && r->words[end].clock))
+                return true;
         if (end >= s->last)
                 return false;
         return word_is(r, end - 1, "it") ? word_in(r, end, after_it, ELEMENTSOF(after_it))
                                          : word_in(r, end, after_come, ELEMENTSOF(after_come));
+}
+
+/* "My meeting with the bank is cancelled": somebody else's meeting, unless it is ours or with the reader. */
+static bool is_with_others(const struct reading *r, size_t meeting, size_t end, size_t last) {
+        static const char *const ours[] = {"notre", "nos", "our", "unser", "unseren", "unserem", "unsere", "onze"};
+        static const char *const with[] = {"avec", "chez", "with", "mit", "met", "bei"};
+        static const char *const reader[] = {"vous", "toi", "you", "nous", "us", "ihnen", "dir", "euch", "jou", "je", "u", "jullie"};
+        if (meeting > 0 && word_in(r, meeting - 1, ours, ELEMENTSOF(ours)))
+                return false;
+        for (size_t i = end; i + 1 < last && !r->words[i].comma; i++)
+                if (word_in(r, i, with, ELEMENTSOF(with)))
+                        return !word_in(r, i + 1, reader, ELEMENTSOF(reader));
+        return false;
 }
 
 enum object { OBJECT_NONE, OBJECT_MEETING, OBJECT_OTHER };
@@ -659,7 +822,8 @@ static enum object first_object(const struct reading *r, const struct sentence *
         }
         if (mark_between(r, s, m->at, m->at + 1U, PHRASE_OTHER))
                 return OBJECT_OTHER;
-        return is_attribute(r, first, m->at) ? OBJECT_OTHER : OBJECT_MEETING;
+        return is_attribute(r, first, m->at) || is_with_others(r, m->at, m->at + m->len, last) ? OBJECT_OTHER
+                                                                                                 : OBJECT_MEETING;
 }
 
 /* After a verb without an object: "je dois annuler", "on reporte à jeudi", "I need to reschedule for Friday". */
@@ -728,19 +892,65 @@ static ssize_t judge_claim(const struct reading *r, const struct sentence *s, co
         if (m->classes & (PHRASE_CANCELS | PHRASE_MOVES) && s->ending != '?' &&
             claims(r, s, NULL, m, m->classes & PHRASE_MOVES, c))
                 return m->at;
-        if (m->classes & PHRASE_MISS && !misses_other(r, s, end) && !is_conditional(r, s, m->at, end) &&
-            !is_asked(r, s, end)) {
+        if (m->classes & PHRASE_MISS && !misses_other(r, s, end) && !misses_another(r, s, m->at) &&
+            !is_conditional(r, s, m->at, end) && !is_asked(r, s, end)) {
                 bool other = mark_between(r, s, end, clause_end(r, s, end), PHRASE_OTHER);
-                if (!other && (s->classes & (PHRASE_MEETING | PHRASE_DAY) || s->clock))
+                bool about = s->classes & (PHRASE_MEETING | PHRASE_DAY) || s->clock || (c->meeting && !c->other);
+                if (!other && about)
                         return m->at;
         }
         if (m->classes & PHRASE_CANCELLED && !is_conditional(r, s, m->at, end) && !is_asked(r, s, end)) {
                 size_t from = clause_start(r, s, m->at);
                 const struct mark *subject = mark_between(r, s, from, m->at, PHRASE_MEETING);
-                if (subject && !mark_between(r, s, from, m->at, PHRASE_OTHER))
+                if (subject && !mark_between(r, s, from, m->at, PHRASE_OTHER) &&
+                    !is_with_others(r, subject->at, subject->at + subject->len, m->at))
                         return (ssize_t) from;
         }
         return -1;
+}
+
+/* "Can we move our meeting to Friday?" calls nothing off, but who asks that began what comes of it. Said with what keeps the writer
+ * from coming ("I'm ill, can we reschedule?") it is no question any more. */
+static bool proposes(const struct reading *r, const struct sentence *s, const struct context *c, bool excused) {
+        for (size_t i = s->first_mark; i < s->last_mark; i++) {
+                const struct mark *m = r->marks + i;
+                size_t end = m->at + m->len, last = clause_end(r, s, end);
+                if (!(m->classes & (PHRASE_CANCEL | PHRASE_MOVE | PHRASE_CANCELS | PHRASE_MOVES)))
+                        continue;
+                enum object object = first_object(r, s, end, last);
+                if (object == OBJECT_NONE && r->late_verb)
+                        object = first_object(r, s, clause_start(r, s, m->at), m->at);
+                if (object == OBJECT_MEETING)
+                        return true;
+                bool about = s->classes & (PHRASE_MEETING | PHRASE_DAY) || c->meeting || excused;
+                if (object == OBJECT_NONE && about && !c->other && !(s->classes & PHRASE_OTHER) && is_elliptic(r, s, end))
+                        return true;
+        }
+        return false;
+}
+
+static const char *find_proposal(const struct reading *r, uint32_t subject_classes, struct arena *arena, bool *ret_excused,
+                                 bool *ret_failed) {
+        for (size_t k = 0; k < r->n_sentences; k++) {
+                const struct sentence *s = r->sentences + k;
+                uint32_t near = subject_classes, around = s->classes;
+                if (s->ending != '?' || s->classes & PHRASE_PAST)
+                        continue;
+                if (k > 0)
+                        around |= s[-1].classes;
+                if (k + 1 < r->n_sentences)
+                        around |= s[1].classes;
+                near |= around;
+                bool excused = around & PHRASE_EXCUSE;
+                struct context c = {.meeting = near & PHRASE_MEETING, .other = (excused ? around : near) & PHRASE_OTHER};
+                if (!proposes(r, s, &c, excused))
+                        continue;
+                const char *because = quote(r, s, s->first, arena);
+                *ret_failed = !because;
+                *ret_excused = excused;
+                return because;
+        }
+        return NULL;
 }
 
 static const char *find_cancellation(const struct reading *r, uint32_t subject_classes, struct arena *arena,
@@ -812,7 +1022,7 @@ static int read_sentences(const struct reading *r, const char *language, struct 
         return 0;
 }
 
-static int read_subject(const char *subject, const char *language, struct arena *arena, uint32_t *ret_classes,
+static int read_subject(const struct phrase_index *x, const char *subject, const char *language, struct arena *arena, uint32_t *ret_classes,
                         struct text_reading *out) {
         struct reading r;
         const char *base;
@@ -822,7 +1032,7 @@ static int read_subject(const char *subject, const char *language, struct arena 
         if (e < 0)
                 return e;
         /* A tag of a list is no word of the writer, but "[URGENT]" is. */
-        e = reading_start(&r, reply || forward ? base : subject, language);
+        e = reading_start(&r, x, reply || forward ? base : subject, language);
         for (size_t k = 0; e == 0 && k < r.n_sentences; k++)
                 *ret_classes |= r.sentences[k].classes;
         /* The subject of an answer is not what this writer says. */
@@ -838,16 +1048,16 @@ static int read_subject(const char *subject, const char *language, struct arena 
         return e;
 }
 
-int text_read(const char *new_text, const char *subject, const char *language, struct arena *arena,
-              struct text_reading *ret) {
+static int read_all(const struct phrase_index *x, const char *text, const char *subject, const char *language, struct arena *arena,
+                    struct text_reading *ret) {
         struct text_reading out = {0};
         uint32_t subject_classes = 0;
         struct reading r = {0};
         bool failed = false;
 
-        int e = reading_start(&r, new_text ? new_text : "", language);
+        int e = reading_start(&r, x, text, language);
         if (e == 0 && subject)
-                e = read_subject(subject, language, arena, &subject_classes, &out);
+                e = read_subject(x, subject, language, arena, &subject_classes, &out);
         if (e == 0)
                 e = read_sentences(&r, language, arena, &out);
         if (e == 0) {
@@ -855,6 +1065,12 @@ int text_read(const char *new_text, const char *subject, const char *language, s
                 const char *because = find_cancellation(&r, subject_classes, arena, &failed);
                 if (because)
                         out.cancellation_because = because;
+                else if (!out.cancellation_because && !failed) {
+                        bool excused = false;
+                        out.cancellation_because = find_proposal(&r, subject_classes, arena, &excused, &failed);
+                        if (out.cancellation_because && !excused)
+                                out.flags |= MESSAGE_PROPOSAL;
+                }
                 if (failed)
                         e = -ENOMEM;
                 if (is_shouting(r.text))
@@ -869,4 +1085,14 @@ int text_read(const char *new_text, const char *subject, const char *language, s
                 return e;
         *ret = out;
         return 0;
+}
+
+int text_read(const struct phrase_index *index, const char *new_text, const char *subject, const char *language, struct arena *arena,
+              struct text_reading *ret) {
+        struct phrase_index *own = NULL;
+        int e = index ? 0 : phrase_index_new(&own);
+        if (e == 0)
+                e = read_all(index ? index : own, new_text ? new_text : "", subject, language, arena, ret);
+        phrase_index_free(own);
+        return e;
 }

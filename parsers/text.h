@@ -39,7 +39,13 @@ struct text_reading {
         const char *request_because;
         const char *cancellation_because;
 };
-int text_read(const char *new_text, const char *subject, const char *language, struct arena *arena, struct text_reading *ret) _must_check_;
+/* The phrases of all languages made ready for matching; immutable. For those who read more than one text: without it each call makes
+ * its own. */
+struct phrase_index;
+int phrase_index_new(struct phrase_index **ret) _must_check_;
+struct phrase_index *phrase_index_free(struct phrase_index *index);
+int text_read(const struct phrase_index *index, const char *new_text, const char *subject, const char *language, struct arena *arena,
+              struct text_reading *ret) _must_check_;
 
 /* Absence dates in an out-of-office text (fr, en, de, nl): days, relative to the day the reply was sent when the year is
  * missing. Either may come back MOMENT_NONE. */

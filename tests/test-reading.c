@@ -237,14 +237,14 @@ static const struct {
 };
 
 static void read_text(const char *text, const char *subject, struct arena *arena, struct text_reading *ret) {
-        assert_int_equal(text_read(text, subject, text_language(text), arena, ret), 0);
+        assert_int_equal(text_read(NULL, text, subject, text_language(text), arena, ret), 0);
 }
 
 static void describe(const struct text_reading *r, char out[static 8]) {
         size_t n = 0;
         if (r->flags & MESSAGE_REQUEST)
                 out[n++] = 'R';
-        if (r->cancellation_because)
+        if (r->cancellation_because && !(r->flags & MESSAGE_PROPOSAL))
                 out[n++] = 'C';
         if (r->flags & MESSAGE_THANKS)
                 out[n++] = 'T';
@@ -330,7 +330,7 @@ static void reports_a_full_arena(void **state) {
         _cleanup_arena_ struct arena *arena = NULL;
         struct text_reading r = {.words = 77};
         assert_int_equal(arena_new(16, &arena), 0);
-        assert_int_equal(text_read("Could you please send me the final version of the draft?", NULL, "en", arena, &r), -ENOMEM);
+        assert_int_equal(text_read(NULL, "Could you please send me the final version of the draft?", NULL, "en", arena, &r), -ENOMEM);
         assert_int_equal(r.words, 77);
 }
 
@@ -348,7 +348,7 @@ static void survives_long_and_odd_texts(void **state) {
                 for (size_t j = 0; j < n; j++)
                         memcpy(text + j * k, pieces[i], k);
                 text[n * k] = 0;
-                assert_int_equal(text_read(text, "subject", NULL, arena, &r), 0);
+                assert_int_equal(text_read(NULL, text, "subject", NULL, arena, &r), 0);
         }
 }
 
