@@ -33,6 +33,7 @@ enum phrase_class {
         PHRASE_IF = 1 << 23,          /* condition, possibility or habit */
         PHRASE_PAST = 1 << 24,
         PHRASE_TELL = 1 << 25,        /* "let me know" before an "if" that is none */
+        PHRASE_EXCUSE = 1 << 26,      /* what keeps somebody from coming: illness, an emergency */
 };
 
 struct phrase {
