@@ -447,6 +447,7 @@ static int add_words(struct meetings *m, const struct stored_observation *so, in
         *w = (struct words){.at = at,
                             .client = client,
                             .from_owner = from_owner,
+                            .proposal = mail->flags & MESSAGE_PROPOSAL,
                             .days = days_of(mail),
                             .rid = INSTANT_UNKNOWN,
                             .observation = so->id,

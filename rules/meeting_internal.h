@@ -56,6 +56,7 @@ struct words {
         instant at;
         const struct client *client;
         bool from_owner, placed; /* placed: its meeting is known */
+        bool proposal;           /* only asks whether it may be moved */
         struct subject_words subject;
         uint32_t days;     /* enum day_mention bits */
         uint64_t *replied; /* keys of messages it answers */

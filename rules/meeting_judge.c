@@ -11,7 +11,7 @@
 #define MEETING_CLIENTS_MAX 16U
 #define MEETING_REPLIES_MAX 500U
 
-enum change_kind { CHANGE_PLAN, CHANGE_ACCEPT, CHANGE_CANCEL, CHANGE_DECLINE, CHANGE_WORDS, CHANGE_GONE };
+enum change_kind { CHANGE_PROPOSE, CHANGE_PLAN, CHANGE_ACCEPT, CHANGE_CANCEL, CHANGE_DECLINE, CHANGE_WORDS, CHANGE_GONE };
 
 /* Something that became known of a meeting or one occurrence. */
 struct change {
@@ -357,7 +357,8 @@ struct walk {
         bool planned, off;
         instant start, end, planned_at, from, off_at;
         const struct version *current, *before_move;
-        size_t pending, moved; /* facts that may still change */
+        const struct words *proposed; /* the client asked for another time */
+        size_t pending, moved;        /* facts that may still change */
 };
 
 static int add_fact(struct judging *j, const struct meeting_fact *fact, size_t *ret) {
@@ -471,6 +472,26 @@ static void set_by(const struct judging *j, struct meeting_fact *f, enum changed
         f->by = by != BY_OWNER && owner_began(j, f->occurrence, f->at, f->start) ? BY_OWNER : by;
 }
 
+/* What the client asked for before it did so was known since then, and its words are the evidence. */
+static void date_from_proposal(const struct walk *k, struct meeting_fact *f) {
+        const struct words *w = k->proposed;
+        if (!w || f->by != BY_CLIENT || w->at >= f->at || f->at - w->at > COUNTER_AGE_MAX ||
+            (f->planned_at != INSTANT_UNKNOWN && w->at < f->planned_at))
+                return;
+        f->at = w->at;
+        f->told_by = TOLD_WORDS;
+        f->person = w->person;
+        f->source = w->source;
+        f->message_id = w->message_id;
+        f->observation = w->observation;
+        set_by(k->j, f, BY_CLIENT);
+}
+
+static void walk_set_by(const struct walk *k, struct meeting_fact *f, enum changed_by by) {
+        set_by(k->j, f, by);
+        date_from_proposal(k, f);
+}
+
 /* Called off, then on again: at another time it was moved; at the same time nothing happened, where that is sure. */
 static void plan_again(struct walk *k, const struct change *c, bool moved) {
         struct meeting_fact *f = &k->j->m->facts[k->pending];
@@ -478,7 +499,7 @@ static void plan_again(struct walk *k, const struct change *c, bool moved) {
                 f->type = FACT_MEETING_MOVED;
                 f->new_start = c->v->start;
                 if (f->by == BY_UNKNOWN)
-                        set_by(k->j, f, changed_by(k->j, c->v, c->before));
+                        walk_set_by(k, f, changed_by(k->j, c->v, c->before));
                 k->moved = k->pending;
                 k->before_move = c->before;
         } else {
@@ -501,7 +522,7 @@ static int move_plan(struct walk *k, const struct change *c) {
                 struct meeting_fact f = walk_fact(k, FACT_MEETING_MOVED, c->v, c->at);
                 f.changed = true;
                 f.new_start = c->v->start;
-                set_by(j, &f, changed_by(j, c->v, c->before ? c->before : k->current));
+                walk_set_by(k, &f, changed_by(j, c->v, c->before ? c->before : k->current));
                 r = add_fact(j, &f, &k->moved);
                 k->before_move = c->before ? c->before : k->current;
         }
@@ -523,7 +544,7 @@ static int walk_plan(struct walk *k, const struct change *c) {
                 return move_plan(k, c);
         /* Another source tells the same move and may know better who made it. */
         if (k->moved != NO_FACT && k->j->m->facts[k->moved].by == BY_UNKNOWN)
-                set_by(k->j, &k->j->m->facts[k->moved], changed_by(k->j, c->v, k->before_move));
+                walk_set_by(k, &k->j->m->facts[k->moved], changed_by(k->j, c->v, k->before_move));
         k->end = c->v->end;
         k->current = c->v;
         return 0;
@@ -568,7 +589,7 @@ static int walk_off(struct walk *k, const struct change *c) {
                 /* The same told again: the first time counts, and the most certain author. */
                 struct meeting_fact *f = &j->m->facts[k->pending];
                 if (f->by == BY_UNKNOWN && by != BY_UNKNOWN)
-                        set_by(j, f, by);
+                        walk_set_by(k, f, by);
                 return 0;
         }
         if (k->off)
@@ -581,7 +602,7 @@ static int walk_off(struct walk *k, const struct change *c) {
         if (!member(k->current, j->client))
                 return 0;
         struct meeting_fact f = off_fact(k, c);
-        set_by(j, &f, by);
+        walk_set_by(k, &f, by);
         return add_fact(j, &f, &k->pending);
 }
 
@@ -599,6 +620,10 @@ static int walk_change(struct walk *k, const struct change *c) {
                 return walk_plan(k, c);
         case CHANGE_ACCEPT:
                 walk_accept(k);
+                return 0;
+        case CHANGE_PROPOSE:
+                if ((!k->proposed || k->proposed->at < k->planned_at) && k->planned && !k->off)
+                        k->proposed = c->words;
                 return 0;
         default:
                 return walk_off(k, c);
@@ -789,7 +814,7 @@ static int add_words_changes(struct judging *j) {
                         continue;
                 struct change c = {.rid = w->rid,
                                    .at = w->at,
-                                   .kind = CHANGE_WORDS,
+                                   .kind = w->proposal ? CHANGE_PROPOSE : CHANGE_WORDS,
                                    .by = BY_CLIENT,
                                    .words = w,
                                    .person = w->person,
@@ -880,6 +905,12 @@ static instant planned_of(const struct judging *j, const struct version *v) {
 }
 
 static int judge_occurrence(struct judging *j, const struct change *changes, size_t n) {
+        /* What was only asked for is no history of its own. */
+        size_t asked = 0;
+        while (asked < n && changes[asked].kind == CHANGE_PROPOSE)
+                asked++;
+        if (asked == n)
+                return 0;
         struct walk k = {.j = j, .rid = changes[0].rid, .pending = NO_FACT, .moved = NO_FACT, .off_at = INSTANT_UNKNOWN};
         const struct version *base = first_with(j, k.rid);
         if (base) {
@@ -1034,7 +1065,7 @@ static int judge_series_changes(struct series_walk *k, const struct change *chan
                                 k->pending = NO_FACT;
                                 k->off_at = INSTANT_UNKNOWN;
                         }
-                } else if (c->kind != CHANGE_WORDS)
+                } else if (c->kind != CHANGE_WORDS && c->kind != CHANGE_PROPOSE)
                         r = series_off(k, c);
                 if (r < 0)
                         return r;
