@@ -138,123 +138,98 @@ struct slot {
         instant at;
 };
 
-struct slots {
+/* Open addressing. What is older than `age` is not found any more, and makes room when room is needed: so memory follows
+ * the mail of that time, and what is remembered of one message does not depend on which other messages there are. */
+struct window {
         struct slot *items; /* owned */
         size_t allocated, n;
+        int64_t age;
 };
-
-/* Two generations, changed at fixed dates (multiples of the window since 1970), so that what is remembered of one message
- * does not depend on which other messages there are. */
-struct window {
-        struct slots young, old;
-        int64_t period;
-};
-
-static struct slot *slots_find(const struct slots *s, uint64_t key) {
-        if (s->n == 0)
-                return NULL;
-        size_t mask = s->allocated - 1;
-        for (size_t i = (size_t) hash_mix(key, 1) & mask;; i = (i + 1) & mask) {
-                if (s->items[i].key == key)
-                        return &s->items[i];
-                if (s->items[i].key == 0)
-                        return NULL;
-        }
-}
 
 #define SLOTS_FIRST 1024U
 
-static int slots_grow(struct slots *s) {
-        size_t allocated = s->allocated > 0 ? 2 * s->allocated : SLOTS_FIRST, mask = allocated - 1;
-        struct slot *items = calloc(allocated, sizeof(*items));
-        if (!items)
-                return -ENOMEM;
-        for (size_t j = 0; j < s->allocated; j++) {
-                if (s->items[j].key == 0)
-                        continue;
-                size_t i = (size_t) hash_mix(s->items[j].key, 1) & mask;
-                while (items[i].key != 0)
-                        i = (i + 1) & mask;
-                items[i] = s->items[j];
-        }
-        free(s->items);
-        s->items = items;
-        s->allocated = allocated;
-        return 0;
+static size_t window_home(const struct window *w, uint64_t key) {
+        return (size_t) hash_mix(key, 1) & (w->allocated - 1);
 }
 
-static int slots_put(struct slots *s, uint64_t key, uint64_t word, instant at) {
-        struct slot *slot = slots_find(s, key);
-        if (!slot) {
-                if (10 * (s->n + 1) > 6 * s->allocated) {
-                        int r = slots_grow(s);
-                        if (r < 0)
-                                return r;
+/* The slot of that key, or the free one where it belongs. */
+static struct slot *window_slot(const struct window *w, uint64_t key) {
+        size_t i = window_home(w, key);
+        while (w->items[i].key != key && w->items[i].key != 0)
+                i = (i + 1) & (w->allocated - 1);
+        return &w->items[i];
+}
+
+/* Closes the gap: those behind it that were pushed on from there move up. */
+static void window_remove(struct window *w, size_t hole) {
+        size_t mask = w->allocated - 1;
+        for (size_t i = (hole + 1) & mask; w->items[i].key != 0; i = (i + 1) & mask)
+                if (((i - window_home(w, w->items[i].key)) & mask) >= ((i - hole) & mask)) {
+                        w->items[hole] = w->items[i];
+                        hole = i;
                 }
-                size_t mask = s->allocated - 1, i = (size_t) hash_mix(key, 1) & mask;
-                while (s->items[i].key != 0)
-                        i = (i + 1) & mask;
-                slot = &s->items[i];
-                s->n++;
-        }
-        *slot = (struct slot){.key = key, .word = word, .at = at};
+        w->items[hole].key = 0;
+        w->n--;
+}
+
+static void window_forget(struct window *w, instant before) {
+        for (size_t i = 0; i < w->allocated;)
+                if (w->items[i].key != 0 && w->items[i].at < before)
+                        window_remove(w, i);
+                else
+                        i++;
+}
+
+static int window_grow(struct window *w) {
+        struct window bigger = {.allocated = w->allocated > 0 ? 2 * w->allocated : SLOTS_FIRST, .n = w->n, .age = w->age};
+        bigger.items = calloc(bigger.allocated, sizeof(*bigger.items));
+        if (!bigger.items)
+                return -ENOMEM;
+        for (size_t i = 0; i < w->allocated; i++)
+                if (w->items[i].key != 0)
+                        *window_slot(&bigger, w->items[i].key) = w->items[i];
+        free(w->items);
+        *w = bigger;
         return 0;
 }
 
-static void slots_clear(struct slots *s) {
-        if (s->n > 0)
-                memset(s->items, 0, s->allocated * sizeof(*s->items));
-        s->n = 0;
+/* At most three quarters are taken. Forgetting looks at all of them, so it must free an eighth or the table grows. */
+static int window_make_room(struct window *w, instant at) {
+        if (4 * (w->n + 1) <= 3 * w->allocated)
+                return 0;
+        window_forget(w, at - w->age);
+        return 8 * (w->n + 1) <= 5 * w->allocated ? 0 : window_grow(w);
 }
 
-static void window_free(struct window *w) {
-        free(w->young.items);
-        free(w->old.items);
-}
-
-static int64_t window_period(instant at) {
-        return at >= 0 ? at / CONVERSATION_WINDOW : -1 - (-1 - at) / CONVERSATION_WINDOW;
-}
-
-static void window_turn(struct window *w, instant at) {
-        int64_t period = window_period(at);
-        if (period <= w->period)
-                return;
-        if (period > w->period + 1)
-                slots_clear(&w->young);
-        struct slots s = w->old;
-        w->old = w->young;
-        w->young = s;
-        slots_clear(&w->young);
-        w->period = period;
-}
-
-/* What is younger than `age` at that time; NULL. */
-static const struct slot *window_find(const struct window *w, uint64_t key, instant at, int64_t age) {
-        const struct slot *slot = slots_find(&w->young, key);
-        if (!slot)
-                slot = slots_find(&w->old, key);
-        return slot && slot->at >= at - age ? slot : NULL;
+/* What is young enough at that time; NULL. */
+static const struct slot *window_find(const struct window *w, uint64_t key, instant at) {
+        if (w->n == 0 || key == 0)
+                return NULL;
+        const struct slot *slot = window_slot(w, key);
+        return slot->key != 0 && slot->at >= at - w->age ? slot : NULL;
 }
 
 /* A million messages wait for memory more than for anything else: ask for what will be looked at, all at once. */
 static void window_prefetch(const struct window *w, uint64_t key) {
-        const struct slots *both[] = {&w->young, &w->old};
-        for (size_t i = 0; i < ELEMENTSOF(both); i++)
-                if (both[i]->n > 0)
-                        __builtin_prefetch(&both[i]->items[(size_t) hash_mix(key, 1) & (both[i]->allocated - 1)]);
+        if (w->n > 0 && key != 0)
+                __builtin_prefetch(&w->items[window_home(w, key)]);
 }
 
 static int window_put(struct window *w, uint64_t key, uint64_t word, instant at) {
-        return slots_put(&w->young, key != 0 ? key : 1, word, at);
+        int r = window_make_room(w, at);
+        if (r < 0)
+                return r;
+        key = MAX(key, 1U);
+        struct slot *slot = window_slot(w, key);
+        w->n += slot->key == 0;
+        *slot = (struct slot){.key = key, .word = word, .at = at};
+        return 0;
 }
 
 /* ---- conversations */
 
 /* Questions of the owner that wait, for each client; who has more open than this is past help by subjects. */
 #define WAITING_MAX 16U
-/* Offsets one client is seen with at a time; further ones are travel and do not make a majority. */
-#define OFFSETS_MAX 8U
 #define VOTES_MAX 64U
 
 struct waiting_request {
@@ -263,9 +238,15 @@ struct waiting_request {
         struct subject_words words;
 };
 
+/* A clock that a message showed, by its distance to the owner's. */
 struct vote {
         instant at;
         int32_t difference;
+};
+
+struct tally {
+        int32_t difference;
+        uint32_t n;
 };
 
 struct acquaintance {
@@ -274,6 +255,8 @@ struct acquaintance {
         instant outside_at;
         struct vote votes[VOTES_MAX]; /* a ring */
         uint32_t votes_first, n_votes;
+        struct tally tallies[VOTES_MAX]; /* what the ring holds of each difference, never none */
+        uint32_t n_tallies;
 };
 
 struct conversations {
@@ -305,9 +288,8 @@ int conversations_new(const struct settings *settings, struct conversations **re
         }
         for (size_t i = 0; i < settings->n_clients; i++)
                 c->clients[i].outside_at = INSTANT_UNKNOWN;
-        struct window *all[] = {&c->messages, &c->subjects, &c->turns, &c->aliases};
-        for (size_t i = 0; i < ELEMENTSOF(all); i++)
-                all[i]->period = INT64_MIN / 2;
+        c->messages.age = c->turns.age = c->aliases.age = CONVERSATION_WINDOW;
+        c->subjects.age = CONVERSATION_SUBJECT_WINDOW;
         *ret = c;
         return 0;
 }
@@ -315,10 +297,9 @@ int conversations_new(const struct settings *settings, struct conversations **re
 struct conversations *conversations_free(struct conversations *c) {
         if (!c)
                 return NULL;
-        window_free(&c->messages);
-        window_free(&c->subjects);
-        window_free(&c->turns);
-        window_free(&c->aliases);
+        struct window *all[] = {&c->messages, &c->subjects, &c->turns, &c->aliases};
+        for (size_t i = 0; i < ELEMENTSOF(all); i++)
+                free(all[i]->items);
         free(c->clients);
         free(c);
         return NULL;
@@ -327,7 +308,7 @@ struct conversations *conversations_free(struct conversations *c) {
 static uint64_t thread_resolve(const struct conversations *c, uint64_t thread, instant at) {
         /* A chain of aliases is as long as there were merges; each points at a thread that lived then. */
         for (int i = 0; c->has_aliases && i < 8; i++) {
-                const struct slot *slot = window_find(&c->aliases, thread, at, CONVERSATION_WINDOW);
+                const struct slot *slot = window_find(&c->aliases, thread, at);
                 if (!slot)
                         break;
                 thread = slot->word;
@@ -336,7 +317,7 @@ static uint64_t thread_resolve(const struct conversations *c, uint64_t thread, i
 }
 
 static const struct slot *find_message(const struct conversations *c, uint64_t key, instant at) {
-        return window_find(&c->messages, key, at, CONVERSATION_WINDOW);
+        return window_find(&c->messages, key, at);
 }
 
 /* The same message of the owner, come back by a list or from a server that gave it another Message-ID. */
@@ -347,21 +328,50 @@ static uint64_t own_copy_key(const struct message *m) {
         return hash_mix(hash_mix((uint64_t) m->sent_at, hash_string(m->thread_subject)), to);
 }
 
-static uint64_t subject_key(const struct client *client, const struct message *m) {
-        return str_empty(m->thread_subject) ? 0 : hash_mix(hash_string(m->thread_subject), client->index + 1U);
+static uint64_t subject_key(const struct client *client, const struct conversation_message *m) {
+        return m->subject_key == 0 ? 0 : hash_mix(m->subject_key, client->index + 1U);
+}
+
+static uint64_t turn_key(const struct client *client, uint64_t thread) {
+        return hash_mix(thread, client->index + 1U);
+}
+
+/* The message that it most likely answers. */
+static const char *nearest_reference(const struct message *m) {
+        if (m->in_reply_to.n > 0)
+                return m->in_reply_to.items[0];
+        return m->references.n > 0 ? m->references.items[m->references.n - 1] : NULL;
+}
+
+void conversations_prepare(const struct conversations *c, struct conversation_message *m) {
+        const struct message *mail = m->message;
+        const char *parent = nearest_reference(mail);
+        m->copy_key = m->from_owner ? own_copy_key(mail) : 0;
+        m->parent_key = parent ? message_id_key(parent) : 0;
+        m->subject_key = str_empty(mail->thread_subject) ? 0 : hash_string(mail->thread_subject);
+        window_prefetch(&c->messages, m->key);
+        window_prefetch(&c->messages, m->copy_key);
+        window_prefetch(&c->messages, m->parent_key);
+        for (uint32_t k = 0; k < m->n_clients; k++)
+                window_prefetch(&c->subjects, subject_key(m->clients[k], m));
 }
 
 /* In-Reply-To, then References from the newest back: the nearest known message decides. References are searched this far
  * from each end. */
 #define REFERENCES_NEAR 16U
 
-static const struct slot *find_parent(const struct conversations *c, const struct message *m, instant at) {
-        for (uint32_t i = 0; i < m->in_reply_to.n && i < REFERENCES_NEAR; i++) {
+static const struct slot *find_parent(const struct conversations *c, const struct conversation_message *cm) {
+        const struct message *m = cm->message;
+        instant at = cm->at;
+        const struct slot *nearest = find_message(c, cm->parent_key, at);
+        if (nearest)
+                return nearest;
+        for (uint32_t i = 1; i < m->in_reply_to.n && i < REFERENCES_NEAR; i++) {
                 const struct slot *slot = find_message(c, message_id_key(m->in_reply_to.items[i]), at);
                 if (slot)
                         return slot;
         }
-        for (uint32_t i = 0; i < m->references.n && i < REFERENCES_NEAR; i++) {
+        for (uint32_t i = m->in_reply_to.n == 0; i < m->references.n && i < REFERENCES_NEAR; i++) {
                 const struct slot *slot = find_message(c, message_id_key(m->references.items[m->references.n - 1 - i]), at);
                 if (slot)
                         return slot;
@@ -413,9 +423,8 @@ static int merge_threads(struct conversations *c, const struct conversation_mess
 
 static uint64_t find_by_subject(const struct conversations *c, const struct conversation_message *m) {
         for (uint32_t k = 0; k < m->n_clients; k++) {
-                uint64_t key = subject_key(m->clients[k], m->message);
-                const struct slot *slot =
-                        key != 0 ? window_find(&c->subjects, key, m->at, CONVERSATION_SUBJECT_WINDOW) : NULL;
+                uint64_t key = subject_key(m->clients[k], m);
+                const struct slot *slot = window_find(&c->subjects, key, m->at);
                 if (slot)
                         return thread_resolve(c, slot->word, m->at);
         }
@@ -457,7 +466,7 @@ static uint64_t find_by_question(const struct conversations *c, const struct con
 static int find_thread(struct conversations *c, const struct conversation_message *m, const struct slot *own, uint64_t *ret,
                        bool *ret_parent) {
         const struct message *mail = m->message;
-        const struct slot *parent = own ? own : find_parent(c, mail, m->at);
+        const struct slot *parent = own ? own : find_parent(c, m);
         *ret_parent = parent;
         if (parent) {
                 uint64_t thread = thread_resolve(c, parent->word & ~THREAD_SEEN, m->at);
@@ -493,24 +502,10 @@ static int remember_references(struct conversations *c, const struct message *m,
 }
 
 int conversations_add(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) {
-        struct window *all[] = {&c->messages, &c->subjects, &c->turns, &c->aliases};
-        for (size_t i = 0; i < ELEMENTSOF(all); i++)
-                window_turn(all[i], m->at);
-
-        uint64_t copy = m->from_owner ? own_copy_key(m->message) : 0;
-        window_prefetch(&c->messages, m->key);
-        window_prefetch(&c->messages, copy);
-        if (m->message->in_reply_to.n > 0)
-                window_prefetch(&c->messages, message_id_key(m->message->in_reply_to.items[0]));
-        if (m->message->references.n > 1)
-                window_prefetch(&c->messages, message_id_key(m->message->references.items[0]));
-        for (uint32_t k = 0; k < m->n_clients; k++)
-                window_prefetch(&c->subjects, subject_key(m->clients[k], m->message));
-
         const struct slot *own = find_message(c, m->key, m->at);
         if (own && (own->word & THREAD_SEEN))
                 return 1;
-        const struct slot *known = copy != 0 ? find_message(c, copy, m->at) : NULL;
+        const struct slot *known = find_message(c, m->copy_key, m->at);
         if (known) {
                 /* Answers may name the id that the server gave. */
                 int r = window_put(&c->messages, m->key, known->word, m->at);
@@ -522,12 +517,13 @@ int conversations_add(struct conversations *c, const struct conversation_message
         int r = find_thread(c, m, own, &thread, &has_parent);
         if (r >= 0)
                 r = window_put(&c->messages, m->key, thread | THREAD_SEEN, m->at);
-        if (r >= 0 && copy != 0)
-                r = window_put(&c->messages, copy, thread | THREAD_SEEN, m->at);
+        if (r >= 0 && m->copy_key != 0)
+                r = window_put(&c->messages, m->copy_key, thread | THREAD_SEEN, m->at);
         if (r >= 0 && !has_parent)
                 r = remember_references(c, m->message, thread, m->at);
         for (uint32_t k = 0; r >= 0 && k < m->n_clients; k++) {
-                uint64_t key = subject_key(m->clients[k], m->message);
+                uint64_t key = subject_key(m->clients[k], m);
+                window_prefetch(&c->turns, turn_key(m->clients[k], thread));
                 if (key != 0)
                         r = window_put(&c->subjects, key, thread, m->at);
         }
@@ -542,8 +538,8 @@ enum turn { TURN_NONE, TURN_OWNER_WAITS, TURN_CLIENT_WAITS };
 int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens,
                        instant at, int64_t *ret_response_time) {
         /* The word holds since when (seconds, shifted by two) and who waits. */
-        uint64_t key = hash_mix(thread, client->index + 1U);
-        const struct slot *slot = window_find(&c->turns, key, at, CONVERSATION_WINDOW);
+        uint64_t key = turn_key(client, thread);
+        const struct slot *slot = window_find(&c->turns, key, at);
         enum turn turn = slot ? (enum turn)(slot->word & 3) : TURN_NONE;
         instant since = slot ? (instant) slot->word >> 2 : at;
         enum turn mine = from_owner ? TURN_OWNER_WAITS : TURN_CLIENT_WAITS;
@@ -585,45 +581,45 @@ bool conversations_invited(const struct conversations *c, const struct client *c
 
 /* ---- the client's clock */
 
+static struct tally *tally_find(struct acquaintance *a, int32_t difference) {
+        uint32_t k = 0;
+        while (k < a->n_tallies && a->tallies[k].difference != difference)
+                k++;
+        return &a->tallies[k];
+}
+
+static void vote_drop(struct acquaintance *a) {
+        struct tally *t = tally_find(a, a->votes[a->votes_first].difference);
+        if (--t->n == 0)
+                *t = a->tallies[--a->n_tallies];
+        a->votes_first = (a->votes_first + 1) % VOTES_MAX;
+        a->n_votes--;
+}
+
 void conversations_vote(struct conversations *c, const struct client *client, instant sent_at, int32_t offset) {
         struct acquaintance *a = &c->clients[client->index];
         /* The distance to the owner's clock stays when both change to summer time; the offset does not. */
         int32_t difference = offset - zone_offset(c->settings->owner.zone, sent_at);
-        if (a->n_votes == VOTES_MAX) {
-                a->votes_first = (a->votes_first + 1) % VOTES_MAX;
-                a->n_votes--;
-        }
+        if (a->n_votes == VOTES_MAX)
+                vote_drop(a);
         a->votes[(a->votes_first + a->n_votes++) % VOTES_MAX] = (struct vote){.at = sent_at, .difference = difference};
+        struct tally *t = tally_find(a, difference);
+        if (t == &a->tallies[a->n_tallies]) {
+                a->n_tallies++;
+                *t = (struct tally){.difference = difference};
+        }
+        t->n++;
 }
 
 int conversations_offset(struct conversations *c, const struct client *client, instant at, int32_t *ret) {
         struct acquaintance *a = &c->clients[client->index];
-        while (a->n_votes > 0 && a->votes[a->votes_first].at < at - CONVERSATION_VOTE_WINDOW) {
-                a->votes_first = (a->votes_first + 1) % VOTES_MAX;
-                a->n_votes--;
-        }
+        while (a->n_votes > 0 && a->votes[a->votes_first].at < at - CONVERSATION_VOTE_WINDOW)
+                vote_drop(a);
         if (a->n_votes < CONVERSATION_VOTES_MIN)
                 return -ENOENT;
-        struct {
-                int32_t difference;
-                uint32_t n;
-        } counts[OFFSETS_MAX];
-        uint32_t n = 0;
-        for (uint32_t i = 0; i < a->n_votes; i++) {
-                int32_t d = a->votes[(a->votes_first + i) % VOTES_MAX].difference;
-                uint32_t k = 0;
-                while (k < n && counts[k].difference != d)
-                        k++;
-                if (k < n)
-                        counts[k].n++;
-                else if (n < OFFSETS_MAX) {
-                        counts[n].difference = d;
-                        counts[n++].n = 1;
-                }
-        }
-        for (uint32_t k = 0; k < n; k++)
-                if (2 * counts[k].n > a->n_votes) {
-                        *ret = zone_offset(c->settings->owner.zone, at) + counts[k].difference;
+        for (uint32_t k = 0; k < a->n_tallies; k++)
+                if (2 * a->tallies[k].n > a->n_votes) {
+                        *ret = zone_offset(c->settings->owner.zone, at) + a->tallies[k].difference;
                         return 0;
                 }
         return -ENOENT;

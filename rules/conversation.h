@@ -47,10 +47,15 @@ struct conversation_message {
         bool from_owner;
         const struct client *const *clients;
         uint32_t n_clients;
+        uint64_t copy_key, parent_key, subject_key; /* by conversations_prepare(); 0: none */
 };
 
+/* Works out the keys, and has the memory they lead to fetched: what is done before conversations_add() hides the wait. */
+void conversations_prepare(const struct conversations *c, struct conversation_message *m);
+
 /* Does it come a second time: the same message, or the owner's own once more under a Message-ID that a server gave it?
- * Otherwise *ret_thread names its conversation, and the message is remembered. 1: again, 0: new, -ENOMEM. */
+ * Otherwise *ret_thread names its conversation, and the message is remembered. After conversations_prepare(). 1: again,
+ * 0: new, -ENOMEM. */
 int conversations_add(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) _must_check_;
 
 /* The turn: seconds since the first message of the other side that still waits in this conversation with that client, -1

@@ -516,19 +516,20 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
                 return 0;
         if (mail.at > f->options->now)
                 return 1;
+        mail.key = message_key(m);
+        struct conversation_message cm = {.message = m,
+                                          .at = mail.at,
+                                          .key = mail.key,
+                                          .from_owner = mail.from_owner,
+                                          .clients = mail.clients,
+                                          .n_clients = mail.n_clients};
+        conversations_prepare(f->conversations, &cm);
         if (mail.at != f->queue_at) {
                 int r = flush(f);
                 if (r < 0)
                         return r;
                 f->queue_at = mail.at;
         }
-        mail.key = message_key(m);
-        const struct conversation_message cm = {.message = m,
-                                                .at = mail.at,
-                                                .key = mail.key,
-                                                .from_owner = mail.from_owner,
-                                                .clients = mail.clients,
-                                                .n_clients = mail.n_clients};
         int r = conversations_add(f->conversations, &cm, &mail.thread);
         if (r != 0)
                 return r < 0 ? r : 0;
