@@ -60,6 +60,7 @@
         X(PLANNED_AT, "planned_at", INSTANT, NULL, "First time the owner could know of the meeting at this time")                               \
         X(PLANNED_NOTICE, "planned_notice", DURATION, NULL, "Start less planned_at: below the notice asked for, it was booked inside the window") \
         X(NEW_START, "new_start", INSTANT, NULL, "Where it was moved to")                                                                       \
+        X(SHIFT, "shift", DURATION, NULL, "How far it was moved, earlier or later")                                                             \
         X(WORKING_TIME, "working_time", BOOL, NULL, "Starts inside the owner's working time")                                                   \
         X(ATTENDEES, "attendees", INT, NULL, "People of the client who were to take part")                                                      \
         X(MINUTES, "minutes", INT, NULL, "How late, for meeting.late")                                                                          \

@@ -267,6 +267,8 @@ static int version_common(struct meetings *m, const struct stored_observation *s
         v->end = MAX(v->end, v->start);
         v->status_cancelled = e->status == EVENT_STATUS_CANCELLED;
         v->recurring = e->rrule || e->recurrence;
+        /* In a calendar it may only say that the owner has not answered. */
+        v->tentative = v->mail && e->status == EVENT_STATUS_TENTATIVE;
         v->observation = so->id;
         v->digest = so->digest;
         if (e->organizer) {
@@ -768,8 +770,10 @@ static void change_values(const struct meeting_fact *f, struct value *v) {
         v[F_MEETING_NOTICE] = (struct value){.type = VALUE_DURATION, .i = f->start - f->at};
         v[F_MEETING_CHANGED_BY] = (struct value){.type = VALUE_ENUM, .s = by_names[f->by]};
         v[F_MEETING_SERIES] = (struct value){.type = VALUE_BOOL, .b = f->series};
-        if (f->type == FACT_MEETING_MOVED)
+        if (f->type == FACT_MEETING_MOVED) {
                 v[F_MEETING_NEW_START] = (struct value){.type = VALUE_INSTANT, .i = f->new_start};
+                v[F_MEETING_SHIFT] = (struct value){.type = VALUE_DURATION, .i = llabs((long long) (f->new_start - f->start))};
+        }
 }
 
 void meetings_fact(const struct meetings *m, size_t i, struct fact *ret) {

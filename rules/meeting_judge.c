@@ -7,6 +7,10 @@
 #define SERIES_MOVED_MAX (7 * DAY_SECONDS)
 /* The owner's counter-proposal explains changes of this long. */
 #define COUNTER_AGE_MAX (14 * DAY_SECONDS)
+/* A "no" that comes so soon after the owner's invitation answers it; nothing that was agreed is called off. */
+#define REFUSAL_MAX (2 * DAY_SECONDS)
+/* A time changed by mistake is put right within this. */
+#define MISTAKE_MAX 3600
 /* Clients of one meeting, and answers to one meeting, that are looked at: beyond it is a public event or an attack. */
 #define MEETING_CLIENTS_MAX 16U
 #define MEETING_REPLIES_MAX 500U
@@ -24,10 +28,10 @@ struct change {
         uint64_t digest;
 };
 
-/* The owner said no, or asked for another time. */
+/* The owner said no, or asked for another time, or took a "no" back. */
 struct owner_no {
         instant rid, at;
-        bool counter;
+        bool counter, yes;
 };
 
 struct outcome {
@@ -321,12 +325,27 @@ static enum changed_by changed_by(const struct judging *j, const struct version 
         return v->kind == VERSION_CANCEL || !before || v->sequence > before->sequence ? BY_CLIENT : BY_UNKNOWN;
 }
 
+static bool same_occurrence(instant a, instant b) {
+        return a == INSTANT_UNKNOWN || b == INSTANT_UNKNOWN || a == b;
+}
+
+/* Did the owner's "no" still stand then? */
+static bool no_stands(const struct judging *j, const struct owner_no *no, instant at) {
+        if (no->yes || no->at > at)
+                return false;
+        if (no->counter)
+                return at - no->at <= COUNTER_AGE_MAX;
+        for (size_t i = 0; i < j->n_nos; i++)
+                if (j->nos[i].yes && j->nos[i].at > no->at && j->nos[i].at <= at && same_occurrence(j->nos[i].rid, no->rid))
+                        return false;
+        return true;
+}
+
 /* What the owner began is never held against the client. */
 static bool owner_began(const struct judging *j, instant rid, instant at, instant start) {
         for (size_t i = 0; i < j->n_nos; i++) {
                 const struct owner_no *no = &j->nos[i];
-                bool same = no->rid == INSTANT_UNKNOWN || no->rid == rid || rid == INSTANT_UNKNOWN;
-                if (same && no->at <= at && (!no->counter || at - no->at <= COUNTER_AGE_MAX))
+                if (same_occurrence(no->rid, rid) && no_stands(j, no, at))
                         return true;
         }
         struct words **words;
@@ -342,7 +361,8 @@ static bool owner_began(const struct judging *j, instant rid, instant at, instan
 
 static bool owner_declined(const struct judging *j, instant rid) {
         for (size_t i = 0; i < j->n_nos; i++)
-                if (!j->nos[i].counter && (j->nos[i].rid == INSTANT_UNKNOWN || j->nos[i].rid == rid))
+                if (!j->nos[i].counter && (j->nos[i].rid == INSTANT_UNKNOWN || j->nos[i].rid == rid) &&
+                    no_stands(j, &j->nos[i], j->m->now))
                         return true;
         return false;
 }
@@ -354,7 +374,7 @@ static bool owner_declined(const struct judging *j, instant rid) {
 struct walk {
         struct judging *j;
         instant rid; /* INSTANT_UNKNOWN: a single meeting */
-        bool planned, off;
+        bool planned, off, accepted; /* accepted: by the client, at that time */
         instant start, end, planned_at, from, off_at;
         const struct version *current, *before_move;
         const struct words *proposed; /* the client asked for another time */
@@ -449,6 +469,16 @@ static instant planned_before_cancel(const struct version *v) {
                                                                                                    : INSTANT_UNKNOWN;
 }
 
+static bool shows_acceptance(const struct walk *k, const struct version *v) {
+        for (uint32_t i = 0; i < v->n_participants; i++) {
+                const struct participant *p = &v->participants[i];
+                if (p->person.client == k->j->client &&
+                    (p->status == PARTICIPATION_ACCEPTED || p->status == PARTICIPATION_TENTATIVE))
+                        return true;
+        }
+        return false;
+}
+
 static void put_plan(struct walk *k, const struct version *v, instant planned_at, instant from) {
         k->start = v->start;
         k->end = v->end;
@@ -457,6 +487,7 @@ static void put_plan(struct walk *k, const struct version *v, instant planned_at
         k->from = from;
         k->planned = true;
         k->off = false;
+        k->accepted = v->kind == VERSION_PLAN && shows_acceptance(k, v);
 }
 
 static int first_plan(struct walk *k, const struct change *c) {
@@ -488,6 +519,9 @@ static void date_from_proposal(const struct walk *k, struct meeting_fact *f) {
 }
 
 static void walk_set_by(const struct walk *k, struct meeting_fact *f, enum changed_by by) {
+        /* An option that is let go was never agreed. */
+        if (by == BY_CLIENT && k->current && k->current->tentative)
+                by = BY_UNKNOWN;
         set_by(k->j, f, by);
         date_from_proposal(k, f);
 }
@@ -511,10 +545,22 @@ static void plan_again(struct walk *k, const struct change *c, bool moved) {
         put_plan(k, c->v, moved ? c->at : k->planned_at, c->at);
 }
 
+/* Put back where it was, at once: nothing happened. */
+static bool undo_move(struct walk *k, const struct change *c) {
+        struct meeting_fact *f = k->moved != NO_FACT ? &k->j->m->facts[k->moved] : NULL;
+        if (!f || f->type != FACT_MEETING_MOVED || llabs((long long) (c->v->start - f->start)) >= MOVED_MIN ||
+            c->at - k->from > MISTAKE_MAX)
+                return false;
+        f->type = _FACT_TYPE_MAX;
+        k->moved = NO_FACT;
+        put_plan(k, c->v, f->planned_at, c->at);
+        return true;
+}
+
 static int move_plan(struct walk *k, const struct change *c) {
         struct judging *j = k->j;
         int r = close_slot(k, c->at);
-        if (r < 0)
+        if (r < 0 || undo_move(k, c))
                 return r;
         k->moved = NO_FACT;
         /* Told after its end it is a calendar put in order. */
@@ -547,6 +593,7 @@ static int walk_plan(struct walk *k, const struct change *c) {
                 walk_set_by(k, &k->j->m->facts[k->moved], changed_by(k->j, c->v, k->before_move));
         k->end = c->v->end;
         k->current = c->v;
+        k->accepted = k->accepted || shows_acceptance(k, c->v);
         return 0;
 }
 
@@ -577,6 +624,12 @@ static struct meeting_fact off_fact(const struct walk *k, const struct change *c
         return f;
 }
 
+/* The answer to an invitation of the owner that nobody had accepted. */
+static bool refuses(const struct walk *k, const struct change *c) {
+        return c->kind == CHANGE_DECLINE && !k->accepted && k->planned_at != INSTANT_UNKNOWN &&
+               c->at - k->planned_at <= REFUSAL_MAX && organizer_side(k->j, k->current) == BY_OWNER;
+}
+
 static int walk_off(struct walk *k, const struct change *c) {
         struct judging *j = k->j;
         if (!k->planned && !plan_from_change(k, c))
@@ -585,6 +638,8 @@ static int walk_off(struct walk *k, const struct change *c) {
                 return 0;
         enum changed_by by =
                 c->kind == CHANGE_CANCEL && !c->by ? changed_by(j, c->v, c->before ? c->before : k->current) : c->by;
+        if (refuses(k, c))
+                by = BY_OWNER;
         if (k->pending != NO_FACT) {
                 /* The same told again: the first time counts, and the most certain author. */
                 struct meeting_fact *f = &j->m->facts[k->pending];
@@ -607,6 +662,7 @@ static int walk_off(struct walk *k, const struct change *c) {
 }
 
 static void walk_accept(struct walk *k) {
+        k->accepted = true;
         if (k->pending == NO_FACT || k->j->m->facts[k->pending].type != FACT_MEETING_DECLINED)
                 return;
         k->j->m->facts[k->pending].type = _FACT_TYPE_MAX;
@@ -1130,18 +1186,22 @@ static int judge_client_single(struct judging *j) {
 /* ---- one meeting */
 
 static int note_owner_no(struct judging *j, const struct version *v) {
-        bool no = v->kind == VERSION_COUNTER && v->author.side == SIDE_OWNER;
+        bool no = v->kind == VERSION_COUNTER && v->author.side == SIDE_OWNER, yes = false;
         for (uint32_t i = 0; i < v->n_participants && !no; i++) {
                 const struct participant *p = &v->participants[i];
                 bool told = v->kind == VERSION_REPLY ? v->author.side == SIDE_OWNER : v->kind == VERSION_PLAN && !v->mail;
-                no = told && p->person.side == SIDE_OWNER && !p->organizer && p->status == PARTICIPATION_DECLINED;
+                if (!told || p->person.side != SIDE_OWNER || p->organizer)
+                        continue;
+                no = p->status == PARTICIPATION_DECLINED;
+                yes = yes || p->status == PARTICIPATION_ACCEPTED;
         }
-        if (!no)
+        if (!no && !yes)
                 return 0;
         int r = grow(&j->nos, &j->allocated_nos, j->n_nos, sizeof(*j->nos));
         if (r < 0)
                 return r;
-        j->nos[j->n_nos++] = (struct owner_no){.rid = v->rid, .at = v->known, .counter = v->kind == VERSION_COUNTER};
+        j->nos[j->n_nos++] = (struct owner_no){
+                .rid = v->rid, .at = v->known, .counter = v->kind == VERSION_COUNTER, .yes = !no};
         return 0;
 }
 

@@ -2,7 +2,7 @@
 """End-to-end cases: bytes in, alerts out.
 
 A case is a text file in tests/cases/. Lines before the first section are "key: value" (`about:` says what it shows, `now:` the last
-scan's time). Sections begin with a line "--- KIND ARGUMENT":
+scan's time, `todo:` why it is known to fail still). Sections begin with a line "--- KIND ARGUMENT":
 
   --- mail [FOLDER/]NAME     a message in the Maildir (FOLDER: "" or ".Sent" ...; a "!" before NAME puts it in new/ instead of cur/)
   --- msg NAME KEY=VALUE...  a plain message, written out from: from to cc at (delivery) sent subject re (NAMEs it answers, oldest first)
