@@ -123,6 +123,8 @@ static bool reply_valid(const struct ipc_reply_header *h, size_t payload) {
         switch (h->type) {
         case IPC_OBSERVATION:
                 return payload > 0 && h->complete <= 1;
+        case IPC_OBSERVATION_DONE:
+                return payload > 0 && h->status == 0;
         case IPC_INSTANCES:
                 return payload > 0 && payload % sizeof(struct ipc_instance) == 0;
         case IPC_BEGIN:

@@ -35,6 +35,7 @@ enum ipc_reply {
         IPC_BEGIN,           /* MBOX: at work on the message at `offset`, known up to `end`: so the core knows what killed the role; again now
                               * and then while a very long one is framed. Others: a large file was read up to `end`. A sign of life */
         IPC_DONE,            /* status: 0 or negative errno; counters. Serial 0, once, first of all: the role is ready, or why it is not */
+        IPC_OBSERVATION_DONE, /* MESSAGE: its one observation and DONE with status 0 in one packet, since most jobs are just that */
 };
 
 struct ipc_instance {

@@ -587,6 +587,13 @@ static int reply_done(struct role *r, struct job *j, const struct ipc_reply_head
         return 0;
 }
 
+static int reply_observation_done(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+        if (j->spec.type != IPC_MESSAGE)
+                return -EBADMSG;
+        int e = reply_observation(r, j, h);
+        return e < 0 ? e : reply_done(r, j, h);
+}
+
 /* The first word of a role: it is locked in, or why not. */
 static int role_ready(struct role *r, const struct ipc_reply_header *h) {
         if (h->type != IPC_DONE || r->state != ROLE_STARTING)
@@ -606,6 +613,7 @@ static int role_heard(struct role *r, const struct ipc_reply_header *h) {
                 [IPC_INSTANCES] = reply_instances,
                 [IPC_BEGIN] = reply_begin,
                 [IPC_DONE] = reply_done,
+                [IPC_OBSERVATION_DONE] = reply_observation_done,
         };
         r->progress_usec = now_usec();
         if (h->serial == 0)

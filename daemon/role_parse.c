@@ -46,6 +46,7 @@ struct parse_role {
         char *chunk;          /* CHUNK_SIZE */
         rlim_t cpu_limit;     /* as last set */
         bool quoted_text;     /* the request wants it */
+        bool told_done;       /* the end of the job went with its observation */
         struct ipc_reply_header done; /* counters of the current job */
 };
 
@@ -206,7 +207,7 @@ static void arena_renew(struct parse_role *r) {
 }
 
 /* `data` is followed by MESSAGE_PADDING zero bytes; `cut`: there was more of it. */
-static int parse_one(struct parse_role *r, const char *data, size_t size, bool cut, const struct ipc_reply_header *fields) {
+static int parse_one(struct parse_role *r, const char *data, size_t size, bool cut, struct observation *ret) {
         struct observation o = {.kind = OBSERVATION_MESSAGE, .seen_at = INSTANT_UNKNOWN, .internal_date = INSTANT_UNKNOWN};
         const struct message_options options = {
                 .zones = r->zones,
@@ -222,7 +223,8 @@ static int parse_one(struct parse_role *r, const char *data, size_t size, bool c
                 o.message.flags |= MESSAGE_TRUNCATED;
         if (o.message.flags & MESSAGE_TRUNCATED)
                 r->done.truncated++;
-        return reply_observation(r, &o, fields);
+        *ret = o;
+        return 0;
 }
 
 static int job_message(struct parse_role *r, const struct ipc_request_header *h, int fd) {
@@ -233,8 +235,16 @@ static int job_message(struct parse_role *r, const struct ipc_request_header *h,
                 r->input.size = mbox_unquote(r->input.data, r->input.size);
                 memset(r->input.data + r->input.size, 0, MESSAGE_PADDING);
         }
-        const struct ipc_reply_header fields = {.internal_date = INSTANT_UNKNOWN};
-        return parse_one(r, r->input.data, r->input.size, cut > 0, &fields);
+        struct observation o;
+        int e = parse_one(r, r->input.data, r->input.size, cut > 0, &o);
+        if (e < 0)
+                return e;
+        buf_reset(&r->packet);
+        e = observation_encode(&o, r->quoted_text, &r->packet);
+        if (e >= 0)
+                e = reply(r, IPC_OBSERVATION_DONE, &r->done, r->packet.data, r->packet.size);
+        r->told_done = e >= 0;
+        return e;
 }
 
 /* --- a calendar --- */
@@ -377,9 +387,10 @@ static int mbox_parse(struct mbox_job *j, const struct mbox_span *span) {
                 .internal_date = span->from_date,
                 .complete = span->complete,
         };
-        int e = parse_one(r, w->data + from, size, end < span->end, &fields);
+        struct observation o;
+        int e = parse_one(r, w->data + from, size, end < span->end, &o);
         memcpy(w->data + until, saved, MESSAGE_PADDING);
-        return e;
+        return e < 0 ? e : reply_observation(r, &o, &fields);
 }
 
 static int mbox_found(const struct mbox_span *span, void *userdata) {
@@ -647,12 +658,15 @@ static int serve(struct parse_role *r) {
                 return e;
         r->done = (struct ipc_reply_header){.serial = h.serial, .internal_date = INSTANT_UNKNOWN};
         r->quoted_text = h.flags & IPC_WANT_QUOTED_TEXT;
+        r->told_done = false;
         cpu_budget(r);
         e = fd < 0 ? -EBADF : jobs[h.type](r, &h, fd);
         if (fd >= 0)
                 (void) close(fd);
         if (core_is_gone(e))
                 return 0;
+        if (r->told_done)
+                return 1;
         r->done.status = MIN(e, 0);
         struct ipc_reply_header done = r->done;
         e = reply(r, IPC_DONE, &done, NULL, 0);

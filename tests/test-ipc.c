@@ -172,7 +172,7 @@ static void bad_replies(void **state) {
                 bad[i] = reply(IPC_DONE, 0);
         bad[n++].version = 2;
         bad[n++].type = 0;
-        bad[n++].type = IPC_DONE + 1;
+        bad[n++].type = IPC_OBSERVATION_DONE + 1;
         bad[n++].type = UINT32_MAX;
         bad[n++].status = 1;
         bad[n++].status = -4096;
