@@ -8,7 +8,7 @@
  * share. Portuguese and the Nordic languages are there so as not to be taken for a neighbour: they answer NULL. */
 
 /* As much text as is looked at: a mail does not change its language after that. */
-#define LANGUAGE_TEXT_MAX 4096U
+#define LANGUAGE_TEXT_MAX 2048U
 /* Weights, and what is needed to be sure: two words that only this language has, and a clear distance to the next. */
 #define WEIGHT_OWN 3U
 #define WEIGHT_SHARED 1U
@@ -169,9 +169,8 @@ static void score_word(const char *s, size_t n, unsigned scores[static LANGUAGES
         if (!w)
                 return;
         bool own = (w->languages & (w->languages - 1)) == 0;
-        for (unsigned i = 0; i < LANGUAGES; i++)
-                if (w->languages & L(i))
-                        scores[i] += own ? WEIGHT_OWN : WEIGHT_SHARED;
+        for (unsigned left = w->languages; left != 0; left &= left - 1)
+                scores[__builtin_ctz(left)] += own ? WEIGHT_OWN : WEIGHT_SHARED;
 }
 
 static size_t word_length(const char *s, size_t n) {

@@ -94,6 +94,10 @@ static bool is_control(uint32_t cp) {
 bool utf8_clean(const char *s, size_t n) {
         uint32_t cp = 0;
         for (size_t i = 0, len; i < n; i += len) {
+                unsigned char c = (unsigned char) s[i];
+                len = 1;
+                if ((c >= ' ' && c < 0x7F) || c == '\n' || c == '\t')
+                        continue; /* most of all text */
                 len = utf8_decode(s + i, n - i, &cp);
                 if (len == 0 || is_control(cp))
                         return false;
