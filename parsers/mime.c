@@ -435,13 +435,20 @@ static void read_part(struct walk *w, struct mime_fields *fields, char *type) {
 }
 
 int mime_walk(const struct mime_fields *fields, const char *data, size_t size, mime_found found, void *userdata, bool *ret_truncated) {
-        struct walk w = {.p = data, .end = data + size, .found = found, .userdata = userdata};
+        struct walk w; /* its levels are 20 KB, of which most messages need none: each is filled when it is opened */
         char type[MEDIA_TYPE_MAX + 1];
         const char *end;
         enum delimiter delimiter;
         size_t level;
         int r = 0;
 
+        w.p = data;
+        w.end = data + size;
+        w.depth = 0;
+        w.leaves = w.alternatives = 0;
+        w.found = found;
+        w.userdata = userdata;
+        w.truncated = false;
         mime_media_type(&fields->content_type, type);
         if (!open_level(&w, type, fields, NULL))
                 return emit(&w, type, fields, data, data + size);

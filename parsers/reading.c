@@ -104,12 +104,12 @@ struct phrase_index {
         } ranges[INDEX_SIZE][TABLES];
 };
 
-/* The first three bytes; a blank stands for those after a shorter word. No phrase has its '*' among them. */
+/* The first four bytes of a word; zeros stand for those after a shorter one. No phrase has its '*' among them. */
 static uint32_t phrase_key(const char *s) {
-        uint32_t a = (unsigned char) s[0], b = a && a != ' ' ? (unsigned char) s[1] : ' ';
-        b = b ? b : ' ';
-        uint32_t c = b != ' ' ? (unsigned char) s[2] : ' ';
-        return a << 16 | b << 8 | (c ? c : ' ');
+        uint32_t key = 0;
+        for (unsigned i = 0; i < 4 && s[i] && s[i] != ' '; i++)
+                key |= (uint32_t) (unsigned char) s[i] << (24 - 8 * i);
+        return key;
 }
 
 /* The place of a key, or the empty one where it belongs. There are always empty ones. */
@@ -216,6 +216,7 @@ struct folding {
         char *chars;    /* owned */
         uint32_t *from; /* owned; NULL where every byte folds to one, as in ASCII */
         size_t n;
+        bool links; /* there may be addresses or links */
 };
 
 static size_t place(const struct folding *f, size_t i) {
@@ -265,6 +266,7 @@ static int fold_source(const char *text, size_t size, struct folding *ret) {
                 fold_ascii(text, size, ret->chars);
         else
                 fold_other(text, size, ret);
+        ret->links = strchr(ret->chars, '@') || strstr(ret->chars, "://") || strstr(ret->chars, "www.");
         return 0;
 }
 
@@ -340,14 +342,13 @@ static void cut(struct reading *r, const struct folding *f) {
         for (size_t i = 0; i < f->n;) {
                 const char *s = f->chars + i;
                 size_t len = 0;
-                bool fresh = i == 0 || byte_is(s[-1], BYTE_BEFORE_LINK);
                 if (*s == ' ') {
                         i++;
                         continue;
                 }
                 if (r->n_words - (r->n_sentences > 0 ? r->sentences[r->n_sentences - 1].last : 0) >= SENTENCE_WORDS_MAX)
                         end_sentence(r, 0, place(f, i));
-                if (fresh)
+                if (f->links && (i == 0 || byte_is(s[-1], BYTE_BEFORE_LINK)))
                         len = word_char(s, f->n - i) ? link_length(s) : 0;
                 if (len > 0) {
                         add_word(r, "url", 3, place(f, i), place(f, i + len), false);
@@ -671,6 +672,12 @@ static bool is_shouting(const char *text) {
         size_t upper = 0, lower = 0, words = 0, run = 0, n = strlen(text);
         bool all = true;
 
+        /* In most texts the small letters are too many whatever the others are. */
+        for (size_t i = 0; i < n; i++)
+                lower += byte_is(text[i], BYTE_LOWER);
+        if (n - lower <= 2 * lower)
+                return false;
+        lower = 0;
         for (size_t i = 0, len; i <= n; i += len) {
                 unsigned kind = bytes[(unsigned char) text[i]];
                 bool big = kind & BYTE_UPPER, small = kind & BYTE_LOWER, word = kind & (BYTE_UPPER | BYTE_WORD);
@@ -998,6 +1005,8 @@ static uint32_t flags_of_sentence(const struct reading *r, const struct sentence
         /* A boundary is a habit: what holds for one day is not one. */
         if (s->classes & PHRASE_STOP_WORD && s->classes & PHRASE_STOP_TIME && s->ending != '?' && !conditional)
                 flags |= MESSAGE_STOP;
+        if (s->classes & PHRASE_SETTLED && !conditional)
+                flags |= MESSAGE_SETTLED;
         return flags;
 }
 
