@@ -405,6 +405,16 @@ int32_t zone_offset(const struct zone *z, instant at) {
         return zone_span(z, at).offset;
 }
 
+int32_t zone_clock_offset(struct zone_clock *c, instant at) {
+        if (at < c->from || at >= c->until) {
+                struct span span = zone_span(c->zone, at);
+                c->from = span.from;
+                c->until = span.until;
+                c->offset = span.offset;
+        }
+        return c->offset;
+}
+
 static int64_t local_seconds(const struct zone *z, instant at) {
         at = MAX(INSTANT_MIN, MIN(INSTANT_MAX, at));
         return at + zone_offset(z, at);

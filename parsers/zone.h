@@ -27,6 +27,14 @@ const struct zone *zone_utc(void);
 
 /* Seconds east of UTC at an instant. */
 int32_t zone_offset(const struct zone *zone, instant at);
+/* The same for who asks in the order of time: it remembers the stretch between two changes that it was last asked about. Begin with
+ * {.zone = zone}. */
+struct zone_clock {
+        const struct zone *zone;
+        instant from, until;
+        int32_t offset;
+};
+int32_t zone_clock_offset(struct zone_clock *clock, instant at);
 struct civil zone_civil(const struct zone *zone, instant at);
 /* Days since the epoch of the local date at an instant. */
 int32_t zone_day(const struct zone *zone, instant at);

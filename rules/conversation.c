@@ -261,6 +261,7 @@ struct acquaintance {
 
 struct conversations {
         const struct settings *settings;
+        struct zone_clock clock; /* the owner's */
         struct acquaintance *clients; /* owned, one for each client */
         /* messages: message key -> thread, the lowest bit tells a message seen from one only named in References.
          * subjects: client and base subject -> thread. turns: thread and client -> since when who waits. aliases: thread
@@ -281,6 +282,7 @@ int conversations_new(const struct settings *settings, struct conversations **re
         if (!c)
                 return -ENOMEM;
         c->settings = settings;
+        c->clock = (struct zone_clock){.zone = settings->owner.zone};
         c->clients = calloc(MAX(settings->n_clients, 1U), sizeof(*c->clients));
         if (!c->clients) {
                 free(c);
@@ -436,8 +438,7 @@ static uint64_t find_by_subject(const struct conversations *c, const struct conv
  * or a subject that tells nothing while one question waits; of the owner (who asks again) all words must be those of the
  * question. */
 static uint64_t find_by_question(const struct conversations *c, const struct conversation_message *m) {
-        struct subject_words words;
-        subject_words(m->message->thread_subject, &words);
+        struct subject_words words = {};
         uint64_t found = 0, only = 0;
         instant found_at = INSTANT_MIN;
         uint32_t n = 0;
@@ -447,6 +448,9 @@ static uint64_t find_by_question(const struct conversations *c, const struct con
                         const struct waiting_request *w = &a->waiting[i];
                         if (w->thread == 0 || w->at < m->at - CONVERSATION_SUBJECT_WINDOW)
                                 continue;
+                        /* Most messages meet no question: their words are not looked for. */
+                        if (n == 0)
+                                subject_words(m->message->thread_subject, &words);
                         n += only != w->thread;
                         only = w->thread;
                         bool same = m->from_owner ? subject_words_within(&w->words, &words)
@@ -599,7 +603,7 @@ static void vote_drop(struct acquaintance *a) {
 void conversations_vote(struct conversations *c, const struct client *client, instant sent_at, int32_t offset) {
         struct acquaintance *a = &c->clients[client->index];
         /* The distance to the owner's clock stays when both change to summer time; the offset does not. */
-        int32_t difference = offset - zone_offset(c->settings->owner.zone, sent_at);
+        int32_t difference = offset - zone_clock_offset(&c->clock, sent_at);
         if (a->n_votes == VOTES_MAX)
                 vote_drop(a);
         a->votes[(a->votes_first + a->n_votes++) % VOTES_MAX] = (struct vote){.at = sent_at, .difference = difference};
@@ -619,7 +623,7 @@ int conversations_offset(struct conversations *c, const struct client *client, i
                 return -ENOENT;
         for (uint32_t k = 0; k < a->n_tallies; k++)
                 if (2 * a->tallies[k].n > a->n_votes) {
-                        *ret = zone_offset(c->settings->owner.zone, at) + a->tallies[k].difference;
+                        *ret = zone_clock_offset(&c->clock, at) + a->tallies[k].difference;
                         return 0;
                 }
         return -ENOENT;

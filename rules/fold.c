@@ -30,6 +30,7 @@ struct recipient {
 struct folding {
         const struct settings *settings;
         const struct fold_options *options;
+        struct zone_clock clock; /* the owner's */
         fact_found found;
         void *userdata;
         struct people *people;
@@ -106,11 +107,15 @@ static int queue_add(struct folding *f, struct fact **ret) {
 
 /* ---- one message */
 
+/* 16 hexadecimal digits. */
+#define THREAD_ID_SIZE 17
+
 /* What all facts of a message share, with strings that live until the flush. */
 struct mail {
         const struct stored_observation *stored;
         const struct message *m;
         instant at;
+        int32_t offset; /* of the owner's clock then */
         uint64_t key;
         bool from_owner, person; /* a person wrote it, not a machine */
         const struct client *clients[MESSAGE_CLIENTS_MAX];
@@ -153,11 +158,9 @@ static void collect_recipients(struct folding *f, const struct message *m) {
                         uint64_t hash = email_hash(email);
                         if (few && recipient_is_known(f, hash))
                                 continue;
-                        f->recipients[f->n_recipients] = (struct recipient){.hash = hash,
-                                                                            .email = email,
-                                                                            .person = people_find(f->people, email),
-                                                                            .field = field,
-                                                                            .position = f->n_recipients};
+                        struct person person = people_find_hashed(f->people, email, hash);
+                        f->recipients[f->n_recipients] = (struct recipient){
+                                .hash = hash, .email = email, .person = person, .field = field, .position = f->n_recipients};
                         f->n_recipients++;
                 }
         if (few || f->n_recipients < 2)
@@ -216,29 +219,37 @@ static bool date_known(const struct message *m) {
         return m->sent_at != INSTANT_UNKNOWN && !(m->flags & MESSAGE_NO_DATE);
 }
 
-static void judge_time(const struct folding *f, struct mail *mail) {
+static bool owner_works(struct folding *f, instant at) {
+        return work_calendar_clock_is_open(&f->settings->owner.calendar, at + zone_clock_offset(&f->clock, at));
+}
+
+static void judge_time(struct folding *f, struct mail *mail) {
         const struct message *m = mail->m;
         bool dated = date_known(m);
         mail->old = dated && mail->at - m->sent_at > DATE_BEFORE_DELIVERY_MAX;
         mail->date_plausible = dated && !mail->old && m->sent_at - mail->at <= DATE_AFTER_DELIVERY_MAX;
-        const struct work_calendar *calendar = &f->settings->owner.calendar;
-        mail->working_time = work_calendar_is_open(calendar, mail->at) ||
-                             (mail->date_plausible && m->sent_at != mail->at && work_calendar_is_open(calendar, m->sent_at));
+        mail->offset = zone_clock_offset(&f->clock, mail->at);
+        mail->working_time = owner_works(f, mail->at) ||
+                             (mail->date_plausible && m->sent_at != mail->at && owner_works(f, m->sent_at));
+}
+
+static int32_t local_day(int64_t local, int32_t *ret_second) {
+        int64_t day = local >= 0 ? local / DAY_SECONDS : -1 - (-1 - local) / DAY_SECONDS;
+        *ret_second = (int32_t) (local - day * DAY_SECONDS);
+        return (int32_t) day;
 }
 
 /* Monday to Friday, 09:00 to 18:00: what a client is taken to work who declared nothing. */
 static bool usual_hours(instant at, int32_t offset) {
-        int64_t local = at + offset;
-        int64_t day = local >= 0 ? local / DAY_SECONDS : -1 - (-1 - local) / DAY_SECONDS;
-        int64_t second = local - day * DAY_SECONDS;
-        return civil_weekday((int32_t) day) <= 5 && second >= 9 * 3600 && second < 18 * 3600;
+        int32_t second, day = local_day(at + offset, &second);
+        return civil_weekday(day) <= 5 && second >= 9 * 3600 && second < 18 * 3600;
 }
 
 /* Was it written in the client's own working time, in another zone than the owner's? A declared zone counts, else the
  * clock most messages show; and of that the offset of this very message where it is the same place in summer or winter. */
-static bool their_working_time(const struct folding *f, const struct mail *mail, const struct client *client) {
+static bool their_working_time(struct folding *f, const struct mail *mail, const struct client *client) {
         instant at = mail->date_plausible ? mail->m->sent_at : mail->at;
-        int32_t own = zone_offset(f->settings->owner.zone, at);
+        int32_t own = zone_clock_offset(&f->clock, at);
         if (client->zone)
                 return zone_offset(client->zone, at) != own && work_calendar_is_open(&client->calendar, at);
         int32_t offset;
@@ -321,14 +332,13 @@ static int fact_begin(struct folding *f, const struct mail *mail, enum fact_type
         return 0;
 }
 
-static void message_values_owner_clock(const struct folding *f, const struct mail *mail, struct value *v) {
-        struct civil local = zone_civil(f->settings->owner.zone, mail->at);
-        int weekday = civil_weekday(civil_days(local.year, local.month, local.day));
-        v[F_MESSAGE_WEEKDAY] = (struct value){.type = VALUE_ENUM, .s = weekday_names[weekday - 1]};
-        v[F_MESSAGE_HOUR] = int_value(local.hour);
+static void message_values_owner_clock(const struct mail *mail, struct value *v) {
+        int32_t second, day = local_day(mail->at + mail->offset, &second);
+        v[F_MESSAGE_WEEKDAY] = (struct value){.type = VALUE_ENUM, .s = weekday_names[civil_weekday(day) - 1]};
+        v[F_MESSAGE_HOUR] = int_value(second / 3600);
 }
 
-static void message_values_received(const struct folding *f, const struct mail *mail, const struct client *client,
+static void message_values_received(struct folding *f, const struct mail *mail, const struct client *client,
                                     struct value *v) {
         const struct message *m = mail->m;
         v[F_MESSAGE_INVITED] = bool_value(conversations_invited(f->conversations, client, mail->at));
@@ -361,7 +371,7 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
          * hour of its delivery. */
         if (!mail->old || mail->from_owner)
                 v[F_MESSAGE_WORKING_TIME] = bool_value(mail->working_time);
-        message_values_owner_clock(f, mail, v);
+        message_values_owner_clock(mail, v);
         v[F_MESSAGE_THIRD_PARTIES] = int_value(third_parties(f, client));
         v[F_MESSAGE_RECIPIENTS] = int_value(f->n_recipients);
         v[F_MESSAGE_QUESTIONS] = int_value(m->questions);
@@ -466,6 +476,7 @@ static void remember(struct folding *f, const struct mail *mail) {
         }
 }
 
+/* One piece of memory for all of them. */
 static int mail_strings(struct folding *f, struct mail *mail, const char *author) {
         const struct message *m = mail->m;
         const struct {
@@ -476,15 +487,21 @@ static int mail_strings(struct folding *f, struct mail *mail, const char *author
                 {m->language, &mail->language},     {mail->stored->source, &mail->source},
                 {m->message_id, &mail->message_id}, {author, &mail->author},
         };
+        size_t sizes[ELEMENTSOF(strings)], size = THREAD_ID_SIZE;
         for (size_t i = 0; i < ELEMENTSOF(strings); i++)
-                if (strings[i].from && !(*strings[i].to = arena_strdup(f->strings, strings[i].from)))
-                        return -ENOMEM;
-        char *id = arena_alloc(f->strings, 17);
-        if (!id)
+                size += sizes[i] = strings[i].from ? strlen(strings[i].from) + 1 : 0;
+        char *p = arena_alloc(f->strings, size);
+        if (!p)
                 return -ENOMEM;
-        for (int i = 0; i < 16; i++)
-                id[i] = "0123456789abcdef"[mail->thread >> (60 - 4 * i) & 15];
-        mail->thread_id = id;
+        mail->thread_id = p;
+        for (int i = 0; i < THREAD_ID_SIZE - 1; i++)
+                *p++ = "0123456789abcdef"[mail->thread >> (60 - 4 * i) & 15];
+        *p++ = '\0';
+        for (size_t i = 0; i < ELEMENTSOF(strings); i++)
+                if (strings[i].from) {
+                        *strings[i].to = memcpy(p, strings[i].from, sizes[i]);
+                        p += sizes[i];
+                }
         return 0;
 }
 
@@ -572,6 +589,7 @@ int fold(const struct observation_feed *feed, const struct settings *settings, c
                 return -ENOMEM;
         f->settings = settings;
         f->options = options;
+        f->clock = (struct zone_clock){.zone = settings->owner.zone};
         f->found = found;
         f->userdata = userdata;
         f->queue_at = INSTANT_UNKNOWN;

@@ -109,12 +109,15 @@ static struct person person_ask(const struct settings *s, const char *email) {
 }
 
 struct person people_find(struct people *p, const char *email) {
+        return str_empty(email) ? (struct person){.side = SIDE_NOBODY} : people_find_hashed(p, email, email_hash(email));
+}
+
+struct person people_find_hashed(struct people *p, const char *email, uint64_t h) {
         if (str_empty(email))
                 return (struct person){.side = SIDE_NOBODY};
         size_t length = strlen(email);
         if (length >= PEOPLE_EMAIL_MAX)
                 return person_ask(p->settings, email);
-        uint64_t h = email_hash(email);
         struct people_slot *slot = &p->slots[(h ^ h >> 32) % PEOPLE_SLOTS];
         if (strcmp(slot->email, email) != 0) {
                 slot->person = person_ask(p->settings, email);
@@ -128,7 +131,7 @@ bool people_is_from_owner(struct people *p, const struct message *m) {
         if (author && people_find(p, author->email).side == SIDE_OWNER)
                 return true;
         for (uint32_t i = 0; i < m->from.n; i++)
-                if (people_find(p, m->from.items[i].email).side == SIDE_OWNER)
+                if (&m->from.items[i] != author && people_find(p, m->from.items[i].email).side == SIDE_OWNER)
                         return true;
         return false;
 }

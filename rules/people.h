@@ -29,6 +29,8 @@ static inline void people_freep(struct people **p) {
 #define _cleanup_people_ _cleanup_(people_freep)
 
 struct person people_find(struct people *p, const char *email);
+/* The same where email_hash() is known. */
+struct person people_find_hashed(struct people *p, const char *email, uint64_t hash);
 /* The same as message_is_from_owner(), through the table. */
 bool people_is_from_owner(struct people *p, const struct message *m);
 

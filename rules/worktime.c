@@ -125,17 +125,22 @@ static bool instant_usable(instant at) {
         return at >= INSTANT_MIN && at <= INSTANT_MAX;
 }
 
-bool work_calendar_is_open(const struct work_calendar *c, instant at) {
-        if (!instant_usable(at))
-                return false;
-        int64_t local = at + zone_offset(c->zone, at), day = floor_div(local, DAY);
-        int32_t second = (int32_t) (local - day * DAY);
-        struct stretch s[STRETCHES_MAX];
-        size_t n = day_stretches(c, (int32_t) day, s);
-        for (size_t i = 0; i < n; i++)
-                if (second >= s[i].start && second < s[i].end)
-                        return true;
+/* Spans are looked at first: most instants that are asked about fall outside of them or on a plain day, and holidays take
+ * longer to work out. */
+bool work_calendar_clock_is_open(const struct work_calendar *c, int64_t local) {
+        int64_t day = floor_div(local, DAY);
+        int32_t minute = (int32_t) ((local - day * DAY) / 60);
+        if (minute < day_close(c, (int32_t) day - 1) - MINUTES_OF_DAY && work_calendar_day_open(c, (int32_t) day - 1))
+                return true;
+        const struct work_day *d = week_day(c, (int32_t) day);
+        for (uint32_t i = 0; i < d->n && i < WORK_SPANS_MAX; i++)
+                if (minute >= d->spans[i].start && minute < d->spans[i].end)
+                        return work_calendar_day_open(c, (int32_t) day);
         return false;
+}
+
+bool work_calendar_is_open(const struct work_calendar *c, instant at) {
+        return instant_usable(at) && work_calendar_clock_is_open(c, at + zone_offset(c->zone, at));
 }
 
 int64_t work_calendar_between(const struct work_calendar *c, instant from, instant to) {

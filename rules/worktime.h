@@ -34,6 +34,8 @@ struct work_calendar {
 bool work_calendar_day_open(const struct work_calendar *c, int32_t day);
 /* Is the instant inside working time: is the clock on the wall in c's zone inside a span? Starts are inside, ends outside. */
 bool work_calendar_is_open(const struct work_calendar *c, instant at);
+/* The same for the clock on that wall, in seconds since the epoch as if it showed UTC. */
+bool work_calendar_clock_is_open(const struct work_calendar *c, int64_t local);
 /* Seconds of working time between two instants (0 when to <= from). Bounded: spans over WORK_YEARS_MAX years saturate. */
 #define WORK_YEARS_MAX 30
 int64_t work_calendar_between(const struct work_calendar *c, instant from, instant to);

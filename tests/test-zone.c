@@ -244,6 +244,25 @@ static void test_extremes(void **state) {
         zone_free(z);
 }
 
+/* What it remembers never shows, in whatever order it is asked. */
+static void test_clock(void **state) {
+        (void) state;
+        struct zone *z = made("CET-1CEST,M3.5.0,M10.5.0/3");
+        struct zone_clock forward = {.zone = z}, back = {.zone = z}, jump = {.zone = z};
+        const instant first = seconds("2025-12-01"), last = seconds("2028-02-01");
+        for (instant t = first; t < last; t += 1800) {
+                instant b = last - (t - first), j = t % 3600 == 0 ? t : b;
+                assert_int_equal(zone_clock_offset(&forward, t), zone_offset(z, t));
+                assert_int_equal(zone_clock_offset(&forward, t - 1), zone_offset(z, t - 1));
+                assert_int_equal(zone_clock_offset(&back, b), zone_offset(z, b));
+                assert_int_equal(zone_clock_offset(&jump, j), zone_offset(z, j));
+        }
+        zone_free(z);
+        struct zone_clock utc = {.zone = zone_utc()};
+        assert_int_equal(zone_clock_offset(&utc, 0), 0);
+        assert_int_equal(zone_clock_offset(&utc, first), 0);
+}
+
 static void test_utc(void **state) {
         (void) state;
         const struct civil c = {2026, 3, 29, 2, 30, 0};
@@ -626,6 +645,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_footers),     cmocka_unit_test(test_footers_refused), cmocka_unit_test(test_instants),
                 cmocka_unit_test(test_whole_days),  cmocka_unit_test(test_extremes),        cmocka_unit_test(test_utc),
+                cmocka_unit_test(test_clock),
                 cmocka_unit_test(test_damaged),     cmocka_unit_test(test_no_footer),       cmocka_unit_test(test_all_zones),
                 cmocka_unit_test(test_zones_closely), cmocka_unit_test(test_find),          cmocka_unit_test(test_empty_table),
                 cmocka_unit_test(test_add),         cmocka_unit_test(test_suggest),
