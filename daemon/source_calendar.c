@@ -600,6 +600,22 @@ static int collect_missing(struct calendar_job *j, size_t *ret_n) {
         return 0;
 }
 
+/* What could be read was, but not all that is there: once for a file as it is. One without its end may be half-written: only when it has lain for a while. */
+static int tell_incomplete(struct reader *r, const struct calendar_job *j, const struct ipc_reply_header *reply, bool ended) {
+        bool cut_off = !ended && j->settled_ns != 0;
+        if (reply->malformed == 0 && reply->truncated == 0 && !cut_off)
+                return 0;
+        char what[64];
+        if (cut_off)
+                (void) snprintf(what, sizeof(what), ", which is cut off");
+        else
+                (void) snprintf(what, sizeof(what), ", %u of its components", reply->malformed + reply->truncated);
+        char item[1200];
+        (void) snprintf(item, sizeof(item), "%s%s", j->path, what);
+        struct unreadable why = {.reason = reply->malformed > 0 || cut_off ? UNREADABLE_MALFORMED : UNREADABLE_TOO_LARGE, .size = j->size};
+        return reader_unreadable(r, &why, item);
+}
+
 static int calendar_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at) {
         (void) at;
         struct calendar_job *j = job;
@@ -620,6 +636,8 @@ static int calendar_done(struct reader *r, void *job, const struct ipc_reply_hea
         bool all_seen = reply->malformed == 0 && reply->truncated == 0 && ended;
         if (!ended)
                 item.mtime_ns = 0; /* looked at again in the next pass, changed or not */
+        if ((e = tell_incomplete(r, j, reply, ended)) < 0)
+                return e;
         if (all_seen && (e = collect_missing(j, &missing)) < 0)
                 return reader_fatal(r, e);
         e = missing > 0 ? reader_fatal(r, keep_late(j->walk, &item)) : reader_item_put(r, &item, NULL);

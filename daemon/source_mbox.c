@@ -43,6 +43,7 @@ struct mbox_job {
         int64_t inode, mtime_ns, file_size;
         bool optional;      /* found in a folder: it is no fault that it is not an mbox */
         bool restarted;
+        bool any;           /* a message was found: an mbox it is */
         const char *name, *path; /* in `strings` */
         char strings[];
 };
@@ -308,6 +309,7 @@ static int mbox_observation(struct reader *r, void *job, const struct observatio
         struct mbox_job *j = job;
         if (o->kind != OBSERVATION_MESSAGE)
                 return 0;
+        j->any = true;
         /* Offsets come from the parse role: they may be wrong, but never lead outside of the file. */
         if (reply->offset >= j->start && (j->flags & IPC_GZIP || reply->offset < j->file_size))
                 j->resume = reply->offset;
@@ -337,9 +339,11 @@ static int mbox_done(struct reader *r, void *job, const struct ipc_reply_header 
                 j->restarted = true;
                 return submit_again(r, j, 0, 0);
         }
-        if (!poison && reply->status == -EBADMSG && !j->optional)
+        /* An archive that is cut off: what came before is read, what comes after is missing, and that must not pass in silence. */
+        bool damaged = !poison && reply->status == -EBADMSG && j->any;
+        if (!poison && reply->status == -EBADMSG && !damaged && !j->optional)
                 reader_trouble(r, "%s is not an mbox file", j->path);
-        else if (poison || (reply->status < 0 && reply->status != -EBADMSG)) {
+        else if (poison || damaged || (reply->status < 0 && reply->status != -EBADMSG)) {
                 struct unreadable why = poison ? *poison : reader_refused(reply->status);
                 why.size = j->file_size;
                 int e = reader_unreadable(r, &why, j->path);

@@ -266,10 +266,23 @@ static int execute(struct store *s, const char *sql) {
         return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : store_fail(s);
 }
 
+static int read_version(struct store *s, int *application, int *version, int *tables) {
+        int r = pragma_number(s, "PRAGMA application_id", application);
+        if (r >= 0)
+                r = pragma_number(s, "PRAGMA user_version", version);
+        return r >= 0 ? pragma_number(s, "SELECT count(*) FROM sqlite_schema", tables) : r;
+}
+
 static int check_version(struct store *s, int *ret) {
         int application = 0, version = 0, tables = 0, r;
-        if ((r = pragma_number(s, "PRAGMA application_id", &application)) < 0 || (r = pragma_number(s, "PRAGMA user_version", &version)) < 0 ||
-            (r = pragma_number(s, "SELECT count(*) FROM sqlite_schema", &tables)) < 0)
+        /* All of one moment: another process may be making the tables right now. */
+        bool own = sqlite3_get_autocommit(s->db);
+        if (own && (r = execute(s, "BEGIN")) < 0)
+                return r;
+        r = read_version(s, &application, &version, &tables);
+        if (own && !sqlite3_get_autocommit(s->db))
+                (void) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+        if (r < 0)
                 return r;
         if (application != STORE_APPLICATION_ID && (application != 0 || version != 0 || tables > 0)) {
                 store_say(s, "%s was not made by adieu; it was left as it is", s->path);

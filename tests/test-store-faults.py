@@ -104,7 +104,7 @@ def in_namespace(w, size, script):
 
 @case("a disk that fills up during the scan: said, and gone on with once there is room")
 def full_disk(w):
-    fill(w, MESSAGES * 2, words=100)
+    fill(w, 3000, words=100)
     want = expected(w)
     results = in_namespace(w, "2m", """
 adieu() { "$ADIEU" -c "$CONFIG" --now "$NOW" "$@"; }
