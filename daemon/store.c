@@ -12,6 +12,8 @@
 #define STORE_FILE "adieu.db"
 /* Memory for pages. The first pass inserts all over the clustered table when a mailbox is in no order, so that a small cache reads pages again. */
 #define STORE_CACHE "PRAGMA cache_size = -16384"
+/* 32 MiB of log before its pages go to the file: a first pass writes the pages of the indexes again with each batch. */
+#define STORE_CHECKPOINT_PAGES "4096"
 /* The longest path of folder and file together. */
 #define STORE_PATH_MAX 4096U
 
@@ -322,6 +324,7 @@ static const char settings_writer[] =
         "PRAGMA synchronous = FULL;"
         "PRAGMA foreign_keys = ON;"
         "PRAGMA trusted_schema = OFF;"
+        "PRAGMA wal_autocheckpoint = " STORE_CHECKPOINT_PAGES ";"
         "PRAGMA journal_size_limit = 67108864;" STORE_CACHE;
 static const char settings_reader[] = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;" STORE_CACHE;
 
@@ -641,20 +644,38 @@ int store_items_of_folder(struct store *s, int64_t source, const char *folder, i
         return each_item(s, q, found, userdata);
 }
 
-int store_item_put(struct store *s, int64_t source, const struct store_item *item, int64_t *ret_item) {
-        int64_t folder;
-        int r = folder_ensure(s, source, item->folder, &folder);
-        if (r < 0)
-                return r;
-        sqlite3_stmt *q = store_statement(s, STATEMENT_ITEM_PUT);
+static sqlite3_stmt *item_statement(struct store *s, enum statement which, int64_t folder, const struct store_item *item) {
+        sqlite3_stmt *q = store_statement(s, which);
         if (!q)
-                return no_statement(s);
+                return NULL;
         (void) sqlite3_bind_int64(q, 1, folder);
         store_bind_text(q, 2, item->name);
         (void) sqlite3_bind_int64(q, 3, item->inode);
         (void) sqlite3_bind_int64(q, 4, item->size);
         (void) sqlite3_bind_int64(q, 5, item->mtime_ns);
         (void) sqlite3_bind_int64(q, 6, (int64_t) item->check);
+        return q;
+}
+
+int store_item_put(struct store *s, int64_t source, const struct store_item *item, int64_t *ret_item) {
+        int64_t folder;
+        int r = folder_ensure(s, source, item->folder, &folder);
+        if (r < 0)
+                return r;
+        sqlite3_stmt *q = item_statement(s, STATEMENT_ITEM_ADD, folder, item);
+        if (!q)
+                return no_statement(s);
+        if ((r = store_run(s, q)) < 0)
+                return r;
+        if (sqlite3_changes(s->db) > 0) {
+                if (ret_item)
+                        *ret_item = sqlite3_last_insert_rowid(s->db);
+                return 0;
+        }
+
+        /* It is there already. */
+        if (!(q = item_statement(s, STATEMENT_ITEM_PUT, folder, item)))
+                return no_statement(s);
         if ((r = store_step(s, q)) < 0)
                 return r;
         if (r > 0 && ret_item)

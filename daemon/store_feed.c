@@ -109,6 +109,7 @@ static int find_version(struct store *s, const struct observation *o, const uint
         return r;
 }
 
+/* 1 added, 0 it is there already (never a calendar component). */
 static int add_observation(struct store *s, int64_t source, const struct observation *o, const uint8_t *digest, instant at, instant seen_at) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OBSERVATION_ADD);
         if (!q)
@@ -121,7 +122,8 @@ static int add_observation(struct store *s, int64_t source, const struct observa
         store_bind_instant(q, 5, seen_at);
         store_bind_instant(q, 6, o->internal_date);
         (void) sqlite3_bind_blob(q, 7, digest, OBSERVATION_DIGEST_SIZE, SQLITE_STATIC);
-        return store_run(s, q);
+        int r = store_run(s, q);
+        return r < 0 ? r : sqlite3_changes(s->db) > 0;
 }
 
 static int add_record(struct store *s, int64_t id, int64_t source, const struct observation *o, uint64_t digest, instant at, instant seen_at, int flags) {
@@ -174,12 +176,13 @@ static int append(struct store *s, int64_t source, const struct observation *o, 
         instant seen_at = o->seen_at;
         if (seen_at == INSTANT_UNKNOWN && is_calendar_kind(o->kind))
                 seen_at = at;
-        r = is_calendar_kind(o->kind) ? find_version(s, o, digest, seen_at, ret_id) : find_once(s, o, digest, at, ret_id);
-        if (r != 0)
+        if (is_calendar_kind(o->kind) && (r = find_version(s, o, digest, seen_at, ret_id)) != 0)
                 return MIN(r, 0);
-
+        /* Most are new: to look for them first would be a second search of the same index. */
         if ((r = add_observation(s, source, o, digest, at, seen_at)) < 0)
                 return r;
+        if (r == 0)
+                return MIN(find_once(s, o, digest, at, ret_id), 0);
         int64_t id = sqlite3_last_insert_rowid(s->db);
         int flags = flags_of(o);
         if ((r = add_record(s, id, source, o, digest_number(digest), at, seen_at, flags)) < 0)
