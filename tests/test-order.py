@@ -17,8 +17,8 @@ import tap  # noqa: E402
 from tap import SLOW, case, equal, true  # noqa: E402
 
 NOW = "2026-09-26T09:00+02:00"
-ORDERS = 2 if SLOW else 4
-BATCHES = 6
+ORDERS = 2 if SLOW else 3
+BATCHES = 5
 
 CONFIG = cases.DEFAULT_CONFIG.replace("addresses: [", "addresses: [camille@studio-martin.example, ") + """\
   - {id: lumiere, name: Atelier Lumière, match: ["@atelier-lumiere.example"]}
@@ -230,7 +230,7 @@ def as_it_came(w):
         except (AttributeError, ValueError, TypeError):
             return 0
     items.sort(key=lambda i: when(i[1]))
-    start, end, steps = cases.parse_time("2026-01-04T09:00+01:00"), cases.parse_time(NOW), 8 if SLOW else 20
+    start, end, steps = cases.parse_time("2026-01-04T09:00+01:00"), cases.parse_time(NOW), 8 if SLOW else 12
     fresh(w, "weeks")
     for n in range(1, steps + 1):
         now = start + (end - start) * n / steps
