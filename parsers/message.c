@@ -979,7 +979,8 @@ static int read_words(struct reader *r) {
         int e = text_read(r->options->phrases, text, m->subject, m->language, r->arena, &reading);
         if (e < 0)
                 return e;
-        m->flags |= reading.flags & (MESSAGE_REQUEST | MESSAGE_SHOUTING | MESSAGE_URGENT | MESSAGE_STOP | MESSAGE_THANKS);
+        m->flags |= reading.flags & (MESSAGE_REQUEST | MESSAGE_SHOUTING | MESSAGE_URGENT | MESSAGE_STOP | MESSAGE_THANKS |
+                                     MESSAGE_PROPOSAL | MESSAGE_SETTLED);
         m->words = MIN(reading.words, TEXT_MAX);
         m->questions = MIN(reading.questions, TEXT_MAX);
         if ((e = clip(r, reading.request_because, SUBJECT_MAX, &m->request_because)) < 0)

@@ -162,7 +162,7 @@ enum message_flag {
         MESSAGE_STOP = 1 << 8,          /* the writer says what hours or channels are not acceptable (boundary) */
         MESSAGE_THANKS = 1 << 9,        /* little more than thanks or an acknowledgement: asks for no answer */
         MESSAGE_PROPOSAL = 1 << 10,     /* cancellation_because only asks whether the meeting may be called off or moved */
-        MESSAGE_SPOKEN = 1 << 11,       /* refers to a call or a talk that was had about this ("suite à notre appel") */
+        MESSAGE_SETTLED = 1 << 11,      /* a call or a talk was had about it ("suite à notre appel"), or it is no longer needed */
 };
 
 struct message {

@@ -34,6 +34,7 @@ enum phrase_class {
         PHRASE_PAST = 1 << 24,
         PHRASE_TELL = 1 << 25,        /* "let me know" before an "if" that is none */
         PHRASE_EXCUSE = 1 << 26,      /* what keeps somebody from coming: illness, an emergency */
+        PHRASE_SETTLED = 1 << 27,     /* a talk was had about it, or it is no longer needed */
 };
 
 struct phrase {

@@ -235,6 +235,7 @@ static int window_put(struct window *w, uint64_t key, uint64_t word, instant at)
 struct waiting_request {
         uint64_t thread; /* 0: free */
         instant at;
+        bool alone; /* nobody else got the question */
         struct subject_words words;
 };
 
@@ -478,7 +479,8 @@ static int find_thread(struct conversations *c, const struct conversation_messag
                 *ret = thread;
                 return r;
         }
-        bool person = mail->automatic == AUTOMATIC_NO;
+        /* An invitation may be the answer too. */
+        bool person = mail->automatic == AUTOMATIC_NO || mail->automatic == AUTOMATIC_CALENDAR;
         uint64_t thread = find_by_subject(c, m);
         if (thread == 0 && person && mail->in_reply_to.n == 0 && mail->references.n == 0 && !(mail->flags & MESSAGE_FORWARD))
                 thread = find_by_question(c, m);
@@ -563,8 +565,33 @@ void conversations_asked(struct conversations *c, uint64_t thread, const struct 
                          instant at) {
         struct acquaintance *a = &c->clients[client->index];
         struct waiting_request *w = &a->waiting[a->waiting_next++ % WAITING_MAX];
-        *w = (struct waiting_request){.thread = thread, .at = at};
+        *w = (struct waiting_request){.thread = thread, .at = at, .alone = m->to.n == 1 && m->cc.n + m->bcc.n == 0};
         subject_words(m->thread_subject, &w->words);
+}
+
+bool conversations_waits(const struct conversations *c, uint64_t thread, const struct client *client, instant at) {
+        const struct acquaintance *a = &c->clients[client->index];
+        for (size_t i = 0; i < WAITING_MAX; i++)
+                if (a->waiting[i].thread == thread && a->waiting[i].at >= at - CONVERSATION_SUBJECT_WINDOW)
+                        return true;
+        return false;
+}
+
+const struct client *conversations_expects(const struct conversations *c, const struct message *m, instant at) {
+        if (m->in_reply_to.n + m->references.n == 0)
+                return NULL;
+        const char *id = m->in_reply_to.n > 0 ? m->in_reply_to.items[0] : m->references.items[m->references.n - 1];
+        const struct slot *slot = find_message(c, message_id_key(id), at);
+        if (!slot)
+                return NULL;
+        uint64_t thread = thread_resolve(c, slot->word & ~THREAD_SEEN, at);
+        for (size_t k = 0; k < c->settings->n_clients; k++)
+                for (size_t i = 0; i < WAITING_MAX; i++) {
+                        const struct waiting_request *w = &c->clients[k].waiting[i];
+                        if (w->thread == thread && w->alone && w->at >= at - CONVERSATION_SUBJECT_WINDOW)
+                                return &c->settings->clients[k];
+                }
+        return NULL;
 }
 
 void conversations_answered(struct conversations *c, uint64_t thread, const struct client *client) {

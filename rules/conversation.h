@@ -68,6 +68,11 @@ int conversations_turn(struct conversations *c, uint64_t thread, const struct cl
  * is its answer. */
 void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m,
                          instant at);
+/* Has the owner asked that client in this conversation and heard nothing? */
+bool conversations_waits(const struct conversations *c, uint64_t thread, const struct client *client, instant at) _pure_;
+/* The only client whom the owner asked the question that this message answers by its references; NULL. The question went to nobody else, so whoever
+ * answers it had it from the client. */
+const struct client *conversations_expects(const struct conversations *c, const struct message *m, instant at) _pure_;
 void conversations_answered(struct conversations *c, uint64_t thread, const struct client *client);
 
 /* The owner wrote to the client outside working time. */

@@ -562,17 +562,30 @@ static void end_breach(struct evaluation *e, struct instance *p, instant at) {
         instance_remove(e, p);
 }
 
+/* What was written in time came in time, even where a server held it up. */
+static instant written_at(const struct instance *p, const struct fact *f) {
+        const struct value *delayed = &f->values[F_MESSAGE_DELAYED];
+        if (f->type != FACT_MESSAGE_RECEIVED || delayed->type != VALUE_DURATION)
+                return f->at;
+        instant written = f->at - delayed->i;
+        return written > p->last_at ? written : f->at;
+}
+
 static int instance_fact(struct evaluation *e, struct instance *p, const struct fact *f, const struct rule_variant *v,
                          struct step_answers *a) {
         const struct rule *r = instance_rule(e, p);
         if (f->at <= p->last_at)
                 return 0;
         const struct rule_step *step = &r->steps[p->position];
-        bool over = p->deadline != INSTANT_UNKNOWN && f->at > p->deadline;
+        instant at = step->absent ? written_at(p, f) : f->at;
+        bool over = p->deadline != INSTANT_UNKNOWN && at > p->deadline;
         bool ends = r->has_until && answer(e, r, r->n_steps, f, v, a);
         if (p->breached) {
-                if (ends || answer(e, r, p->position, f, v, a))
-                        end_breach(e, p, f->at);
+                if (!ends && !answer(e, r, p->position, f, v, a))
+                        return 0;
+                if (!over && p->group)
+                        p->group->breaches[p->breach].withdrawn = true;
+                end_breach(e, p, f->at);
                 return 0;
         }
         if (!ends && !answer(e, r, p->position, f, v, a))

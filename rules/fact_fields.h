@@ -28,7 +28,8 @@
         X(URGENT, "urgent", BOOL, NULL, "Says that it is urgent")                                                                               \
         X(DELAYED, "delayed", DURATION, NULL, "Time between sending and delivery, when both are known")                                         \
         X(ABSENCE_FROM, "absence_from", INSTANT, NULL, "First day away, told by an out-of-office reply")                                         \
-        X(ABSENCE_UNTIL, "absence_until", INSTANT, NULL, "End of the last day away, told by an out-of-office reply")
+        X(ABSENCE_UNTIL, "absence_until", INSTANT, NULL, "End of the last day away, told by an out-of-office reply")                             \
+        X(SETTLED, "settled", BOOL, NULL, "Refers to a call or a talk, says that it is no longer needed, answers by an invitation, or bounced")
 
 #define REQUEST_FIELDS(X)                                                                                                                       \
         X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                                                               \

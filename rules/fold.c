@@ -351,6 +351,17 @@ static void message_values_received(struct folding *f, const struct mail *mail, 
                 v[F_MESSAGE_ABSENCE_UNTIL] = typed_value(VALUE_INSTANT, day_begins(f, m->absence_until, 1));
 }
 
+/* Is there nothing left to wait for? They spoke about it, the answer is an invitation, or the question never arrived. */
+static bool settles(const struct message *m) {
+        if (m->automatic == AUTOMATIC_CALENDAR)
+                return m->calendar.n > 0 &&
+                       (m->calendar.items[0].method == ITIP_REQUEST || m->calendar.items[0].method == ITIP_REPLY);
+        /* A list hands on what a person answered. */
+        if (m->automatic == AUTOMATIC_LIST)
+                return m->in_reply_to.n > 0;
+        return m->automatic == AUTOMATIC_BOUNCE || (m->automatic == AUTOMATIC_NO && m->flags & MESSAGE_SETTLED);
+}
+
 static int add_message(struct folding *f, const struct mail *mail, const struct client *client, int64_t response_time) {
         struct fact *fact;
         int r = fact_begin(f, mail, mail->from_owner ? FACT_MESSAGE_SENT : FACT_MESSAGE_RECEIVED, client, &fact);
@@ -379,6 +390,7 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
         v[F_MESSAGE_SHOUTING] = bool_value(m->flags & MESSAGE_SHOUTING);
         v[F_MESSAGE_ATTACHMENTS] = int_value(m->attachments.n);
         v[F_MESSAGE_URGENT] = bool_value(m->flags & MESSAGE_URGENT);
+        v[F_MESSAGE_SETTLED] = bool_value(settles(m));
         if (!mail->from_owner)
                 message_values_received(f, mail, client, v);
         return 0;
@@ -386,7 +398,13 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
 
 static int add_request(struct folding *f, const struct mail *mail, const struct client *client) {
         struct fact *fact;
-        int r = fact_begin(f, mail, mail->from_owner ? FACT_REQUEST_SENT : FACT_REQUEST_RECEIVED, client, &fact);
+        enum fact_type type = FACT_REQUEST_RECEIVED;
+        /* One matter that waits is one, however often the owner asks again. */
+        if (mail->from_owner)
+                type = !settles(mail->m) && conversations_waits(f->conversations, mail->thread, client, mail->at)
+                               ? FACT_REMINDER_SENT
+                               : FACT_REQUEST_SENT;
+        int r = fact_begin(f, mail, type, client, &fact);
         if (r < 0)
                 return r;
         struct value *v = fact->values;
@@ -458,7 +476,7 @@ static int add_client_facts(struct folding *f, const struct mail *mail, const st
 static void remember(struct folding *f, const struct mail *mail) {
         const struct message *m = mail->m;
         if (!mail->from_owner) {
-                if (mail->person)
+                if (mail->person || settles(m))
                         conversations_answered(f->conversations, mail->thread, mail->clients[0]);
                 if (mail->person && mail->date_plausible && m->sent_offset != INT32_MIN)
                         conversations_vote(f->conversations, mail->clients[0], m->sent_at, m->sent_offset);
@@ -471,6 +489,8 @@ static void remember(struct folding *f, const struct mail *mail) {
                 const struct recipient *to = first_recipient(f, mail->clients[k]);
                 if (hand && !mail->working_time)
                         conversations_note_outside(f->conversations, mail->clients[k], mail->at);
+                if (mail->person && settles(m))
+                        conversations_answered(f->conversations, mail->thread, mail->clients[k]);
                 if (mail->person && to && to->field == RECIPIENT_TO && is_request(m))
                         conversations_asked(f->conversations, mail->thread, mail->clients[k], m, mail->at);
         }
@@ -510,6 +530,10 @@ static bool who(struct folding *f, struct mail *mail, const struct address *auth
         mail->from_owner = people_is_from_owner(f->people, mail->m);
         if (!mail->from_owner) {
                 mail->clients[0] = author ? people_find(f->people, author->email).client : NULL;
+                /* An answer from an address that nobody declared, to what only that client was asked. */
+                if (!mail->clients[0])
+                        mail->clients[0] = conversations_expects(f->conversations, mail->m,
+                                                                 message_time(mail->stored->observation, false));
                 if (!mail->clients[0])
                         return false;
                 mail->n_clients = 1;
