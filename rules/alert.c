@@ -26,6 +26,7 @@ enum sentence {
         S_OUTSIDE_HOURS,
         S_NO_ANSWER,
         S_ANSWERED,
+        S_SETTLED,
         S_ABSENT,
         S_CAME,
         S_ON,
@@ -46,6 +47,7 @@ static const char *const sentences[_SENTENCE_MAX][_LANGUAGE_MAX] = {
         [S_OUTSIDE_HOURS] = {"Received %s at %s, outside working hours", "Reçu %s à %s, hors des heures de travail"},
         [S_NO_ANSWER] = {"No answer after %s (asked %s)", "Aucune réponse %s après (demandé %s)"},
         [S_ANSWERED] = {"Answered after %s (asked %s, answered %s)", "Réponse après %s (demandé %s, répondu %s)"},
+        [S_SETTLED] = {"Settled after %s (asked %s, settled %s)", "Réglé après %s (demandé %s, réglé %s)"},
         [S_ABSENT] = {"Nothing after %s (since %s)", "Rien %s après (depuis %s)"},
         [S_CAME] = {"Came after %s (since %s, came %s)", "Venu après %s (depuis %s, venu %s)"},
         [S_ON] = {"%s", "%s"},
@@ -221,7 +223,7 @@ static const char *absence_detail(const struct writer *w, const struct rule *r, 
         const struct rule_step *step = &r->steps[r->n_steps - 1];
         bool question = s->type == FACT_REQUEST_SENT;
         if (b->ended_at != INSTANT_UNKNOWN)
-                return say3(w, question ? S_ANSWERED : S_CAME, write_length(w, b->ended_at - b->opened_at),
+                return say3(w, !question ? S_CAME : b->settled ? S_SETTLED : S_ANSWERED, write_length(w, b->ended_at - b->opened_at),
                             write_time(w, b->opened_at), write_time(w, b->ended_at));
         const struct rule_variant *v = rule_variant_of(r, r->by_client_key ? s->client : NULL);
         return say2(w, question ? S_NO_ANSWER : S_ABSENT, write_duration(w, &literal_resolve(&step->within, v)->duration),

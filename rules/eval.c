@@ -583,8 +583,11 @@ static int instance_fact(struct evaluation *e, struct instance *p, const struct 
         if (p->breached) {
                 if (!ends && !answer(e, r, p->position, f, v, a))
                         return 0;
-                if (!over && p->group)
-                        p->group->breaches[p->breach].withdrawn = true;
+                if (p->group) {
+                        struct breach *b = &p->group->breaches[p->breach];
+                        b->withdrawn = b->withdrawn || !over;
+                        b->settled = !answer(e, r, p->position, f, v, a);
+                }
                 end_breach(e, p, f->at);
                 return 0;
         }

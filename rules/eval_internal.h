@@ -25,7 +25,8 @@ struct breach {
         instant at, opened_at, ended_at;
         uint64_t sequence;        /* which occurrence of its group; from 1 */
         struct shown_fact *shown; /* NULL once newer evidence filled the alert */
-        bool withdrawn;           /* an absence told later moved the deadline */
+        bool withdrawn;           /* an absence told later moved the deadline, or the answer was written in time */
+        bool settled;             /* `until` ended it, not the answer */
 };
 
 /* All breaches of one rule with the same `by` keys. */
