@@ -1010,6 +1010,17 @@ static uint32_t flags_of_sentence(const struct reading *r, const struct sentence
         return flags;
 }
 
+/* "@Paul, peux-tu ...", "Paul, could you ...": whom a sentence speaks to belongs to the quote, since it may not be the reader. */
+static bool begins_with_name(const struct reading *r, const struct sentence *s) {
+        static const char *const others[] = {"bonjour", "bonsoir", "salut", "coucou", "hello", "hi",    "hey",   "hallo", "beste",
+                                             "merci",   "thanks",  "ok",    "oui",    "non",   "yes",   "no",    "sinon", "enfin",
+                                             "also",    "so",      "then",  "please", "danke", "bitte", "sorry", "alors", "du"};
+        if (s->first + 1U >= s->last || !r->words[s->first + 1].comma)
+                return false;
+        const char *w = r->text + r->words[s->first].at;
+        return *w == '@' || (*w >= 'A' && *w <= 'Z' && !word_in(r, s->first, others, ELEMENTSOF(others)));
+}
+
 static int read_sentences(const struct reading *r, const char *language, struct arena *arena, struct text_reading *out) {
         for (size_t k = 0; k < r->n_sentences; k++) {
                 const struct sentence *s = r->sentences + k;
@@ -1024,7 +1035,7 @@ static int read_sentences(const struct reading *r, const char *language, struct 
                         at = -1; /* a boundary wants to be kept, not answered */
                 if ((!question && at < 0) || out->request_because)
                         continue;
-                out->request_because = quote(r, s, at >= 0 ? (size_t) at : s->first, arena);
+                out->request_because = quote(r, s, at >= 0 && !begins_with_name(r, s) ? (size_t) at : s->first, arena);
                 if (!out->request_because)
                         return -ENOMEM;
         }

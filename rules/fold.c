@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rules/fold.h"
 
+#include <strings.h>
+
 #include "parsers/arena.h"
 #include "rules/conversation.h"
 #include "rules/meeting.h"
@@ -450,6 +452,31 @@ static bool is_request(const struct message *m) {
         return true;
 }
 
+static bool begins_with(const char *s, const char *name) {
+        size_t n = name ? strcspn(name, " .-_@+,") : 0;
+        return n >= 2 && strncasecmp(s, name, n) == 0 && (s[n] == ',' || s[n] == ' ' || s[n] == '\0');
+}
+
+/* "@Paul, could you ...?" in a mail to several asks Paul alone. Only where it is the one question, and a recipient has that name. */
+static bool asks_another(const struct folding *f, const struct message *m, const struct client *client) {
+        const char *s = m->request_because;
+        const struct address_list *lists[] = {&m->to, &m->cc};
+        if (!s || m->questions > 1 || f->n_recipients < 2)
+                return false;
+        s += *s == '@';
+        bool another = false;
+        for (size_t l = 0; l < ELEMENTSOF(lists); l++)
+                for (uint32_t i = 0; i < lists[l]->n; i++) {
+                        const struct address *a = &lists[l]->items[i];
+                        if (!begins_with(s, a->name) && !begins_with(s, a->email))
+                                continue;
+                        if (people_find(f->people, a->email).client == client)
+                                return false;
+                        another = true;
+                }
+        return another;
+}
+
 static int add_client_facts(struct folding *f, const struct mail *mail, const struct client *client) {
         const struct message *m = mail->m;
         int64_t response_time = -1;
@@ -463,7 +490,7 @@ static int add_client_facts(struct folding *f, const struct mail *mail, const st
                 return r;
         const struct recipient *to = first_recipient(f, client);
         bool addressed = mail->from_owner ? to && to->field == RECIPIENT_TO : owner_is_addressed(f);
-        if (addressed && is_request(m))
+        if (addressed && is_request(m) && !(mail->from_owner && asks_another(f, m, client)))
                 r = add_request(f, mail, client);
         if (r >= 0 && !mail->from_owner && (m->flags & MESSAGE_THANKS))
                 r = add_statement(f, mail, FACT_THANKS_RECEIVED, client, response_time);
@@ -491,7 +518,7 @@ static void remember(struct folding *f, const struct mail *mail) {
                         conversations_note_outside(f->conversations, mail->clients[k], mail->at);
                 if (mail->person && settles(m))
                         conversations_answered(f->conversations, mail->thread, mail->clients[k]);
-                if (mail->person && to && to->field == RECIPIENT_TO && is_request(m))
+                if (mail->person && to && to->field == RECIPIENT_TO && is_request(m) && !asks_another(f, m, mail->clients[k]))
                         conversations_asked(f->conversations, mail->thread, mail->clients[k], m, mail->at);
         }
 }
