@@ -395,8 +395,20 @@ static void pool_failure(struct pool *p) {
                 pool_fail(p, -ECHILD);
 }
 
+/* How many roles may be started now. One starts with the first job, or a pass with nothing new would pay for it. The start of another
+ * costs as much as some hundred messages: it must have more to do than the others can be given. A mailbox in one file is enough. */
+static uint32_t pool_wanted(const struct pool *p) {
+        uint32_t busy = 0;
+        for (uint32_t i = 0; i < p->n_roles; i++)
+                busy += p->roles[i].state == ROLE_STARTING || p->roles[i].state == ROLE_READY;
+        uint32_t jobs = p->waiting.n;
+        if (busy > 0 && jobs > 0 && p->waiting.first->spec.type == IPC_MESSAGE)
+                jobs = jobs > busy * POOL_IN_FLIGHT ? jobs - busy * POOL_IN_FLIGHT : 0;
+        return jobs + p->suspects.n;
+}
+
 static void pool_refill(struct pool *p) {
-        uint32_t wanted = p->waiting.n + p->suspects.n;
+        uint32_t wanted = pool_wanted(p);
         for (uint32_t i = 0; i < p->n_roles && wanted > 0 && p->error >= 0; i++) {
                 if (p->roles[i].state != ROLE_EMPTY)
                         continue;
@@ -755,8 +767,6 @@ int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struc
         if (!p->program || !p->packet)
                 return -ENOMEM;
         int e = arena_new(POOL_ARENA_MAX, &p->arena);
-        for (uint32_t i = 0; i < p->n_roles && e >= 0; i++)
-                e = role_start(&p->roles[i]);
         if (e < 0)
                 return e;
         *ret = TAKE_PTR(p);

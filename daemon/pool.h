@@ -41,7 +41,7 @@ struct pool_handlers {
         void *userdata;
 };
 
-/* Starts `n_roles` children (0: as many as there are processors, at most 4). program: path of this binary. */
+/* Up to `n_roles` children (0: as many as there are processors, at most 4), started when there is work for them. program: path of this binary. */
 int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struct pool_handlers *handlers, struct pool **ret) _must_check_;
 struct pool *pool_free(struct pool *p); /* kills what still runs */
 /* Queue a job. 0; -EAGAIN when POOL_QUEUE_MAX jobs wait: call pool_run() with drain false first (job->fd stays the caller's). */
