@@ -159,7 +159,7 @@ static const struct language_word *find_word(const char *s, size_t n) {
                 const struct language_word *middle = w + left / 2;
                 uint64_t number = read_number(middle->word);
                 bool before = (number < head) | ((number == head) & (read_number(middle->word + 8) <= tail));
-                w = before ? middle : w;
+                w += -(size_t) before & left / 2;
         }
         return read_number(w->word) == head && read_number(w->word + 8) == tail ? w : NULL;
 }

@@ -99,6 +99,7 @@ static const struct phrase_table *const tables[TABLES] = {&phrases_fr, &phrases_
 /* The tables are sorted, so that the phrases with one beginning stand together: a place of the hash table says where. */
 struct phrase_index {
         uint32_t keys[INDEX_SIZE]; /* 0: an empty place */
+        uint32_t next[INDEX_SIZE]; /* letters (letter_bit()) with which a second word may begin; all when none is needed */
         struct {
                 uint16_t first, last;
         } ranges[INDEX_SIZE][TABLES];
@@ -110,6 +111,16 @@ static uint32_t phrase_key(const char *s) {
         for (unsigned i = 0; i < 4 && s[i] && s[i] != ' '; i++)
                 key |= (uint32_t) (unsigned char) s[i] << (24 - 8 * i);
         return key;
+}
+
+static uint32_t letter_bit(char c) {
+        return UINT32_C(1) << (c & 31);
+}
+
+/* What may follow the first word of a phrase. */
+static uint32_t second_letters(const char *phrase) {
+        size_t n = strcspn(phrase, " *");
+        return phrase[n] == ' ' && phrase[n + 1] != '*' ? letter_bit(phrase[n + 1]) : UINT32_MAX;
 }
 
 /* The place of a key, or the empty one where it belongs. There are always empty ones. */
@@ -134,6 +145,7 @@ int phrase_index_new(struct phrase_index **ret) {
                         if (x->ranges[i][t].last == 0)
                                 x->ranges[i][t].first = (uint16_t) k;
                         x->keys[i] = key;
+                        x->next[i] |= second_letters(tables[t]->items[k].text);
                         x->ranges[i][t].last = (uint16_t) (k + 1);
                 }
         *ret = x;
@@ -417,7 +429,7 @@ static int mark_word(struct reading *r, const struct phrase_index *x, unsigned w
         size_t at = index_place(x, key);
 
         *ret_skip = 0;
-        if (x->keys[at] != key)
+        if (x->keys[at] != key || !(x->next[at] & letter_bit(i + 1 < r->n_words ? s[r->words[i].len + 1] : 0)))
                 return 0;
         for (size_t t = 0; t < TABLES; t++)
                 for (size_t k = x->ranges[at][t].first; wanted & 1U << t && k < x->ranges[at][t].last; k++) {
