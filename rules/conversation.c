@@ -133,95 +133,119 @@ bool subject_words_within(const struct subject_words *a, const struct subject_wo
 /* ---- a table that forgets */
 
 struct slot {
-        uint64_t key; /* 0: free */
+        uint64_t key;
         uint64_t word;
         instant at;
 };
 
-/* Open addressing. What is older than `age` is not found any more, and makes room when room is needed: so memory follows
- * the mail of that time, and what is remembered of one message does not depend on which other messages there are. */
+/* What is older than `age` is not found any more, and makes room when room is needed: so memory follows the mail of that
+ * time, and what is remembered of one message does not depend on which other messages there are. Slots lie in the order
+ * they were filled, since mail is about the mail just before it; only the small index is hit at random. */
 struct window {
         struct slot *items; /* owned */
-        size_t allocated, n;
+        uint64_t *index;    /* owned; open addressing: half of the key above, the number of the slot from 1 below; 0: free */
+        size_t n, room;
+        unsigned bits; /* of the index's size */
         int64_t age;
 };
 
-#define SLOTS_FIRST 1024U
+#define WINDOW_ROOM_FIRST 1024U
+#define INDEX_BITS_FIRST 10U
+/* As many look-ups as memory answers at a time. */
+#define INDEX_AHEAD 16U
+#define INDEX_KEY (UINT64_MAX << 32)
 
-static size_t window_home(const struct window *w, uint64_t key) {
-        return (size_t) hash_mix(key, 1) & (w->allocated - 1);
-}
-
-/* The slot of that key, or the free one where it belongs. */
-static struct slot *window_slot(const struct window *w, uint64_t key) {
-        size_t i = window_home(w, key);
-        while (w->items[i].key != key && w->items[i].key != 0)
-                i = (i + 1) & (w->allocated - 1);
-        return &w->items[i];
-}
-
-/* Closes the gap: those behind it that were pushed on from there move up. */
-static void window_remove(struct window *w, size_t hole) {
-        size_t mask = w->allocated - 1;
-        for (size_t i = (hole + 1) & mask; w->items[i].key != 0; i = (i + 1) & mask)
-                if (((i - window_home(w, w->items[i].key)) & mask) >= ((i - hole) & mask)) {
-                        w->items[hole] = w->items[i];
-                        hole = i;
-                }
-        w->items[hole].key = 0;
-        w->n--;
-}
-
-static void window_forget(struct window *w, instant before) {
-        for (size_t i = 0; i < w->allocated;)
-                if (w->items[i].key != 0 && w->items[i].at < before)
-                        window_remove(w, i);
-                else
-                        i++;
-}
-
-static int window_grow(struct window *w) {
-        struct window bigger = {.allocated = w->allocated > 0 ? 2 * w->allocated : SLOTS_FIRST, .n = w->n, .age = w->age};
-        bigger.items = calloc(bigger.allocated, sizeof(*bigger.items));
-        if (!bigger.items)
-                return -ENOMEM;
-        for (size_t i = 0; i < w->allocated; i++)
-                if (w->items[i].key != 0)
-                        *window_slot(&bigger, w->items[i].key) = w->items[i];
-        free(w->items);
-        *w = bigger;
-        return 0;
-}
-
-/* At most three quarters are taken. Forgetting looks at all of them, so it must free an eighth or the table grows. */
-static int window_make_room(struct window *w, instant at) {
-        if (4 * (w->n + 1) <= 3 * w->allocated)
-                return 0;
-        window_forget(w, at - w->age);
-        return 8 * (w->n + 1) <= 5 * w->allocated ? 0 : window_grow(w);
-}
-
-/* What is young enough at that time; NULL. */
-static const struct slot *window_find(const struct window *w, uint64_t key, instant at) {
-        if (w->n == 0 || key == 0)
-                return NULL;
-        const struct slot *slot = window_slot(w, key);
-        return slot->key != 0 && slot->at >= at - w->age ? slot : NULL;
+/* Keys are hashes; but thread ids end in 0, so the upper bits of a product tell where to look. */
+static size_t index_home(const struct window *w, uint64_t key) {
+        return (size_t) (key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - w->bits));
 }
 
 /* A million messages wait for memory more than for anything else: ask for what will be looked at, all at once. */
 static void window_prefetch(const struct window *w, uint64_t key) {
-        if (w->n > 0 && key != 0)
-                __builtin_prefetch(&w->items[window_home(w, key)]);
+        if (w->n > 0)
+                __builtin_prefetch(&w->index[index_home(w, key)]);
+}
+
+/* The slot of that key, or NULL and where the index is free for it. */
+static struct slot *window_look(const struct window *w, uint64_t key, size_t *ret_free) {
+        size_t mask = ((size_t) 1 << w->bits) - 1, i = index_home(w, key);
+        for (; w->index[i] != 0; i = (i + 1) & mask) {
+                if (((w->index[i] ^ key << 32) & INDEX_KEY) != 0)
+                        continue;
+                struct slot *slot = &w->items[(uint32_t) w->index[i] - 1];
+                if (slot->key == key)
+                        return slot;
+        }
+        *ret_free = i;
+        return NULL;
+}
+
+static void window_forget(struct window *w, instant before) {
+        size_t n = 0;
+        for (size_t i = 0; i < w->n; i++)
+                if (w->items[i].at >= before)
+                        w->items[n++] = w->items[i];
+        w->n = n;
+}
+
+/* An index for all of `room`, at most three quarters full. */
+static int window_reindex(struct window *w, size_t room) {
+        unsigned bits = MAX(w->bits, INDEX_BITS_FIRST);
+        while (4 * room > (size_t) 3 << bits)
+                bits++;
+        if (bits != w->bits) {
+                free(w->index);
+                w->bits = bits;
+                w->index = malloc(sizeof(*w->index) << bits);
+                if (!w->index)
+                        return -ENOMEM;
+        }
+        memset(w->index, 0, sizeof(*w->index) << bits);
+        for (size_t i = 0; i < w->n; i++) {
+                size_t at;
+                window_prefetch(w, w->items[MIN(i + INDEX_AHEAD, w->n - 1)].key);
+                (void) window_look(w, w->items[i].key, &at);
+                w->index[at] = w->items[i].key << 32 | (i + 1);
+        }
+        return 0;
+}
+
+/* Forgetting looks at all, so it must free a quarter, or the table grows by half. */
+static int window_make_room(struct window *w, instant at) {
+        window_forget(w, at - w->age);
+        size_t room = 4 * w->n < 3 * w->room ? w->room : MAX(w->room + w->room / 2, WINDOW_ROOM_FIRST);
+        if (room > UINT32_MAX)
+                return -ENOMEM;
+        if (room != w->room) {
+                struct slot *items = reallocarray(w->items, room, sizeof(*items));
+                if (!items)
+                        return -ENOMEM;
+                w->items = items;
+                w->room = room;
+        }
+        return window_reindex(w, room);
+}
+
+/* What is young enough at that time; NULL. */
+static const struct slot *window_find(const struct window *w, uint64_t key, instant at) {
+        size_t at_index;
+        const struct slot *slot = w->n > 0 ? window_look(w, key, &at_index) : NULL;
+        return slot && slot->at >= at - w->age ? slot : NULL;
 }
 
 static int window_put(struct window *w, uint64_t key, uint64_t word, instant at) {
-        int r = window_make_room(w, at);
-        if (r < 0)
-                return r;
-        key = MAX(key, 1U);
-        struct slot *slot = window_slot(w, key);
-        w->n += slot->key == 0;
+        size_t at_index = 0;
+        struct slot *slot = w->n > 0 ? window_look(w, key, &at_index) : NULL;
+        if (!slot && w->n == w->room) {
+                int r = window_make_room(w, at);
+                if (r < 0)
+                        return r;
+                (void) window_look(w, key, &at_index);
+        }
+        if (!slot) {
+                slot = &w->items[w->n++];
+                w->index[at_index] = key << 32 | w->n;
+        }
         *slot = (struct slot){.key = key, .word = word, .at = at};
         return 0;
 }
@@ -301,8 +325,10 @@ struct conversations *conversations_free(struct conversations *c) {
         if (!c)
                 return NULL;
         struct window *all[] = {&c->messages, &c->subjects, &c->turns, &c->aliases};
-        for (size_t i = 0; i < ELEMENTSOF(all); i++)
+        for (size_t i = 0; i < ELEMENTSOF(all); i++) {
                 free(all[i]->items);
+                free(all[i]->index);
+        }
         free(c->clients);
         free(c);
         return NULL;
@@ -366,7 +392,7 @@ void conversations_prepare(const struct conversations *c, struct conversation_me
 static const struct slot *find_parent(const struct conversations *c, const struct conversation_message *cm) {
         const struct message *m = cm->message;
         instant at = cm->at;
-        const struct slot *nearest = find_message(c, cm->parent_key, at);
+        const struct slot *nearest = cm->parent_key != 0 ? find_message(c, cm->parent_key, at) : NULL;
         if (nearest)
                 return nearest;
         for (uint32_t i = 1; i < m->in_reply_to.n && i < REFERENCES_NEAR; i++) {
@@ -427,7 +453,7 @@ static int merge_threads(struct conversations *c, const struct conversation_mess
 static uint64_t find_by_subject(const struct conversations *c, const struct conversation_message *m) {
         for (uint32_t k = 0; k < m->n_clients; k++) {
                 uint64_t key = subject_key(m->clients[k], m);
-                const struct slot *slot = window_find(&c->subjects, key, m->at);
+                const struct slot *slot = key != 0 ? window_find(&c->subjects, key, m->at) : NULL;
                 if (slot)
                         return thread_resolve(c, slot->word, m->at);
         }
@@ -511,7 +537,7 @@ int conversations_add(struct conversations *c, const struct conversation_message
         const struct slot *own = find_message(c, m->key, m->at);
         if (own && (own->word & THREAD_SEEN))
                 return 1;
-        const struct slot *known = find_message(c, m->copy_key, m->at);
+        const struct slot *known = m->copy_key != 0 ? find_message(c, m->copy_key, m->at) : NULL;
         if (known) {
                 /* Answers may name the id that the server gave. */
                 int r = window_put(&c->messages, m->key, known->word, m->at);
