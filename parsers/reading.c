@@ -775,7 +775,8 @@ static bool misses_another(const struct reading *r, const struct sentence *s, si
         if (word_in(r, at - 1, others, ELEMENTSOF(others)))
                 return true;
         const char *w = r->text + r->words[at - 1].at;
-        if (!(w[0] >= 'A' && w[0] <= 'Z' && w[1] >= 'a' && w[1] <= 'z') || word_in(r, at - 1, openers, ELEMENTSOF(openers)))
+        bool name = w[0] >= 'A' && w[0] <= 'Z' && r->words[at - 1].end - r->words[at - 1].at > 1;
+        if (!name || word_in(r, at - 1, openers, ELEMENTSOF(openers)))
                 return false;
         return at - 1 == s->first || !word_in(r, at - 2, openers, ELEMENTSOF(openers));
 }
@@ -786,6 +787,7 @@ static bool misses_other(const struct reading *r, const struct sentence *s, size
                                                "look",    "any",    "more",  "so",      "a",      "the",    "bigger",
                                                "smaller", "into",   "as",    "fit",     "appear", "run"};
         static const char *const after_come[] = {"chercher", "recuperer", "deposer", "prendre"};
+        static const char *const pronouns[] = {"vous", "te", "t'", "le", "la", "les"};
         static const char *const only_later[] = {"avant", "before", "until", "till", "by", "vor", "voor"};
         static const char *const articles[] = {"the", "our", "this"};
         if (end < s->last && word_in(r, end, only_later, ELEMENTSOF(only_later)))
@@ -797,8 +799,11 @@ static bool misses_other(const struct reading *r, const struct sentence *s, size
                 return true;
         if (end >= s->last)
                 return false;
-        return word_is(r, end - 1, "it") ? word_in(r, end, after_it, ELEMENTSOF(after_it))
-                                         : word_in(r, end, after_come, ELEMENTSOF(after_come));
+        if (word_is(r, end - 1, "it"))
+                return word_in(r, end, after_it, ELEMENTSOF(after_it));
+        if (word_in(r, end, pronouns, ELEMENTSOF(pronouns)) && end + 1 < s->last)
+                end++;
+        return word_in(r, end, after_come, ELEMENTSOF(after_come));
 }
 
 /* "My meeting with the bank is cancelled": somebody else's meeting, unless it is ours or with the reader. */
