@@ -16,10 +16,11 @@ static struct message_options options;
 static void prepare(void) {
         struct zone_table *zones;
         struct charset_set *charsets;
+        struct phrase_index *phrases;
         if (options.zones)
                 return;
-        FUZZ_CHECK(zone_table_new(&zones) == 0 && charset_open(&charsets) == 0);
-        options = (struct message_options){.zones = zones, .charsets = charsets, .want_quoted_text = true};
+        FUZZ_CHECK(zone_table_new(&zones) == 0 && charset_open(&charsets) == 0 && phrase_index_new(&phrases) == 0);
+        options = (struct message_options){.zones = zones, .charsets = charsets, .phrases = phrases, .want_quoted_text = true};
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
