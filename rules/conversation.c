@@ -149,7 +149,6 @@ struct window {
         int64_t age;
 };
 
-#define WINDOW_ROOM_FIRST 1024U
 #define INDEX_BITS_FIRST 10U
 /* As many look-ups as memory answers at a time. */
 #define INDEX_AHEAD 16U
@@ -188,42 +187,46 @@ static void window_forget(struct window *w, instant before) {
         w->n = n;
 }
 
-/* An index for all of `room`, at most three quarters full. */
-static int window_reindex(struct window *w, size_t room) {
-        unsigned bits = MAX(w->bits, INDEX_BITS_FIRST);
-        while (4 * room > (size_t) 3 << bits)
-                bits++;
-        if (bits != w->bits) {
-                free(w->index);
-                w->bits = bits;
-                w->index = malloc(sizeof(*w->index) << bits);
-                if (!w->index)
-                        return -ENOMEM;
-        }
-        memset(w->index, 0, sizeof(*w->index) << bits);
+/* Steps of a third and a half, in turn: with all room taken, nine or twelve sixteenths of the index are. */
+static int window_grow(struct window *w) {
+        bool wider = w->room != (size_t) 9 << w->bits >> 4;
+        unsigned bits = w->bits == 0 ? INDEX_BITS_FIRST : w->bits + wider;
+        size_t room = (size_t) (wider ? 9 : 12) << bits >> 4;
+        if (bits > 32)
+                return -ENOMEM;
+        struct slot *items = reallocarray(w->items, room, sizeof(*items));
+        if (!items)
+                return -ENOMEM;
+        w->items = items;
+        w->room = room;
+        if (bits == w->bits)
+                return 0;
+        uint64_t *index = malloc(sizeof(*index) << bits);
+        if (!index)
+                return -ENOMEM;
+        free(w->index);
+        w->index = index;
+        w->bits = bits;
+        return 0;
+}
+
+static void window_reindex(struct window *w) {
+        memset(w->index, 0, sizeof(*w->index) << w->bits);
         for (size_t i = 0; i < w->n; i++) {
                 size_t at;
                 window_prefetch(w, w->items[MIN(i + INDEX_AHEAD, w->n - 1)].key);
                 (void) window_look(w, w->items[i].key, &at);
                 w->index[at] = w->items[i].key << 32 | (i + 1);
         }
-        return 0;
 }
 
-/* Forgetting looks at all, so it must free a quarter, or the table grows by half. */
+/* Forgetting looks at all, so it must free a quarter, or the table grows. */
 static int window_make_room(struct window *w, instant at) {
         window_forget(w, at - w->age);
-        size_t room = 4 * w->n < 3 * w->room ? w->room : MAX(w->room + w->room / 2, WINDOW_ROOM_FIRST);
-        if (room > UINT32_MAX)
-                return -ENOMEM;
-        if (room != w->room) {
-                struct slot *items = reallocarray(w->items, room, sizeof(*items));
-                if (!items)
-                        return -ENOMEM;
-                w->items = items;
-                w->room = room;
-        }
-        return window_reindex(w, room);
+        int r = 4 * w->n < 3 * w->room ? 0 : window_grow(w);
+        if (w->index)
+                window_reindex(w);
+        return r;
 }
 
 /* What is young enough at that time; NULL. */
