@@ -303,6 +303,26 @@ static struct grading grade(const struct group *g, const struct rule_variant *v)
         return ret;
 }
 
+/* Breaches of a step that happened come in the order of their times, and nothing takes them back. */
+size_t breaches_past(const struct group *g) {
+        if (g->rule->ends_absent)
+                return 0;
+        const struct rule_variant *v = rule_variant_of(g->rule, g->client);
+        const struct rule_for *limit = &v->limit;
+        const struct breach *last = &g->breaches[g->n - 1];
+        int64_t of = limit->has_within ? 1 : literal_resolve(&limit->of, v)->value.i, window = INT64_MAX;
+        if (!limit->occurrence) {
+                int64_t length = literal_resolve(limit->has_within ? &limit->within : &limit->every, v)->value.i;
+                if (__builtin_mul_overflow(length, of, &window))
+                        return 0;
+        }
+        size_t n = 0;
+        while (n < g->first_shown && (limit->occurrence ? g->breaches[n].sequence + (uint64_t) of <= last->sequence
+                                                        : last->at - g->breaches[n].at > window))
+                n++;
+        return n;
+}
+
 static enum alert_state state_of(const struct evaluation *e, const struct group *g, const struct grading *grading) {
         instant last = g->breaches[g->n - 1].at, ended = INSTANT_UNKNOWN;
         if (e->options.now - last > grading->quiet)
@@ -397,9 +417,9 @@ static int build_alert(struct evaluation *e, struct group *g) {
                             .lasting = grading.lasting,
                             .state = state_of(e, g, &grading),
                             .mode = v->mode,
-                            .first_at = g->breaches[0].at,
+                            .first_at = g->forgotten > 0 ? g->first_at : g->breaches[0].at,
                             .last_at = g->breaches[g->n - 1].at,
-                            .count = (uint32_t) MIN(g->n, (size_t) UINT32_MAX),
+                            .count = (uint32_t) MIN(g->n + g->forgotten, (size_t) UINT32_MAX),
                             .title = rule_title(g->rule, language),
                             .summary = summary_of(&w, g, &grading, v)};
         id_text(stable_id(g->rule, g->key, g->key_size, NULL, NULL), a->id);

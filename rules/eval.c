@@ -408,16 +408,40 @@ static int emit(struct evaluation *e, const struct rule *r, const struct breach 
         return 0;
 }
 
+static void forget_breaches(struct group *g) {
+        size_t n = breaches_past(g);
+        if (n == 0)
+                return;
+        if (g->forgotten == 0)
+                g->first_at = g->breaches[0].at;
+        g->n -= n;
+        g->first_shown -= n;
+        g->forgotten += n;
+        memmove(g->breaches, g->breaches + n, g->n * sizeof(*g->breaches));
+}
+
+/* Forgetting moves all that stay, so it must free a quarter, or the array grows. */
+static int breaches_make_room(struct group *g) {
+        if (g->n < g->allocated)
+                return 0;
+        if (g->n > 0)
+                forget_breaches(g);
+        if (4 * g->n < 3 * g->allocated)
+                return 0;
+        size_t room = g->allocated ? g->allocated * 2 : 4;
+        struct breach *p = reallocarray(g->breaches, room, sizeof(*p));
+        if (!p)
+                return -ENOMEM;
+        g->breaches = p;
+        g->allocated = room;
+        return 0;
+}
+
 /* Takes a reference of its own on `shown`. */
 static int add_breach(struct evaluation *e, struct group *g, const struct breach *b, struct shown_fact *shown) {
-        if (g->n == g->allocated) {
-                size_t room = g->allocated ? g->allocated * 2 : 4;
-                struct breach *p = reallocarray(g->breaches, room, sizeof(*p));
-                if (!p)
-                        return -ENOMEM;
-                g->breaches = p;
-                g->allocated = room;
-        }
+        int r = breaches_make_room(g);
+        if (r < 0)
+                return r;
         g->breaches[g->n] = *b;
         g->breaches[g->n].shown = shown;
         shown->references++;

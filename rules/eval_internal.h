@@ -38,6 +38,8 @@ struct group {
         struct breach *breaches; /* owned */
         size_t n, allocated;
         size_t first_shown; /* breaches before it show no fact any more */
+        size_t forgotten;   /* breaches before the first one that are only counted */
+        instant first_at;   /* of those */
         uint64_t occurrences;
         size_t key_size;
         char key[];
@@ -129,5 +131,7 @@ void id_text(uint64_t id, char out[17]);
 /* Id of an alert (fact_key NULL) or of a breach. */
 uint64_t stable_id(const struct rule *rule, const char *key, size_t key_size, const uint64_t *fact_key,
                    const uint64_t *second_key);
+/* How many breaches at the front no grading will look at again. */
+size_t breaches_past(const struct group *g);
 /* Grades all groups into e->alerts. */
 int build_alerts(struct evaluation *e) _must_check_;

@@ -155,6 +155,35 @@ static void test_window(void **state) {
                 assert_none(s->facts[i], "response_time");
 }
 
+/* 1: known, 0: new. */
+static int add_number(struct conversations *c, int number, instant at) {
+        char id[32];
+        snprintf(id, sizeof(id), "m%d@x", number);
+        const struct message m = {.message_id = id, .sent_at = INSTANT_UNKNOWN};
+        const struct client *client = &s->clients[0];
+        struct conversation_message cm = {
+                .message = &m, .at = at, .key = message_key(&m), .clients = &client, .n_clients = 1};
+        uint64_t thread;
+        conversations_prepare(c, &cm);
+        return conversations_add(c, &cm, &thread);
+}
+
+/* A mail an hour for years: each is known for the window to the second, however often the table grew and forgot. */
+static void test_many(void **state) {
+        (void) state;
+        const int window = (int) (CONVERSATION_WINDOW / 3600);
+        _cleanup_conversations_ struct conversations *c = NULL;
+        assert_int_equal(conversations_new(&s->settings, &c), 0);
+        for (int i = 0; i < 5 * window; i++) {
+                instant at = INT64_C(1700000000) + (instant) i * 3600;
+                assert_int_equal(add_number(c, i, at), 0);
+                if (i >= window)
+                        assert_int_equal(add_number(c, i - window, at), 1);
+                if (i > window)
+                        assert_int_equal(add_number(c, i - window - 1, at), 0);
+        }
+}
+
 static void test_words(void **state) {
         (void) state;
         static const struct {
@@ -206,6 +235,7 @@ int main(void) {
                 TEST(test_owner_asks_again),
                 TEST(test_merge),
                 TEST(test_window),
+                TEST(test_many),
                 TEST(test_words),
                 TEST(test_common_words),
         };

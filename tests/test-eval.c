@@ -805,6 +805,37 @@ static void test_much_evidence(void **state) {
         assert_true(s->alerts[0].evidence[EVIDENCE_MAX - 1].at == s->alerts[0].last_at);
 }
 
+/* What no window reaches any more is only counted. */
+static void test_past_breaches(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD "  - id: within\n    match: {fact: message.received}\n    for: {breaches: 3, within: 10d}\n"
+                              "  - id: windows\n    match: {fact: message.received}\n"
+                              "    for: {breaches: 4, of: 4, every: 7d}\n"
+                              "  - id: occurrences\n    match: {fact: message.received}\n"
+                              "    for: {breaches: 2, of: 60, every: occurrence}\n");
+        static const char *const rules[] = {"within", "windows", "occurrences"}, *const in_window[] = {"241", "672", "60"};
+        enum { HOURS = 3000 };
+        struct fact *f = received(s, DUPONT, "2025-06-02T10:00", "t", false);
+        instant first = f->at;
+        struct eval_options options = {.now = s->now, .read_until = s->now};
+        assert_int_equal(evaluation_new(s->w.rules, &s->w.settings, &options, &s->e), 0);
+        for (int i = 0; i < HOURS; i++, f->at += 3600, f->key++)
+                assert_int_equal(evaluation_fact(f, s->e), 0);
+        assert_int_equal(evaluation_end(s->e), 0);
+        assert_int_equal(evaluation_alerts(s->e, &s->alerts), ELEMENTSOF(rules));
+        for (size_t i = 0; i < ELEMENTSOF(rules); i++) {
+                const struct alert *a = &s->alerts[0];
+                while (strcmp(rule_id(a->rule), rules[i]) != 0)
+                        a++;
+                assert_int_equal(a->count, HOURS);
+                assert_true(a->first_at == first);
+                assert_true(a->last_at == first + (HOURS - 1) * 3600);
+                assert_int_equal(a->lasting, LASTING_LASTING);
+                assert_int_equal(a->n_evidence, EVIDENCE_MAX);
+                assert_int_equal(strncmp(a->summary, in_window[i], strlen(in_window[i])), 0);
+        }
+}
+
 /* Many open instances, ended in another order than opened: the heap keeps its order. */
 static void test_many_instances(void **state) {
         struct scene *s = *state;
@@ -952,6 +983,7 @@ int main(void) {
                 T(test_stable_ids),
                 T(test_shuffled),
                 T(test_much_evidence),
+                T(test_past_breaches),
                 T(test_many_instances),
                 T(test_against_plain_reading),
                 T(test_no_facts),
