@@ -469,6 +469,8 @@ static uint64_t find_by_subject(const struct conversations *c, const struct conv
  * question. */
 static uint64_t find_by_question(const struct conversations *c, const struct conversation_message *m) {
         struct subject_words words = {};
+        /* A meeting about something near is no answer yet. */
+        bool invitation = m->message->automatic == AUTOMATIC_CALENDAR;
         uint64_t found = 0, only = 0;
         instant found_at = INSTANT_MIN;
         uint32_t n = 0;
@@ -483,15 +485,15 @@ static uint64_t find_by_question(const struct conversations *c, const struct con
                                 subject_words(m->message->thread_subject, &words);
                         n += only != w->thread;
                         only = w->thread;
-                        bool same = m->from_owner ? subject_words_within(&w->words, &words)
-                                                  : subject_words_share(&w->words, &words);
+                        bool same = m->from_owner || invitation ? subject_words_within(&w->words, &words)
+                                                                : subject_words_share(&w->words, &words);
                         if (same && w->at >= found_at) {
                                 found = w->thread;
                                 found_at = w->at;
                         }
                 }
         }
-        if (found == 0 && !m->from_owner && words.n == 0 && n == 1)
+        if (found == 0 && !m->from_owner && !invitation && words.n == 0 && n == 1)
                 found = only;
         return found;
 }

@@ -356,8 +356,7 @@ static void message_values_received(struct folding *f, const struct mail *mail, 
 /* Is there nothing left to wait for? They spoke about it, the answer is an invitation, or the question never arrived. */
 static bool settles(const struct message *m) {
         if (m->automatic == AUTOMATIC_CALENDAR)
-                return m->calendar.n > 0 &&
-                       (m->calendar.items[0].method == ITIP_REQUEST || m->calendar.items[0].method == ITIP_REPLY);
+                return m->calendar.n > 0 && m->calendar.items[0].method != ITIP_NONE;
         /* A list hands on what a person answered. */
         if (m->automatic == AUTOMATIC_LIST)
                 return m->in_reply_to.n > 0;
