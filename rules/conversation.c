@@ -59,7 +59,10 @@ static bool is_common(const char *word, size_t n) {
         size_t low = 0, high = ELEMENTSOF(common_words);
         while (low < high) {
                 size_t mid = low + (high - low) / 2;
-                int order = strncmp(common_words[mid], word, n);
+                /* The first letter decides most of the way. */
+                int order = (uint8_t) common_words[mid][0] - (uint8_t) word[0];
+                if (order == 0)
+                        order = strncmp(common_words[mid], word, n);
                 if (order == 0)
                         order = common_words[mid][n] != '\0';
                 if (order == 0)
