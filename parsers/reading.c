@@ -209,8 +209,11 @@ static void add_word(struct reading *r, const char *s, size_t n, size_t at, size
                 n = utf8_boundary(s, WORD_MAX);
         if (r->n_folded > 0)
                 r->folded[r->n_folded++] = ' ';
-        r->words[r->n_words++] =
-                (struct word){.folded = (uint32_t) r->n_folded, .at = (uint32_t) at, .end = (uint32_t) end, .len = (uint16_t) n, .comma = comma};
+        r->words[r->n_words++] = (struct word){.folded = (uint32_t) r->n_folded,
+                                               .at = (uint32_t) at,
+                                               .end = (uint32_t) end,
+                                               .len = (uint16_t) n,
+                                               .comma = comma};
         memcpy(r->folded + r->n_folded, s, n);
         r->n_folded += n;
         r->folded[r->n_folded] = 0;
@@ -287,7 +290,8 @@ static void end_sentence(struct reading *r, char ending, size_t at) {
         bool filled = false;
         for (size_t i = first; i < r->n_words && !filled; i++)
                 filled = !r->words[i].comma;
-        if (!filled || !reserve(r, &r->sentences, r->n_sentences, &r->sentences_allocated, SENTENCES_ROOM, sizeof(*r->sentences)))
+        if (!filled ||
+            !reserve(r, &r->sentences, r->n_sentences, &r->sentences_allocated, SENTENCES_ROOM, sizeof(*r->sentences)))
                 return;
         r->sentences[r->n_sentences++] =
                 (struct sentence){.first = first, .last = (uint32_t) r->n_words, .end = (uint32_t) at, .ending = ending};
@@ -421,7 +425,8 @@ static int add_mark(struct reading *r, struct mark m) {
 
 /* All phrases of the wanted tables that begin at word i and end within its sentence. The longest tells whether it is a courtesy;
  * then nothing inside it counts, and *ret_skip says how many words it covers. */
-static int mark_word(struct reading *r, const struct phrase_index *x, unsigned wanted, size_t i, size_t last, uint32_t *ret_skip) {
+static int mark_word(struct reading *r, const struct phrase_index *x, unsigned wanted, size_t i, size_t last,
+                     uint32_t *ret_skip) {
         struct mark found[MARKS_PER_WORD];
         size_t n = 0, longest = 0;
         const char *s = r->folded + r->words[i].folded;
@@ -767,9 +772,9 @@ static bool is_negated(const struct reading *r, size_t first, size_t last) {
 /* "Tom can't make it tomorrow": somebody else stays away. A name after a greeting is the reader's. */
 static bool misses_another(const struct reading *r, const struct sentence *s, size_t at) {
         static const char *const others[] = {"he", "she", "they", "who", "colleague", "boss", "manager", "client", "team"};
-        static const char *const openers[] = {"hi",   "hello", "hey",  "dear",   "sorry",         "morning",   "afternoon",
-                                              "still", "just", "also", "really", "unfortunately", "apologies", "sadly",
-                                              "we",    "je",   "nous", "ich",    "wir",           "ik",        "leider"};
+        static const char *const openers[] = {"hi",    "hello", "hey",  "dear",   "sorry",         "morning",   "afternoon",
+                                              "still", "just",  "also", "really", "unfortunately", "apologies", "sadly",
+                                              "we",    "je",    "nous", "ich",    "wir",           "ik",        "leider"};
         if (at == s->first || r->words[at - 1].comma)
                 return false;
         if (word_in(r, at - 1, others, ELEMENTSOF(others)))
@@ -794,8 +799,7 @@ static bool misses_other(const struct reading *r, const struct sentence *s, size
                 return true;
         /* "Can't make the changes before the meeting": what comes next must be the meeting. */
         if (word_in(r, end - 1, articles, ELEMENTSOF(articles)) &&
-            !mark_between(r, s, end - 1, end + 3, PHRASE_MEETING | PHRASE_DAY) &&
-            !(end < s->last && r->words[end].clock))
+            !mark_between(r, s, end - 1, end + 3, PHRASE_MEETING | PHRASE_DAY) && !(end < s->last && r->words[end].clock))
                 return true;
         if (end >= s->last)
                 return false;
@@ -810,7 +814,8 @@ static bool misses_other(const struct reading *r, const struct sentence *s, size
 static bool is_with_others(const struct reading *r, size_t meeting, size_t end, size_t last) {
         static const char *const ours[] = {"notre", "nos", "our", "unser", "unseren", "unserem", "unsere", "onze"};
         static const char *const with[] = {"avec", "chez", "with", "mit", "met", "bei"};
-        static const char *const reader[] = {"vous", "toi", "you", "nous", "us", "ihnen", "dir", "euch", "jou", "je", "u", "jullie"};
+        static const char *const reader[] = {"vous", "toi",  "you", "nous", "us", "ihnen",
+                                             "dir",  "euch", "jou", "je",   "u",  "jullie"};
         if (meeting > 0 && word_in(r, meeting - 1, ours, ELEMENTSOF(ours)))
                 return false;
         for (size_t i = end; i + 1 < last && !r->words[i].comma; i++)
@@ -847,7 +852,7 @@ static enum object first_object(const struct reading *r, const struct sentence *
         if (mark_between(r, s, m->at, m->at + 1U, PHRASE_OTHER))
                 return OBJECT_OTHER;
         return is_attribute(r, first, m->at) || is_with_others(r, m->at, m->at + m->len, last) ? OBJECT_OTHER
-                                                                                                 : OBJECT_MEETING;
+                                                                                               : OBJECT_MEETING;
 }
 
 /* After a verb without an object: "je dois annuler", "on reporte à jeudi", "I need to reschedule for Friday". */
@@ -1029,9 +1034,10 @@ static uint32_t flags_of_sentence(const struct reading *r, const struct sentence
 
 /* "@Paul, peux-tu ...", "Paul, could you ...": whom a sentence speaks to belongs to the quote, since it may not be the reader. */
 static bool begins_with_name(const struct reading *r, const struct sentence *s) {
-        static const char *const others[] = {"bonjour", "bonsoir", "salut", "coucou", "hello", "hi",    "hey",   "hallo", "beste",
-                                             "merci",   "thanks",  "ok",    "oui",    "non",   "yes",   "no",    "sinon", "enfin",
-                                             "also",    "so",      "then",  "please", "danke", "bitte", "sorry", "alors", "du"};
+        static const char *const others[] = {"bonjour", "bonsoir", "salut", "coucou", "hello", "hi",  "hey",
+                                             "hallo",   "beste",   "merci", "thanks", "ok",    "oui", "non",
+                                             "yes",     "no",      "sinon", "enfin",  "also",  "so",  "then",
+                                             "please",  "danke",   "bitte", "sorry",  "alors", "du"};
         if (s->first + 1U >= s->last || !r->words[s->first + 1].comma)
                 return false;
         const char *w = r->text + r->words[s->first].at;
@@ -1059,8 +1065,8 @@ static int read_sentences(const struct reading *r, const char *language, struct 
         return 0;
 }
 
-static int read_subject(const struct phrase_index *x, const char *subject, const char *language, struct arena *arena, uint32_t *ret_classes,
-                        struct text_reading *out) {
+static int read_subject(const struct phrase_index *x, const char *subject, const char *language, struct arena *arena,
+                        uint32_t *ret_classes, struct text_reading *out) {
         struct reading r;
         const char *base;
         bool reply, forward;
@@ -1085,8 +1091,8 @@ static int read_subject(const struct phrase_index *x, const char *subject, const
         return e;
 }
 
-static int read_all(const struct phrase_index *x, const char *text, const char *subject, const char *language, struct arena *arena,
-                    struct text_reading *ret) {
+static int read_all(const struct phrase_index *x, const char *text, const char *subject, const char *language,
+                    struct arena *arena, struct text_reading *ret) {
         struct text_reading out = {0};
         uint32_t subject_classes = 0;
         struct reading r = {0};
@@ -1124,8 +1130,8 @@ static int read_all(const struct phrase_index *x, const char *text, const char *
         return 0;
 }
 
-int text_read(const struct phrase_index *index, const char *new_text, const char *subject, const char *language, struct arena *arena,
-              struct text_reading *ret) {
+int text_read(const struct phrase_index *index, const char *new_text, const char *subject, const char *language,
+              struct arena *arena, struct text_reading *ret) {
         struct phrase_index *own = NULL;
         int e = index ? 0 : phrase_index_new(&own);
         if (e == 0)

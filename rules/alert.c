@@ -223,8 +223,12 @@ static const char *absence_detail(const struct writer *w, const struct rule *r, 
         const struct rule_step *step = &r->steps[r->n_steps - 1];
         bool question = s->type == FACT_REQUEST_SENT;
         if (b->ended_at != INSTANT_UNKNOWN)
-                return say3(w, !question ? S_CAME : b->settled ? S_SETTLED : S_ANSWERED, write_length(w, b->ended_at - b->opened_at),
-                            write_time(w, b->opened_at), write_time(w, b->ended_at));
+                return say3(w,
+                            !question    ? S_CAME
+                            : b->settled ? S_SETTLED
+                                         : S_ANSWERED,
+                            write_length(w, b->ended_at - b->opened_at), write_time(w, b->opened_at),
+                            write_time(w, b->ended_at));
         const struct rule_variant *v = rule_variant_of(r, r->by_client_key ? s->client : NULL);
         return say2(w, question ? S_NO_ANSWER : S_ABSENT, write_duration(w, &literal_resolve(&step->within, v)->duration),
                     write_time(w, b->opened_at));

@@ -292,7 +292,7 @@ struct acquaintance {
 
 struct conversations {
         const struct settings *settings;
-        struct zone_clock clock; /* the owner's */
+        struct zone_clock clock;      /* the owner's */
         struct acquaintance *clients; /* owned, one for each client */
         /* messages: message key -> thread, the lowest bit tells a message seen from one only named in References.
          * subjects: client and base subject -> thread. turns: thread and client -> since when who waits. aliases: thread

@@ -231,8 +231,8 @@ static void judge_time(struct folding *f, struct mail *mail) {
         mail->old = dated && mail->at - m->sent_at > DATE_BEFORE_DELIVERY_MAX;
         mail->date_plausible = dated && !mail->old && m->sent_at - mail->at <= DATE_AFTER_DELIVERY_MAX;
         mail->offset = zone_clock_offset(&f->clock, mail->at);
-        mail->working_time = owner_works(f, mail->at) ||
-                             (mail->date_plausible && m->sent_at != mail->at && owner_works(f, m->sent_at));
+        mail->working_time =
+                owner_works(f, mail->at) || (mail->date_plausible && m->sent_at != mail->at && owner_works(f, m->sent_at));
 }
 
 static int32_t local_day(int64_t local, int32_t *ret_second) {
@@ -517,7 +517,8 @@ static void remember(struct folding *f, const struct mail *mail) {
                         conversations_note_outside(f->conversations, mail->clients[k], mail->at);
                 if (mail->person && settles(m))
                         conversations_answered(f->conversations, mail->thread, mail->clients[k]);
-                if (mail->person && to && to->field == RECIPIENT_TO && is_request(m) && !asks_another(f, m, mail->clients[k]))
+                if (mail->person && to && to->field == RECIPIENT_TO && is_request(m) &&
+                    !asks_another(f, m, mail->clients[k]))
                         conversations_asked(f->conversations, mail->thread, mail->clients[k], m, mail->at);
         }
 }

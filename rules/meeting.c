@@ -772,7 +772,8 @@ static void change_values(const struct meeting_fact *f, struct value *v) {
         v[F_MEETING_SERIES] = (struct value){.type = VALUE_BOOL, .b = f->series};
         if (f->type == FACT_MEETING_MOVED) {
                 v[F_MEETING_NEW_START] = (struct value){.type = VALUE_INSTANT, .i = f->new_start};
-                v[F_MEETING_SHIFT] = (struct value){.type = VALUE_DURATION, .i = llabs((long long) (f->new_start - f->start))};
+                v[F_MEETING_SHIFT] =
+                        (struct value){.type = VALUE_DURATION, .i = llabs((long long) (f->new_start - f->start))};
         }
 }
 

@@ -373,7 +373,7 @@ static bool owner_declined(const struct judging *j, instant rid) {
 
 struct walk {
         struct judging *j;
-        instant rid; /* INSTANT_UNKNOWN: a single meeting */
+        instant rid;                 /* INSTANT_UNKNOWN: a single meeting */
         bool planned, off, accepted; /* accepted: by the client, at that time */
         instant start, end, planned_at, from, off_at;
         const struct version *current, *before_move;
@@ -1200,8 +1200,8 @@ static int note_owner_no(struct judging *j, const struct version *v) {
         int r = grow(&j->nos, &j->allocated_nos, j->n_nos, sizeof(*j->nos));
         if (r < 0)
                 return r;
-        j->nos[j->n_nos++] = (struct owner_no){
-                .rid = v->rid, .at = v->known, .counter = v->kind == VERSION_COUNTER, .yes = !no};
+        j->nos[j->n_nos++] =
+                (struct owner_no){.rid = v->rid, .at = v->known, .counter = v->kind == VERSION_COUNTER, .yes = !no};
         return 0;
 }
 
