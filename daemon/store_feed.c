@@ -162,9 +162,10 @@ static int add_beside(struct store *s, enum statement which, int64_t id, const c
         return store_run(s, q);
 }
 
-/* A message without a Message-ID is told from others by its text too (message_key()): there it stays in the record. */
+/* A message with neither Message-ID nor content key is told from others by its text (message_key()): there it stays in the record. */
 static int flags_of(const struct observation *o) {
-        bool text = o->kind == OBSERVATION_MESSAGE && o->message.message_id && !str_empty(o->message.text);
+        const struct message *m = o->kind == OBSERVATION_MESSAGE ? &o->message : NULL;
+        bool text = m && (m->message_id || m->content_key) && !str_empty(m->text);
         return (text ? RECORD_TEXT : 0) | (recurring_event(o) ? RECORD_RECURRING : 0);
 }
 
