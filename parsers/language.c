@@ -8,7 +8,7 @@
  * share. Portuguese and the Nordic languages are there so as not to be taken for a neighbour: they answer NULL. */
 
 /* As much text as is looked at: a mail does not change its language after that. */
-#define LANGUAGE_TEXT_MAX 2048U
+#define LANGUAGE_TEXT_MAX 1024U
 /* Weights, and what is needed to be sure: two words that only this language has, and a clear distance to the next. */
 #define WEIGHT_OWN 3U
 #define WEIGHT_SHARED 1U
