@@ -651,10 +651,13 @@ static int role_listen(struct role *r, unsigned max) {
                         continue;
                 if (e == 0)
                         return -EPIPE;
-                if (e > 0)
+                /* Our own lack of memory is no fault of the role's; its first word may be that it has none. */
+                bool ours = e == -ENOMEM;
+                if (e > 0) {
                         e = role_heard(r, &h);
-                /* Our own lack of memory is no fault of the role's. */
-                if (e == -ENOMEM && h.serial != 0)
+                        ours = e == -ENOMEM && h.serial != 0;
+                }
+                if (ours)
                         pool_fail(p, e);
                 else if (e < 0)
                         role_kill(r, UNREADABLE_PROTOCOL);
