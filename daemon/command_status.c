@@ -92,7 +92,7 @@ static int print_totals(struct context *c, const struct judgement *j) {
                 return r;
         size_t open = 0;
         for (size_t i = 0; i < j->n_alerts; i++)
-                open += j->alerts[i].state == ALERT_OPEN;
+                open += j->alerts[i].state == ALERT_OPEN && j->alerts[i].mode != MODE_WATCH; /* those that `alerts` lists */
         if (c->json) {
                 json_object *o = json_object_new_object();
                 json_object_object_add(o, "status", json_text("totals"));
