@@ -12,6 +12,7 @@
 #include "daemon/output.h"
 #include "daemon/reader.h"
 #include "daemon/zones.h"
+#include "parsers/civil.h"
 
 void context_free(struct context *c) {
         c->store = store_close(c->store);
@@ -230,9 +231,17 @@ static int load_settings(struct context *c) {
                 return -ENOMEM;
         for (size_t i = 0; i < c->n_files; i++)
                 files[i] = as_settings_file(&c->files[i]);
+        _cleanup_free_ char *here = files[0].path[0] == '/' ? NULL : getcwd(NULL, 0);
+        if (here && strcmp(here, "/") == 0)
+                here[0] = 0;
+        files[0].base = here;
         int r = settings_load(files, c->n_files, c->zones, &d, &c->settings);
         free(files);
         context_print_diagnostics(c, &d);
+        struct civil wall;
+        int32_t offset;
+        if (r >= 0 && c->now_wall && civil_parse(c->now_wall, &wall, &offset, NULL) >= 0)
+                c->clock.now = zone_instant(c->settings->owner.zone, &wall);
         return r;
 }
 

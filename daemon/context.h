@@ -21,6 +21,7 @@ struct context {
         const char *config_path; /* -c; NULL: the usual places */
         bool json;
         struct clock clock;
+        const char *now_wall;    /* --now without an offset: on the owner's wall, once that is known */
 
         struct zone_table *zones;   /* owned */
         struct settings *settings;  /* owned */

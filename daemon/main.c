@@ -65,8 +65,15 @@ int command_time(const struct context *c, const char *what, const char *s, insta
         return 0;
 }
 
+/* A date or a time without an offset: it is meant on the owner's wall, and the owner is not known yet. */
+static bool is_wall_time(const char *s) {
+        struct civil civil;
+        int32_t offset;
+        return civil_parse(s, &civil, &offset, NULL) >= 0 && offset == INT32_MIN;
+}
+
 static void command_help(const struct command *command, const struct option_row *rows) {
-        printf("adieu %s %s\n\n%s\n", command->name, command->arguments, command->summary);
+        printf("adieu %s%s%s\n\n%s\n", command->name, *command->arguments ? " " : "", command->arguments, command->summary);
         for (const struct option_row *o = rows; o && o->name; o++)
                 printf("  --%-14s %s\n", o->name, o->doc);
         printf("  --%-14s %s\n", "json", "one JSON object a line");
@@ -193,6 +200,7 @@ int main(int argc, char **argv) {
                         if (command_time(&c, "--now", optarg, &c.clock.now) < 0)
                                 return EXIT_USAGE;
                         c.clock.fixed = true;
+                        c.now_wall = is_wall_time(optarg) ? optarg : NULL;
                         break;
                 case 'j':
                         c.json = true;

@@ -157,7 +157,7 @@ struct loader {
         struct diagnostics *d;
         struct arena *arena;
         struct settings *s;
-        const char *file;
+        const char *file, *base;
         struct match_place *matches; /* owned by the arena */
         size_t n_matches;
         bool no_memory;
@@ -585,7 +585,7 @@ static bool ends_with(const char *s, const char *end) {
 
 /* Relative to the folder of the file that names it. */
 static const char *join_path(struct loader *l, const char *path) {
-        const char *slash = strrchr(l->file, '/');
+        const char *slash = strrchr(l->file, '/'), *base = l->file[0] == '/' ? NULL : l->base;
         size_t n = strlen(path);
         while (n > 1 && path[n - 1] == '/')
                 n--;
@@ -593,9 +593,10 @@ static const char *join_path(struct loader *l, const char *path) {
                 path += 2;
                 n -= 2;
         }
-        if (path[0] == '/' || !slash)
+        if (path[0] == '/' || (!slash && !base))
                 return keep(l, arena_strndup(l->arena, path, n));
-        return keep(l, arena_printf(l->arena, "%.*s%.*s", (int) (slash - l->file + 1), l->file, (int) n, path));
+        return keep(l, arena_printf(l->arena, "%s%s%.*s%.*s", base ? base : "", base ? "/" : "",
+                                    slash ? (int) (slash - l->file + 1) : 0, l->file, (int) n, path));
 }
 
 /* Regions into the calendar; .ics files into the settings, for the owner only. */
@@ -1294,8 +1295,8 @@ static bool file_has_fault(const struct diagnostics *d, size_t from, const char 
         return false;
 }
 
-static int read_trees(struct loader *l, const struct yaml_node *const *roots, const char *const *paths, size_t n,
-                      size_t told) {
+static int read_trees(struct loader *l, const struct settings_file *files, const struct yaml_node *const *roots,
+                      const char *const *paths, size_t n, size_t told) {
         size_t clients = 0, matches = 0, sources = 0;
         for (size_t i = 0; i < n; i++)
                 count_tree(roots[i], i == 0, &clients, &matches, &sources);
@@ -1306,6 +1307,7 @@ static int read_trees(struct loader *l, const struct yaml_node *const *roots, co
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 l->file = paths[i];
+                l->base = files[i].base;
                 if (!roots[i] && (i > 0 || file_has_fault(l->d, told, paths[i])))
                         continue;
                 if (i == 0)
@@ -1334,7 +1336,7 @@ int settings_load(const struct settings_file *files, size_t n, const struct zone
                 return -ENOMEM;
         r = load_trees(&l, files, n, roots, paths);
         if (r >= 0)
-                r = read_trees(&l, roots, paths, n, told);
+                r = read_trees(&l, files, roots, paths, n, told);
         if (r < 0)
                 return r;
         diagnostics_sort(d);

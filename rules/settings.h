@@ -73,6 +73,7 @@ struct settings_file {
         const char *path; /* as shown in diagnostics; relative paths inside are relative to its folder */
         const char *data;
         size_t size;
+        const char *base; /* what a relative `path` is relative to, so that a source has one name wherever adieu is started; may be NULL */
 };
 
 /* Read the configuration: files[0] is adieu.yaml, the others are the clients.d files in name order (each a mapping with `clients:`, or one

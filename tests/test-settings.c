@@ -54,7 +54,7 @@ static struct loaded load_files(const struct settings_file *files, size_t n) {
 }
 
 static struct loaded load(const char *text) {
-        struct settings_file file = {"/etc/adieu/adieu.yaml", text, strlen(text)};
+        struct settings_file file = {"/etc/adieu/adieu.yaml", text, strlen(text), NULL};
         return load_files(&file, 1);
 }
 
@@ -160,7 +160,7 @@ static void test_shipped_example(void **state) {
         _cleanup_free_ char *data = malloc(65536);
         size_t n = fread(data, 1, 65536, f);
         fclose(f);
-        struct settings_file file = {path, data, n};
+        struct settings_file file = {path, data, n, NULL};
         _cleanup_loaded_ struct loaded l = load_files(&file, 1);
         assert_good(&l);
         assert_int_equal(l.d.n, 0);
@@ -372,10 +372,10 @@ static void test_all_faults_of_all_files(void **state) {
         static const char b[] = "clients:\n  - {id: two, match: \"@one.example\"}\nsources: []\n";
         static const char c[] = "id: one\nmatch: [x\n";
         static const char d[] = "id: one\nmatch: \"@four.example\"\ncolor: red\n";
-        struct settings_file files[] = {{"adieu.yaml", a, sizeof(a) - 1},
-                                        {"clients.d/b.yaml", b, sizeof(b) - 1},
-                                        {"clients.d/c.yaml", c, sizeof(c) - 1},
-                                        {"clients.d/d.yaml", d, sizeof(d) - 1}};
+        struct settings_file files[] = {{"adieu.yaml", a, sizeof(a) - 1, NULL},
+                                        {"clients.d/b.yaml", b, sizeof(b) - 1, NULL},
+                                        {"clients.d/c.yaml", c, sizeof(c) - 1, NULL},
+                                        {"clients.d/d.yaml", d, sizeof(d) - 1, NULL}};
         _cleanup_loaded_ struct loaded l = load_files(files, ELEMENTSOF(files));
         static const struct {
                 const char *file, *code;
@@ -400,11 +400,11 @@ static void test_clients_d(void **state) {
         static const char b[] = "clients:\n  - {id: two, match: \"@two.example\"}\n  - {id: three, match: j@x.example}\n";
         static const char c[] = "id: four\nname: Four\nmatch: [\"@four.example\", j@y.example]\n";
         static const char e[] = "# nobody\n", f[] = "clients:\n";
-        struct settings_file files[] = {{"/etc/adieu/adieu.yaml", a, sizeof(a) - 1},
-                                        {"/etc/adieu/clients.d/b.yaml", b, sizeof(b) - 1},
-                                        {"/etc/adieu/clients.d/c.yaml", c, sizeof(c) - 1},
-                                        {"/etc/adieu/clients.d/e.yaml", e, sizeof(e) - 1},
-                                        {"/etc/adieu/clients.d/f.yaml", f, sizeof(f) - 1}};
+        struct settings_file files[] = {{"/etc/adieu/adieu.yaml", a, sizeof(a) - 1, NULL},
+                                        {"/etc/adieu/clients.d/b.yaml", b, sizeof(b) - 1, NULL},
+                                        {"/etc/adieu/clients.d/c.yaml", c, sizeof(c) - 1, NULL},
+                                        {"/etc/adieu/clients.d/e.yaml", e, sizeof(e) - 1, NULL},
+                                        {"/etc/adieu/clients.d/f.yaml", f, sizeof(f) - 1, NULL}};
         _cleanup_loaded_ struct loaded l = load_files(files, ELEMENTSOF(files));
         assert_good(&l);
         assert_int_equal(l.s->n_clients, 4);
@@ -581,8 +581,16 @@ static void test_paths_and_lists(void **state) {
         static const char text[] =
                 OWNER "sources:\n  - {maildir: mail/, include: INBOX, exclude: [Junk, \"Old mail\"], name: home}\n"
                       "  - {mbox: ./a.mbox}\n  - {calendar: /}\npacks: [contact]\nrules: {a: {mode: watch}}\n";
-        struct settings_file files[] = {{"/home/c/.config/adieu/adieu.yaml", text, sizeof(text) - 1},
-                                        {"adieu.yaml", text, sizeof(text) - 1}};
+        struct settings_file files[] = {{"/home/c/.config/adieu/adieu.yaml", text, sizeof(text) - 1, NULL},
+                                        {"adieu.yaml", text, sizeof(text) - 1, NULL}};
+        struct settings_file based[] = {{"sub/adieu.yaml", text, sizeof(text) - 1, "/home/c"},
+                                        {"/x/adieu.yaml", text, sizeof(text) - 1, "/home/c"}};
+        static const char *const wanted[] = {"/home/c/sub/mail", "/x/mail"};
+        for (size_t i = 0; i < ELEMENTSOF(based); i++) {
+                _cleanup_loaded_ struct loaded b = load_files(&based[i], 1);
+                assert_good(&b);
+                assert_string_equal(b.s->sources[0].location, wanted[i]);
+        }
         _cleanup_loaded_ struct loaded l = load_files(&files[0], 1);
         assert_good(&l);
         assert_string_equal(l.s->sources[0].location, "/home/c/.config/adieu/mail");
@@ -641,7 +649,7 @@ static void test_every_prefix(void **state) {
                 "sources:\n  - {imap: \"imaps://u@h\", password: {command: [a, b]}}\nclients:\n"
                 "  - {id: a, match: \"@x.example\", pauses: [{from: 2026-01-01, until: 2026-01-02, reason: x}]}\n";
         for (size_t n = 0; n < sizeof(text); n++) {
-                struct settings_file file = {"adieu.yaml", text, n};
+                struct settings_file file = {"adieu.yaml", text, n, NULL};
                 _cleanup_loaded_ _unused_ struct loaded l = load_files(&file, 1);
         }
 }
