@@ -31,7 +31,7 @@ static int on_source(const struct store_source_status *st, void *userdata) {
                 json_print(o);
                 return 0;
         }
-        printf("%-9s %s\n", st->kind, st->name);
+        printf("%-9s %s%s\n", st->kind, st->name, source_is_configured(c->settings, st) ? "" : " (no longer in the configuration)");
         printf("          read whole %s; %" PRId64 " items, %" PRId64 " observations", when(c, st->read_at, read, sizeof(read)), st->items,
                st->observations);
         if (st->unreadable > 0)

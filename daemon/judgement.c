@@ -5,16 +5,30 @@
 
 #include "daemon/log.h"
 #include "daemon/output.h"
+#include "daemon/source.h"
 
-/* Absences can only be judged up to the moment that every mailbox was read past; calendars hold no answers. */
+bool source_is_configured(const struct settings *settings, const struct store_source_status *st) {
+        for (size_t i = 0; i < settings->n_sources; i++)
+                if (strcmp(source_kind_name(settings->sources[i].kind), st->kind) == 0 && strcmp(settings->sources[i].location, st->location) == 0)
+                        return true;
+        return false;
+}
+
+struct reading {
+        const struct settings *settings;
+        instant oldest;
+};
+
+/* Absences can only be judged up to the moment that every mailbox was read past; calendars hold no answers, and a mailbox that was moved or given
+ * up will not be read any more. */
 static int oldest_reading(const struct store_source_status *st, void *userdata) {
-        instant *oldest = userdata;
-        if (strcmp(st->kind, "calendar") == 0 || strcmp(st->kind, "caldav") == 0)
+        struct reading *reading = userdata;
+        if (strcmp(st->kind, "calendar") == 0 || strcmp(st->kind, "caldav") == 0 || !source_is_configured(reading->settings, st))
                 return 0;
-        if (st->read_at == INSTANT_UNKNOWN || *oldest == INSTANT_UNKNOWN)
-                *oldest = INSTANT_UNKNOWN;
+        if (st->read_at == INSTANT_UNKNOWN || reading->oldest == INSTANT_UNKNOWN)
+                reading->oldest = INSTANT_UNKNOWN;
         else
-                *oldest = MIN(*oldest, st->read_at);
+                reading->oldest = MIN(reading->oldest, st->read_at);
         return 0;
 }
 
@@ -59,13 +73,13 @@ int judge_failed(const struct context *c, int error, const char *what) {
 }
 
 int judge(struct context *c, struct judgement *ret) {
-        struct judgement j = {.read_until = INSTANT_MAX};
+        struct judgement j = {};
+        struct reading reading = {.settings = c->settings, .oldest = INSTANT_MAX};
         instant now = clock_now(&c->clock);
-        int r = store_sources(c->store, oldest_reading, &j.read_until);
+        int r = store_sources(c->store, oldest_reading, &reading);
         if (r < 0)
                 return log_errno(r, "%s", store_error(c->store));
-        if (j.read_until == INSTANT_MAX)
-                j.read_until = INSTANT_UNKNOWN;
+        j.read_until = reading.oldest == INSTANT_MAX ? INSTANT_UNKNOWN : reading.oldest;
 
         struct eval_options options = {.now = now, .read_until = j.read_until};
         r = evaluation_new(c->rules, c->settings, &options, &j.evaluation);

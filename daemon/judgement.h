@@ -20,6 +20,9 @@ int judge(struct context *c, struct judgement *ret) _must_check_;
 int judge_failed(const struct context *c, int error, const char *what);
 void judgement_free(struct judgement *j);
 
+/* Is a source of the store still one of the configuration? */
+bool source_is_configured(const struct settings *settings, const struct store_source_status *st);
+
 /* The quotes of an alert's evidence, from the store: an array of n_evidence strings or NULLs; free with quotes_free(). 0 or negative errno, told on stderr. */
 int alert_quotes(struct context *c, const struct alert *a, char ***ret) _must_check_;
 void quotes_free(char **quotes, size_t n);

@@ -53,6 +53,10 @@ struct store *reader_store(struct reader *r) {
         return r->options->store;
 }
 
+instant reader_now(const struct reader *r) {
+        return r->now;
+}
+
 const struct settings *reader_settings(struct reader *r) {
         return r->options->settings;
 }
@@ -453,7 +457,7 @@ static const struct source_driver *driver_of(enum source_kind kind) {
         return NULL;
 }
 
-static const char *kind_name(enum source_kind kind) {
+const char *source_kind_name(enum source_kind kind) {
         static const char *const names[] = {
                 [SOURCE_MAILDIR] = "maildir", [SOURCE_MBOX] = "mbox",     [SOURCE_CALENDAR] = "calendar",
                 [SOURCE_IMAP] = "imap",       [SOURCE_CALDAV] = "caldav",
@@ -489,14 +493,14 @@ static int read_source(struct reader *r, const struct source_spec *spec, bool *r
         free(TAKE_PTR(r->trouble));
         r->deferred = false;
         int e = reader_write(r);
-        if (e >= 0 && (e = store_source(r->options->store, kind_name(spec->kind), spec->location, spec->name, &r->source)) < 0)
+        if (e >= 0 && (e = store_source(r->options->store, source_kind_name(spec->kind), spec->location, spec->name, &r->source)) < 0)
                 return reader_fatal(r, e);
         if (e < 0)
                 return e;
 
         bool whole = false;
         if (!driver)
-                reader_trouble(r, "%s accounts are not read by this version yet", kind_name(spec->kind));
+                reader_trouble(r, "%s accounts are not read by this version yet", source_kind_name(spec->kind));
         else {
                 e = driver->read(r, spec, r->source);
                 if (r->fatal < 0)

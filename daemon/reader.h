@@ -32,6 +32,8 @@ struct reader_job {
 
 struct store *reader_store(struct reader *r);
 const struct settings *reader_settings(struct reader *r);
+/* The time of the pass: one for all that it sees. */
+instant reader_now(const struct reader *r);
 
 /* Hand a job to the pool, waiting for room. Takes job and pool_job->fd in any case. 0 or negative errno (the whole run is over). */
 int reader_submit(struct reader *r, const struct source_driver *driver, struct reader_job *job, const struct pool_job *pool_job) _must_check_;

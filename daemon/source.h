@@ -36,6 +36,9 @@ struct reader_options {
 #define BATCH_OBSERVATIONS 1000
 int read_sources(const struct reader_options *options, struct read_totals *ret) _must_check_;
 
+/* As the store keeps it: "maildir", "mbox" ... */
+const char *source_kind_name(enum source_kind kind);
+
 /* The contract of a kind of source. `location` is absolute. Implementations: source_maildir.c, source_mbox.c, source_calendar.c. */
 struct source_driver {
         enum source_kind kind;

@@ -378,7 +378,7 @@ static int tell_gone(struct calendar_walk *w, const struct missing *m) {
         int e = reader_write(r);
         if (e < 0)
                 return e;
-        int elsewhere = store_component_elsewhere(s, m->item, m->uid, &m->recurrence_id);
+        int elsewhere = store_component_elsewhere(s, m->item, m->uid, &m->recurrence_id, reader_now(r));
         if (elsewhere < 0)
                 return reader_fatal(r, elsewhere);
         if (!elsewhere) {

@@ -750,9 +750,12 @@ static int has_row(struct store *s, sqlite3_stmt *q) {
         return r;
 }
 
-int store_component_elsewhere(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id) {
+int store_component_elsewhere(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id, instant pass) {
         sqlite3_stmt *q = component_statement(s, STATEMENT_COMPONENT_ELSEWHERE, item, uid, recurrence_id);
-        return q ? has_row(s, q) : no_statement(s);
+        if (!q)
+                return no_statement(s);
+        store_bind_instant(q, 5, pass);
+        return has_row(s, q);
 }
 
 /* --- what was told --- */

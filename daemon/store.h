@@ -69,8 +69,9 @@ struct store_component {
 int store_components(struct store *s, int64_t item, int (*found)(const struct store_component *c, void *userdata), void *userdata) _must_check_;
 int store_component_put(struct store *s, const struct store_component *c) _must_check_;
 int store_component_delete(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id) _must_check_;
-/* Is that component in any other item of any source (a file moved between folders has not vanished)? 1, 0, negative errno. */
-int store_component_elsewhere(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id);
+/* Is that component in any other item of its source, or of a source that was tried at `pass` (a file moved between folders has not vanished;
+ * a source that is no longer configured holds nothing)? 1, 0, negative errno. */
+int store_component_elsewhere(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id, instant pass);
 
 /* --- how reading went --- */
 int store_source_read(struct store *s, int64_t source, instant at, const char *error) _must_check_; /* error NULL: read whole at `at` */

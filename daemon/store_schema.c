@@ -88,7 +88,12 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 "INSERT INTO component(item, uid, form, at, digest) VALUES(?1, ?2, ?3, ?4, ?5)"
                 " ON CONFLICT(item, uid, form, at) DO UPDATE SET digest = ?5",
         [STATEMENT_COMPONENT_DELETE] = "DELETE FROM component WHERE item = ?1 AND uid = ?2 AND form = ?3 AND at = ?4",
-        [STATEMENT_COMPONENT_ELSEWHERE] = "SELECT 1 FROM component WHERE uid = ?2 AND form = ?3 AND at = ?4 AND item <> ?1 LIMIT 1",
+        [STATEMENT_COMPONENT_ELSEWHERE] =
+                "SELECT 1 FROM component JOIN item ON item.id = component.item JOIN folder ON folder.id = item.folder"
+                " JOIN source ON source.id = folder.source"
+                " WHERE component.uid = ?2 AND component.form = ?3 AND component.at = ?4 AND component.item <> ?1"
+                " AND (source.tried_at = ?5 OR source.id ="
+                "  (SELECT f.source FROM item AS i JOIN folder AS f ON f.id = i.folder WHERE i.id = ?1)) LIMIT 1",
         [STATEMENT_FIND_ONCE] = "SELECT id, at, internal_date FROM observation WHERE digest = ?1 AND component IS NULL",
         [STATEMENT_FIND_VERSION] =
                 "SELECT id FROM observation WHERE component = ?1 AND digest = ?2 AND seen_at ="

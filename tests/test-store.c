@@ -435,12 +435,21 @@ static void test_items_folders_components(void **data) {
         struct store_component c = {.item = id, .uid = "u", .digest = {7}};
         assert_int_equal(store_component_put(s, &c), 0);
         assert_int_equal(store_component_put(s, &c), 0);
-        assert_int_equal(store_component_elsewhere(s, id, "u", &c.recurrence_id), 0);
+        assert_int_equal(store_component_elsewhere(s, id, "u", &c.recurrence_id, 5), 0);
         c.item = other;
         assert_int_equal(store_component_put(s, &c), 0);
-        assert_int_equal(store_component_elsewhere(s, id, "u", &c.recurrence_id), 1);
+        assert_int_equal(store_component_elsewhere(s, id, "u", &c.recurrence_id, 5), 1);
         assert_int_equal(store_component_delete(s, other, "u", &c.recurrence_id), 0);
-        assert_int_equal(store_component_elsewhere(s, id, "u", &c.recurrence_id), 0);
+        int64_t elsewhere;
+        assert_int_equal(store_source(s, "calendar", "/elsewhere", "elsewhere", &elsewhere), 0);
+        assert_int_equal(store_item_put(s, elsewhere, &second, &c.item), 0);
+        assert_int_equal(store_component_put(s, &c), 0);
+        assert_int_equal(store_source_read(s, elsewhere, 4, NULL), 0); /* not of this pass: no longer configured */
+        assert_int_equal(store_component_elsewhere(s, id, "u", &c.recurrence_id, 5), 0);
+        assert_int_equal(store_source_read(s, elsewhere, 5, "cannot be read"), 0);
+        assert_int_equal(store_component_elsewhere(s, id, "u", &c.recurrence_id, 5), 1);
+        assert_int_equal(store_component_delete(s, c.item, "u", &c.recurrence_id), 0);
+        assert_int_equal(store_component_elsewhere(s, id, "u", &c.recurrence_id, 5), 0);
         count = 0;
         assert_int_equal(store_components(s, id, count_component, &count), 0);
         assert_int_equal(count, 1);
