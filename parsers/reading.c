@@ -1033,14 +1033,15 @@ static bool has_courtesy(const struct reading *r, const struct sentence *s) {
 /* Who calls a meeting off asks for nothing by that alone. */
 #define CALLED_OFF (PHRASE_CANCEL | PHRASE_MOVE | PHRASE_CANCELS | PHRASE_MOVES | PHRASE_MISS | PHRASE_CANCELLED)
 
-static void model_sentence(const struct reading *r, const struct sentence *s, bool question, bool rule, struct request_word words[static SENTENCE_WORDS_MAX + 1],
-                           struct request_sentence *ret) {
+static void model_sentence(const struct reading *r, const struct sentence *s, bool question, bool rule,
+                           struct request_word words[static SENTENCE_WORDS_MAX + 1], struct request_sentence *ret) {
         size_t n = 0;
         for (size_t i = s->first; i < s->last && n <= SENTENCE_WORDS_MAX; i++) {
                 const struct word *w = r->words + i;
                 uint32_t cp = 0;
                 (void) utf8_decode(r->text + w->at, w->end - w->at, &cp);
-                words[n++] = (struct request_word){.s = word_text(r, i), .len = w->len, .comma = w->comma, .upper = cp != utf8_lower(cp)};
+                words[n++] = (struct request_word){
+                        .s = word_text(r, i), .len = w->len, .comma = w->comma, .upper = cp != utf8_lower(cp)};
         }
         *ret = (struct request_sentence){.words = words, .n = n, .ending = s->ending, .signals = s->classes & ~PHRASE_HEAVY};
         if (s->clock)
@@ -1054,11 +1055,12 @@ static void model_sentence(const struct reading *r, const struct sentence *s, bo
 }
 
 /* Sentences that ask without any form of asking ("Saturday is good", "we need the draft") are told by the model alone, which
- * errs now and then; the more sentences, the surer it must be of one. In units of the model, times the root of a sentence. */
-#define MARGIN_STEP 400
+ * errs now and then; the more sentences, the surer it must be of one: by so many thousandths each time their number doubles. */
+#define MARGIN_STEP 100
 #define MARGIN_STEPS_MAX 5U
 
-static bool asks(const struct request_model *model, const struct reading *r, const struct request_sentence *s, size_t *ret_at) {
+static bool asks(const struct request_model *model, const struct reading *r, const struct request_sentence *s,
+                 size_t *ret_at) {
         size_t at, len;
         uint32_t steps = 0;
         while (steps < MARGIN_STEPS_MAX && r->n_sentences >> (steps + 1))
@@ -1094,8 +1096,8 @@ static const struct request_model *model_for(const struct reading *r, const char
 }
 
 /* Does the sentence ask the reader for something? *ret_at is the word that shows it. */
-static bool request_judge(const struct reading *r, const struct request_model *model, const struct sentence *s, const char *language,
-                          bool question, size_t *ret_at) {
+static bool request_judge(const struct reading *r, const struct request_model *model, const struct sentence *s,
+                          const char *language, bool question, size_t *ret_at) {
         ssize_t at = find_request(r, s, language);
         struct request_word words[SENTENCE_WORDS_MAX + 1];
         struct request_sentence seen;
@@ -1114,8 +1116,8 @@ static bool request_judge(const struct reading *r, const struct request_model *m
         return true;
 }
 
-int text_request_sentences(const struct phrase_index *index, const char *text, const char *language, request_visit_sentence visit,
-                           void *userdata) {
+int text_request_sentences(const struct phrase_index *index, const char *text, const char *language,
+                           request_visit_sentence visit, void *userdata) {
         struct request_word words[SENTENCE_WORDS_MAX + 1];
         struct request_sentence sentence;
         struct reading r;
@@ -1163,8 +1165,10 @@ static int read_sentences(const struct reading *r, const char *language, struct 
         for (size_t k = 0; k < r->n_sentences; k++) {
                 const struct sentence *s = r->sentences + k;
                 bool question = is_question(r, s);
-                size_t at;
-                bool request = request_judge(r, model, s, language, question, &at);
+                size_t at = s->first;
+                /* One request is enough, but for "as soon as possible", which may go with a later one. */
+                bool wanted = !out->request_because || s->classes & PHRASE_ASAP;
+                bool request = wanted && request_judge(r, model, s, language, question, &at);
                 out->questions += question;
                 uint32_t flags = flags_of_sentence(r, s, request);
                 out->flags |= flags;

@@ -111,7 +111,6 @@ __attribute__((always_inline)) static inline void walk(const struct request_mode
                 }
                 FEATURE('1', w[i], i, 1);
                 FEATURE('2', pair, i > 0 ? i - 1 : 0, i > 0 ? 2 : 1);
-                FEATURE('3', mix(pair, w[i + 1]), i > 0 ? i - 1 : 0, i > 0 ? 3 : 2);
                 FEATURE('p', mix(c[i - 1], w[i]), i, 1);
                 FEATURE('n', mix(w[i], c[i + 1]), i, 1);
                 FEATURE('c', mix(classes, c[i + 1]), i, 1);
@@ -141,7 +140,8 @@ __attribute__((always_inline)) static inline void walk(const struct request_mode
 #undef FEATURE
 }
 
-void request_features(const struct request_model *model, const struct request_sentence *sentence, request_visit visit, void *userdata) {
+void request_features(const struct request_model *model, const struct request_sentence *sentence, request_visit visit,
+                      void *userdata) {
         walk(model, sentence, visit, userdata);
 }
 
@@ -166,6 +166,9 @@ static inline void add(void *userdata, uint32_t key, char kind, size_t at, size_
         const struct request_model *m = sum->model;
         (void) kind;
         sum->n++;
+        /* Most features have no weight: one bit tells, without a visit to the table. */
+        if (!(m->present[REQUEST_BIT(key) / 32] >> REQUEST_BIT(key) % 32 & 1))
+                return;
         for (uint32_t i = place(key, m->weights_mask); m->weights[i].key; i = (i + 1) & m->weights_mask)
                 if (m->weights[i].key == key) {
                         sum->score += m->weights[i].weight;
@@ -178,7 +181,8 @@ static inline void add(void *userdata, uint32_t key, char kind, size_t at, size_
                 }
 }
 
-int32_t request_score(const struct request_model *model, const struct request_sentence *sentence, size_t *ret_at, size_t *ret_len) {
+int32_t request_score(const struct request_model *model, const struct request_sentence *sentence, size_t *ret_at,
+                      size_t *ret_len) {
         struct sum sum = {.model = model};
         *ret_at = *ret_len = 0;
         if (sentence->signals & REQUEST_SIGNAL_SILENT)
@@ -186,6 +190,6 @@ int32_t request_score(const struct request_model *model, const struct request_se
         walk(model, sentence, add, &sum);
         *ret_at = sum.at;
         *ret_len = sum.len;
-        /* The bias counts in full, the weights by the root of their number: multiplied out to stay with integers. */
-        return sum.score + (int32_t) ((int64_t) model->bias * request_root(sum.n) / (int32_t) ROOT_UNIT);
+        int64_t scaled = (int64_t) sum.score * ROOT_UNIT / request_root(sum.n) + model->bias;
+        return (int32_t) (scaled * 1000 / model->one);
 }

@@ -37,21 +37,28 @@ struct request_class {
         uint8_t value;
 };
 
+/* One bit for each hash of a weight, small enough to stay near. */
+#define REQUEST_BITS 65536U
+#define REQUEST_BIT(key) (((key) ^ (key) >> 16) % REQUEST_BITS)
+
 struct request_model {
         const struct request_weight *weights;
+        const uint32_t *present; /* REQUEST_BITS bits */
         const struct request_class *classes;
         uint32_t weights_mask, classes_mask;
-        int32_t bias; /* in units of a weight, for a sentence of one feature; grows with the root of their number */
+        int32_t bias, one; /* added to every sentence; what a sentence at the margin of training reaches */
 };
 
 extern const struct request_model request_model_en, request_model_fr;
 
 /* Features of a sentence, each a hash and the words it was made of (len 0: none in particular). */
 typedef void (*request_visit)(void *userdata, uint32_t key, char kind, size_t at, size_t len);
-void request_features(const struct request_model *model, const struct request_sentence *sentence, request_visit visit, void *userdata);
+void request_features(const struct request_model *model, const struct request_sentence *sentence, request_visit visit,
+                      void *userdata);
 
-/* Above 0: the reader is asked for something. *ret_at and *ret_len are the words that weighed most for it (len 0: none). */
-int32_t request_score(const struct request_model *model, const struct request_sentence *sentence, size_t *ret_at, size_t *ret_len);
+/* In thousandths of the margin of training; above 0: the reader is asked for something. *ret_at and *ret_len are the words that weighed most for it (len 0: none). */
+int32_t request_score(const struct request_model *model, const struct request_sentence *sentence, size_t *ret_at,
+                      size_t *ret_len);
 
 /* Is it a word of the model's classes? For telling the language of a text too short for more. */
 bool request_knows(const struct request_model *model, const char *word, size_t n) _pure_;
@@ -64,5 +71,5 @@ uint32_t request_root(uint32_t n) _pure_;
 /* The sentences of a text as the model sees them, for training and measuring. 0, -ENOMEM. */
 typedef void (*request_visit_sentence)(void *userdata, const struct request_sentence *sentence);
 struct phrase_index;
-int text_request_sentences(const struct phrase_index *index, const char *text, const char *language, request_visit_sentence visit,
-                           void *userdata) _must_check_;
+int text_request_sentences(const struct phrase_index *index, const char *text, const char *language,
+                           request_visit_sentence visit, void *userdata) _must_check_;

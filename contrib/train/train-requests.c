@@ -33,7 +33,7 @@ struct row {
 struct options {
         const char *language, *symbol;
         double cost, positive; /* of an error, and how much more of one on Yes */
-        uint32_t keep; /* weights */
+        uint32_t keep;         /* weights */
         uint64_t seed;
         double precision; /* wanted when the threshold is chosen */
         bool verbose;
@@ -55,7 +55,8 @@ static size_t n_features;
 
 static struct request_class class_table[CLASSES_SIZE];
 static const struct request_weight no_weights[1];
-static struct request_model model = {no_weights, class_table, 0, CLASSES_SIZE - 1, 0};
+static const uint32_t no_bits[REQUEST_BITS / 32];
+static struct request_model model = {no_weights, no_bits, class_table, 0, CLASSES_SIZE - 1, 0, 1};
 
 static void die(const char *what) {
         fprintf(stderr, "train-requests: %s\n", what);
@@ -169,7 +170,8 @@ static void add_instance(void *userdata, const struct request_sentence *s) {
         uint32_t row = *(uint32_t *) userdata;
         if (n_instances == instances_room)
                 instances = grow(instances, instances_room = MAX(instances_room * 2, (size_t) 4096), sizeof(*instances));
-        instances[n_instances++] = (struct instance){.first = (uint32_t) n_pool, .row = row, .silent = s->signals & REQUEST_SIGNAL_SILENT};
+        instances[n_instances++] =
+                (struct instance){.first = (uint32_t) n_pool, .row = row, .silent = s->signals & REQUEST_SIGNAL_SILENT};
         request_features(&model, s, add_feature, (void *) s);
         struct instance *x = instances + n_instances - 1;
         x->norm = 16.0 / request_root(x->n);
@@ -239,7 +241,9 @@ static void make_groups(double alike) {
                 sets[r] = grow(NULL, n + 1, sizeof(uint32_t));
                 sizes[r] = 0;
                 for (uint32_t i = 0; i < n; i++)
-                        sets[r][sizes[r]++] = n < 4 ? words[i] : i + 2 < n ? (words[i] * 31 + words[i + 1]) * 31 + words[i + 2] : words[i];
+                        sets[r][sizes[r]++] = n < 4       ? words[i]
+                                              : i + 2 < n ? (words[i] * 31 + words[i + 1]) * 31 + words[i + 2]
+                                                          : words[i];
                 qsort(sets[r], sizes[r], sizeof(uint32_t), compare_u32);
                 rows[r].group = (uint32_t) r;
         }
@@ -460,7 +464,8 @@ static void cross_score(const struct options *o, const uint32_t *which, size_t n
 }
 
 static void cross_validate(const struct options *o, unsigned repeats) {
-        uint32_t *fold = grow(NULL, n_rows, sizeof(*fold)), *part = grow(NULL, n_rows, sizeof(*part)), *test = grow(NULL, n_rows, sizeof(*test));
+        uint32_t *fold = grow(NULL, n_rows, sizeof(*fold)), *part = grow(NULL, n_rows, sizeof(*part)),
+                 *test = grow(NULL, n_rows, sizeof(*test));
         double *scores = grow(NULL, n_rows, sizeof(*scores)), *inner = grow(NULL, n_rows, sizeof(*inner));
         struct weights m = {.w = grow(NULL, n_features, sizeof(double))};
         double sum[3] = {0}, squares[3] = {0};
@@ -481,7 +486,8 @@ static void cross_validate(const struct options *o, unsigned repeats) {
                         for (size_t i = 0; i < t; i++) {
                                 scores[test[i]] = score_row(&m, rows + test[i], NULL);
                                 if (o->verbose && r == 0 && (scores[test[i]] > threshold) != rows[test[i]].yes)
-                                        printf("%s %+.2f %s\n", rows[test[i]].yes ? "MISSED" : "WRONG", scores[test[i]] - threshold, rows[test[i]].text);
+                                        printf("%s %+.2f %s\n", rows[test[i]].yes ? "MISSED" : "WRONG",
+                                               scores[test[i]] - threshold, rows[test[i]].text);
                         }
                         struct figures f = measure(scores, test, t, threshold);
                         double v[3] = {f.precision, f.recall, f.f1};
@@ -491,13 +497,15 @@ static void cross_validate(const struct options *o, unsigned repeats) {
                         }
                         runs++;
                         if (o->verbose)
-                                printf("fold %u: P %.3f R %.3f F1 %.3f (threshold %.2f, %zu rows)\n", k, f.precision, f.recall, f.f1, threshold, t);
+                                printf("fold %u: P %.3f R %.3f F1 %.3f (threshold %.2f, %zu rows)\n", k, f.precision,
+                                       f.recall, f.f1, threshold, t);
                 }
         }
         printf("cross-validated over %u folds:", runs);
         static const char *const names[] = {"precision", "recall", "F1"};
         for (size_t i = 0; i < 3; i++)
-                printf(" %s %.3f +- %.3f", names[i], sum[i] / runs, sqrt(fmax(squares[i] / runs - sum[i] / runs * (sum[i] / runs), 0)));
+                printf(" %s %.3f +- %.3f", names[i], sum[i] / runs,
+                       sqrt(fmax(squares[i] / runs - sum[i] / runs * (sum[i] / runs), 0)));
         printf("\n");
         free(m.w);
         free(fold);
@@ -533,16 +541,29 @@ static void write_model(const struct options *o, const char *classes) {
                         i = (i + 1) & (size - 1);
                 slot[i] = (uint32_t) f + 1;
         }
-        printf("/* SPDX-License-Identifier: GPL-3.0-or-later */\n/* Generated by contrib/train/train-requests from %s; do not edit. %zu weights. */\n", classes, kept);
+        printf("/* SPDX-License-Identifier: GPL-3.0-or-later */\n/* Generated by contrib/train/train-requests from %s; do "
+               "not edit. %zu weights. */\n/* clang-format off */\n",
+               classes, kept);
         printf("#include \"parsers/request_model.h\"\n\nstatic const struct request_weight weights[%u] = {\n", size);
         for (uint32_t i = 0; slot && i < size; i++)
                 if (slot[i])
-                        printf("        [%u] = {0x%08x, %d}, /* %s */\n", i, feature_key[slot[i] - 1], (int) lround(m.w[slot[i] - 1] / unit), feature_name[slot[i] - 1]);
+                        printf("        [%u] = {0x%08x, %d}, /* %s */\n", i, feature_key[slot[i] - 1],
+                               (int) lround(m.w[slot[i] - 1] / unit), feature_name[slot[i] - 1]);
         printf("};\n\nstatic const struct request_class classes[%u] = {\n", CLASSES_SIZE);
         for (uint32_t i = 0; i < CLASSES_SIZE; i++)
                 if (class_table[i].key)
                         printf("        [%u] = {0x%08x, %u},\n", i, class_table[i].key, class_table[i].value);
-        printf("};\n\nconst struct request_model %s = {weights, classes, %u, %u, %d};\n", o->symbol, size - 1, CLASSES_SIZE - 1, (int) lround((m.bias - threshold) / unit));
+        uint32_t bits[REQUEST_BITS / 32] = {0};
+        for (uint32_t i = 0; slot && i < size; i++)
+                if (slot[i]) {
+                        uint32_t bit = REQUEST_BIT(feature_key[slot[i] - 1]);
+                        bits[bit / 32] |= UINT32_C(1) << bit % 32;
+                }
+        printf("};\n\nstatic const uint32_t present[REQUEST_BITS / 32] = {");
+        for (uint32_t i = 0; i < REQUEST_BITS / 32; i++)
+                printf("%s0x%08x,", i % 8 ? " " : "\n        ", bits[i]);
+        printf("\n};\n\nconst struct request_model %s = {weights, present, classes, %u, %u, %d, %d};\n", o->symbol, size - 1,
+               CLASSES_SIZE - 1, (int) lround((m.bias - threshold) / unit), (int) lround(1 / unit));
         free(slot);
         free(m.w);
         free(all);
@@ -599,7 +620,8 @@ int main(int argc, char *argv[]) {
                 groups += group_of(i) == i;
         fprintf(stderr, "%zu rows in %zu groups, %zu sentences, %zu features\n", n_rows, groups, n_instances, n_features);
         if (argument(argc, argv, "--split", NULL))
-                split(argument(argc, argv, "--split", NULL), (uint32_t) strtoul(argument(argc, argv, "--part", "0"), NULL, 10));
+                split(argument(argc, argv, "--split", NULL),
+                      (uint32_t) strtoul(argument(argc, argv, "--part", "0"), NULL, 10));
         else if (repeats)
                 cross_validate(&o, (unsigned) strtoul(repeats, NULL, 10));
         else

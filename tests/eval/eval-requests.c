@@ -34,7 +34,8 @@ static double now(void) {
         return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
 }
 
-static int judge(const struct phrase_index *index, const struct options *o, bool yes, char *text, struct arena *arena, struct counts *c) {
+static int judge(const struct phrase_index *index, const struct options *o, bool yes, char *text, struct arena *arena,
+                 struct counts *c) {
         struct text_reading reading;
 
         size_t n = utf8_clean_in_place(text, strcspn(text, "\n"));
