@@ -1056,7 +1056,7 @@ static void model_sentence(const struct reading *r, const struct sentence *s, bo
 
 /* Sentences that ask without any form of asking ("Saturday is good", "we need the draft") are told by the model alone, which
  * errs now and then; the more sentences, the surer it must be of one: by so many thousandths each time their number doubles. */
-#define MARGIN_STEP 100
+#define MARGIN_STEP 150
 #define MARGIN_STEPS_MAX 5U
 
 static bool asks(const struct request_model *model, const struct reading *r, const struct request_sentence *s,
