@@ -1063,7 +1063,7 @@ static bool asks(const struct request_model *model, const struct reading *r, con
                  size_t *ret_at) {
         size_t at, len;
         uint32_t steps = 0;
-        while (steps < MARGIN_STEPS_MAX && r->n_sentences >> (steps + 1))
+        while (steps < MARGIN_STEPS_MAX && (r->n_sentences - 1) >> (steps + 1))
                 steps++;
         int32_t score = request_score(model, s, &at, &len);
         bool form = s->signals & (REQUEST_SIGNAL_QUESTION | REQUEST_SIGNAL_RULE);
@@ -1112,7 +1112,7 @@ static bool request_judge(const struct reading *r, const struct request_model *m
         if (!asks(model, r, &seen, &reason))
                 return false;
         if (at < 0 && !question)
-                *ret_at = s->first + reason;
+                *ret_at = clause_start(r, s, s->first + reason);
         return true;
 }
 
