@@ -1057,6 +1057,8 @@ static void model_sentence(const struct reading *r, const struct sentence *s, bo
 /* Sentences that ask without any form of asking ("Saturday is good", "we need the draft") are told by the model alone, which
  * errs now and then; the more sentences, the surer it must be of one: by so many thousandths each time their number doubles. */
 #define MARGIN_STEP 150
+/* What has a form of asking is taken for it unless the model is sure of the contrary. */
+#define FORM_CREDIT 100
 #define MARGIN_STEPS_MAX 5U
 
 static bool asks(const struct request_model *model, const struct reading *r, const struct request_sentence *s,
@@ -1068,7 +1070,7 @@ static bool asks(const struct request_model *model, const struct reading *r, con
         int32_t score = request_score(model, s, &at, &len);
         bool form = s->signals & (REQUEST_SIGNAL_QUESTION | REQUEST_SIGNAL_RULE);
         *ret_at = at;
-        return score > (form ? 0 : MARGIN_STEP * (int32_t) steps);
+        return score > (form ? -FORM_CREDIT : MARGIN_STEP * (int32_t) steps);
 }
 
 /* As many words as tell which model fits. */
