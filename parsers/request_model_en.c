@@ -6721,4 +6721,4 @@ static const uint32_t present[REQUEST_BITS / 32] = {
         0x80040806, 0x00100020, 0x08480000, 0x00002000, 0x00900011, 0x10000000, 0x90001002, 0x08604005,
 };
 
-const struct request_model request_model_en = {weights, present, classes, 16383, 2047, -1715, 3123};
+const struct request_model request_model_en = {weights, present, classes, 16383, 2047, -1903, 3123};

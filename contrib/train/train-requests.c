@@ -605,7 +605,7 @@ int main(int argc, char *argv[]) {
                 .cost = strtod(argument(argc, argv, "--cost", "1"), NULL),
                 .positive = strtod(argument(argc, argv, "--positive", "1"), NULL),
                 .keep = (uint32_t) strtoul(argument(argc, argv, "--keep", "6000"), NULL, 10),
-                .precision = strtod(argument(argc, argv, "--precision", "0.82"), NULL),
+                .precision = strtod(argument(argc, argv, "--precision", "0.85"), NULL),
                 .verbose = argument(argc, argv, "--verbose", NULL) != NULL,
         };
         random_state = strtoull(argument(argc, argv, "--seed", "1"), NULL, 10);
