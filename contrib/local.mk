@@ -16,3 +16,10 @@ EXTRA_DIST += %D%/man/adieu.1 %D%/man/adieu.yaml.5.in %D%/man/adieu-rules.5.in
 	$(AM_V_GEN)%D%/man/reference$(EXEEXT) <$(srcdir)/%D%/man/adieu-rules.5.in >$@.tmp && mv $@.tmp $@
 
 EXTRA_DIST += %D%/packages %D%/install-packages %D%/quickstart %D%/run-tests %D%/adieu.yaml %D%/sample
+
+# Trains the models of requests; see train/README.md. Not needed to build: its output is part of the source.
+EXTRA_PROGRAMS += %D%/train/train-requests
+%C%_train_train_requests_SOURCES = %D%/train/train-requests.c
+%C%_train_train_requests_LDADD = $(PARSERS_LIBS) -lm
+CLEANFILES += %D%/train/train-requests$(EXEEXT)
+EXTRA_DIST += %D%/train/README.md %D%/train/cross-validate %D%/train/classes-en.txt %D%/train/classes-fr.txt

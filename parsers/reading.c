@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "parsers/phrases.h"
+#include "parsers/request_model.h"
 #include "parsers/text.h"
 #include "parsers/utf8.h"
 
@@ -1016,6 +1017,123 @@ static bool subject_cancels(const struct reading *r) {
                s->ending != '?';
 }
 
+/* --- what the model sees --- */
+
+/* "Please find attached", "so don't hesitate to call": a courtesy at the start of a clause. What else is kept silent only hides
+ * the words inside it ("make it easier", "move forward"). */
+static bool has_courtesy(const struct reading *r, const struct sentence *s) {
+        static const char *const others[] = {"make", "move", "hope", "i", "last", "no", "as", "pas"};
+        for (size_t i = s->first_mark; i < s->last_mark; i++)
+                if (r->marks[i].classes & PHRASE_SILENT && starts_clause(r, s, r->marks[i].at) &&
+                    !word_in(r, r->marks[i].at, others, ELEMENTSOF(others)))
+                        return true;
+        return false;
+}
+
+/* Who calls a meeting off asks for nothing by that alone. */
+#define CALLED_OFF (PHRASE_CANCEL | PHRASE_MOVE | PHRASE_CANCELS | PHRASE_MOVES | PHRASE_MISS | PHRASE_CANCELLED)
+
+static void model_sentence(const struct reading *r, const struct sentence *s, bool question, bool rule,
+                           struct request_word words[static SENTENCE_WORDS_MAX + 1], struct request_sentence *ret) {
+        size_t n = 0;
+        for (size_t i = s->first; i < s->last && n <= SENTENCE_WORDS_MAX; i++) {
+                const struct word *w = r->words + i;
+                uint32_t cp = 0;
+                (void) utf8_decode(r->text + w->at, w->end - w->at, &cp);
+                words[n++] = (struct request_word){
+                        .s = word_text(r, i), .len = w->len, .comma = w->comma, .upper = cp != utf8_lower(cp)};
+        }
+        *ret = (struct request_sentence){.words = words, .n = n, .ending = s->ending, .signals = s->classes & ~PHRASE_HEAVY};
+        if (s->clock)
+                ret->signals |= REQUEST_SIGNAL_CLOCK;
+        if (question)
+                ret->signals |= REQUEST_SIGNAL_QUESTION;
+        if (rule)
+                ret->signals |= REQUEST_SIGNAL_RULE;
+        if (!question && !rule && (s->classes & CALLED_OFF || (s->classes & PHRASE_SILENT && has_courtesy(r, s))))
+                ret->signals |= REQUEST_SIGNAL_SILENT;
+}
+
+/* Sentences that ask without any form of asking ("Saturday is good", "we need the draft") are told by the model alone, which
+ * errs now and then; the more sentences, the surer it must be of one: by so many thousandths each time their number doubles. */
+#define MARGIN_STEP 150
+/* What has a form of asking is taken for it unless the model is sure of the contrary. */
+#define FORM_CREDIT 100
+#define MARGIN_STEPS_MAX 5U
+
+static bool asks(const struct request_model *model, const struct reading *r, const struct request_sentence *s,
+                 size_t *ret_at) {
+        size_t at, len;
+        uint32_t steps = 0;
+        while (steps < MARGIN_STEPS_MAX && (r->n_sentences - 1) >> (steps + 1))
+                steps++;
+        int32_t score = request_score(model, s, &at, &len);
+        bool form = s->signals & (REQUEST_SIGNAL_QUESTION | REQUEST_SIGNAL_RULE);
+        *ret_at = at;
+        return score > (form ? -FORM_CREDIT : MARGIN_STEP * (int32_t) steps);
+}
+
+/* As many words as tell which model fits. */
+#define MODEL_WORDS_MAX 40U
+
+static const struct request_model *model_by_words(const struct reading *r) {
+        size_t n = 0, known_en = 0, known_fr = 0;
+        for (size_t i = 0; i < r->n_words && n < MODEL_WORDS_MAX; i++) {
+                if (r->words[i].comma)
+                        continue;
+                n++;
+                known_en += request_knows(&request_model_en, word_text(r, i), r->words[i].len);
+                known_fr += request_knows(&request_model_fr, word_text(r, i), r->words[i].len);
+        }
+        if (known_en == known_fr || 2 * MAX(known_en, known_fr) < n)
+                return NULL;
+        return known_en > known_fr ? &request_model_en : &request_model_fr;
+}
+
+/* English and French have a model; it is trained on the judgement of the rules too, and has the last word over them. */
+static const struct request_model *model_for(const struct reading *r, const char *language) {
+        if (!language)
+                return model_by_words(r);
+        return str_eq(language, "en") ? &request_model_en : str_eq(language, "fr") ? &request_model_fr : NULL;
+}
+
+/* Does the sentence ask the reader for something? *ret_at is the word that shows it. */
+static bool request_judge(const struct reading *r, const struct request_model *model, const struct sentence *s,
+                          const char *language, bool question, size_t *ret_at) {
+        ssize_t at = find_request(r, s, language);
+        struct request_word words[SENTENCE_WORDS_MAX + 1];
+        struct request_sentence seen;
+
+        if (s->ending == '?' && !question)
+                return false; /* "how have you been?" */
+        *ret_at = at >= 0 ? (size_t) at : s->first;
+        if (!model)
+                return question || at >= 0;
+        model_sentence(r, s, question, at >= 0, words, &seen);
+        size_t reason;
+        if (!asks(model, r, &seen, &reason))
+                return false;
+        if (at < 0 && !question)
+                *ret_at = clause_start(r, s, s->first + reason);
+        return true;
+}
+
+int text_request_sentences(const struct phrase_index *index, const char *text, const char *language,
+                           request_visit_sentence visit, void *userdata) {
+        struct request_word words[SENTENCE_WORDS_MAX + 1];
+        struct request_sentence sentence;
+        struct reading r;
+
+        int e = reading_start(&r, index, text, language);
+        for (size_t k = 0; e == 0 && k < r.n_sentences; k++) {
+                const struct sentence *s = r.sentences + k;
+                model_sentence(&r, s, is_question(&r, s), find_request(&r, s, language) >= 0, words, &sentence);
+                visit(userdata, &sentence);
+        }
+        reading_free(&r);
+        return e;
+}
+
 /* --- all of it --- */
 
 static uint32_t flags_of_sentence(const struct reading *r, const struct sentence *s, bool request) {
@@ -1045,20 +1163,22 @@ static bool begins_with_name(const struct reading *r, const struct sentence *s) 
 }
 
 static int read_sentences(const struct reading *r, const char *language, struct arena *arena, struct text_reading *out) {
+        const struct request_model *model = model_for(r, language);
         for (size_t k = 0; k < r->n_sentences; k++) {
                 const struct sentence *s = r->sentences + k;
                 bool question = is_question(r, s);
-                ssize_t at = find_request(r, s, language);
-                if (s->ending == '?' && !question)
-                        at = -1; /* "how have you been?" */
+                size_t at = s->first;
+                /* One request is enough, but for "as soon as possible", which may go with a later one. */
+                bool wanted = !out->request_because || s->classes & PHRASE_ASAP;
+                bool request = wanted && request_judge(r, model, s, language, question, &at);
                 out->questions += question;
-                uint32_t flags = flags_of_sentence(r, s, question || at >= 0);
+                uint32_t flags = flags_of_sentence(r, s, request);
                 out->flags |= flags;
                 if (flags & MESSAGE_STOP && !question)
-                        at = -1; /* a boundary wants to be kept, not answered */
-                if ((!question && at < 0) || out->request_because)
+                        request = false; /* a boundary wants to be kept, not answered */
+                if (!request || out->request_because)
                         continue;
-                out->request_because = quote(r, s, at >= 0 && !begins_with_name(r, s) ? (size_t) at : s->first, arena);
+                out->request_because = quote(r, s, begins_with_name(r, s) ? s->first : at, arena);
                 if (!out->request_because)
                         return -ENOMEM;
         }

@@ -37,6 +37,18 @@ bench: adieu$(EXEEXT) %D%/bench/read-all$(EXEEXT) %D%/bench/bench-fold$(EXEEXT)
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' ADIEU_PACKS='$(abs_top_srcdir)/rules/packs' \
 		$(PYTHON3) $(srcdir)/%D%/bench/bench.py
 
+# --- make eval: how well mail is read, against labels. EVAL_REQUESTS: more files of labelled sentences, in any language.
+EXTRA_PROGRAMS += %D%/eval/eval-requests
+%C%_eval_eval_requests_SOURCES = %D%/eval/eval-requests.c
+%C%_eval_eval_requests_LDADD = $(PARSERS_LIBS)
+CLEANFILES += %D%/eval/eval-requests$(EXEEXT)
+EXTRA_DIST += %D%/requests/fr-train.tsv %D%/requests/fr-test.tsv
+EVAL_REQUESTS =
+.PHONY: eval eval-requests
+eval: eval-requests
+eval-requests: %D%/eval/eval-requests$(EXEEXT)
+	%D%/eval/eval-requests$(EXEEXT) $(srcdir)/%D%/requests/fr-test.tsv $(EVAL_REQUESTS)
+
 TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
 
 # Time zones and calendars.
@@ -390,4 +402,12 @@ check_PROGRAMS += %D%/test-output
 %C%_test_output_SOURCES = %D%/test-output.c
 %C%_test_output_CFLAGS = $(TEST_CFLAGS) $(JSON_CFLAGS)
 %C%_test_output_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+endif
+
+# The model of requests.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-request-model
+%C%_test_request_model_SOURCES = %D%/test-request-model.c
+%C%_test_request_model_CFLAGS = $(TEST_CFLAGS)
+%C%_test_request_model_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "parsers/request_model.h"
+
+/* Training and judging walk the same features, so that they cannot drift apart. */
+
+/* Words of one sentence that are looked at: what follows changes no judgement. */
+#define REQUEST_WORDS_MAX 80U
+/* Sixteenths, so that the root of small numbers keeps its fraction. */
+#define ROOT_UNIT 16U
+
+/* Classes a table may have. */
+#define CLASSES_MAX 64U
+
+/* Classes of words no table names, told by their shape. The tables use the numbers below these. */
+enum { CLASS_NONE, CLASS_NUMBER = 240, CLASS_NAME, CLASS_SHORT, CLASS_END_FIRST, CLASS_COMMA = 254, CLASS_EDGE = 255 };
+
+uint32_t request_hash(const char *s, size_t n) {
+        uint32_t h = UINT32_C(2166136261);
+        for (size_t i = 0; i < n; i++) {
+                unsigned char c = (unsigned char) s[i];
+                h = (h ^ (c >= '0' && c <= '9' ? '0' : c)) * UINT32_C(16777619);
+        }
+        return h;
+}
+
+static inline uint32_t mix(uint32_t a, uint32_t b) {
+        uint32_t h = (a ^ b) * UINT32_C(2654435761);
+        return (h << 13 | h >> 19) + UINT32_C(0x9E3779B9) * (a & 0xFFFF);
+}
+
+static inline uint32_t place(uint32_t key, uint32_t mask) {
+        return (key * UINT32_C(2654435761)) >> 8 & mask;
+}
+
+static uint8_t class_in_table(const struct request_model *model, uint32_t hash) {
+        for (uint32_t i = place(hash, model->classes_mask); model->classes[i].key; i = (i + 1) & model->classes_mask)
+                if (model->classes[i].key == hash)
+                        return model->classes[i].value;
+        return CLASS_NONE;
+}
+
+bool request_knows(const struct request_model *model, const char *word, size_t n) {
+        return class_in_table(model, request_hash(word, n)) != CLASS_NONE;
+}
+
+static uint8_t class_of(const struct request_model *model, const struct request_word *w, uint32_t hash, bool first) {
+        static const struct {
+                char end[4];
+                uint8_t len;
+        } ends[] = {{"ing", 3}, {"ed", 2}, {"ly", 2}, {"tion", 4}, {"ez", 2}, {"er", 2}, {"ons", 3}, {"ent", 3}, {"s", 1}};
+
+        if (w->comma)
+                return CLASS_COMMA;
+        uint8_t class = class_in_table(model, hash);
+        if (class != CLASS_NONE)
+                return class;
+        if (w->s[0] >= '0' && w->s[0] <= '9')
+                return CLASS_NUMBER;
+        if (w->upper && !first)
+                return CLASS_NAME;
+        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
+                if (w->len > ends[i].len + 2U && memcmp(w->s + w->len - ends[i].len, ends[i].end, ends[i].len) == 0)
+                        return (uint8_t) (CLASS_END_FIRST + i);
+        return w->len <= 3 ? CLASS_SHORT : CLASS_NONE;
+}
+
+struct view {
+        uint32_t words[REQUEST_WORDS_MAX + 4]; /* hashes, with two edges before and after */
+        uint32_t classes[REQUEST_WORDS_MAX + 4];
+        uint64_t seen; /* the classes of the table, a bit each */
+        size_t n;
+};
+
+static void look(const struct request_model *model, const struct request_sentence *s, struct view *v) {
+        bool first = true;
+        v->seen = 0;
+        v->n = MIN(s->n, (size_t) REQUEST_WORDS_MAX);
+        v->words[0] = v->words[1] = 1;
+        v->classes[0] = v->classes[1] = CLASS_EDGE;
+        for (size_t i = 0; i < v->n; i++) {
+                uint32_t h = request_hash(s->words[i].s, s->words[i].len);
+                v->words[i + 2] = h;
+                v->classes[i + 2] = class_of(model, s->words + i, h, first);
+                if (v->classes[i + 2] < CLASSES_MAX)
+                        v->seen |= UINT64_C(1) << v->classes[i + 2];
+                first = false;
+        }
+        v->words[v->n + 2] = v->words[v->n + 3] = 2 + (unsigned char) s->ending;
+        v->classes[v->n + 2] = v->classes[v->n + 3] = CLASS_EDGE + 1U + (unsigned char) s->ending;
+}
+
+static uint32_t bucket(size_t n) {
+        return n <= 6 ? (uint32_t) n : n <= 9 ? 7 : n <= 13 ? 8 : n <= 18 ? 9 : n <= 25 ? 10 : n <= 40 ? 11 : 12;
+}
+
+/* One letter for each kind of feature, so that the same words count apart in each. */
+__attribute__((always_inline)) static inline void walk(const struct request_model *model, const struct request_sentence *s,
+                                                       request_visit visit, void *userdata) {
+        struct view v;
+        bool start = true;
+        look(model, s, &v);
+        const uint32_t *w = v.words + 2, *c = v.classes + 2;
+        uint32_t end = 2 + (unsigned char) s->ending;
+
+#define FEATURE(kind, key, at, len) visit(userdata, mix((key), (uint32_t) (kind)), (kind), (at), (len))
+        for (size_t i = 0; i < v.n; i++) {
+                uint32_t pair = mix(w[i - 1], w[i]), classes = mix(c[i - 1], c[i]);
+                if (c[i] == CLASS_COMMA) {
+                        start = true;
+                        continue;
+                }
+                FEATURE('1', w[i], i, 1);
+                FEATURE('2', pair, i > 0 ? i - 1 : 0, i > 0 ? 2 : 1);
+                FEATURE('p', mix(c[i - 1], w[i]), i, 1);
+                FEATURE('n', mix(w[i], c[i + 1]), i, 1);
+                FEATURE('c', mix(classes, c[i + 1]), i, 1);
+                FEATURE('d', classes, i, 1);
+                FEATURE('s', mix(w[i - 2], w[i]), i > 1 ? i - 2 : 0, 3);
+                if (start) {
+                        /* The first words of a clause, and whether it is the first one. */
+                        FEATURE('^', mix(w[i], end), i, 1);
+                        FEATURE('<', mix(w[i], w[i + 1]), i, 2);
+                        FEATURE('[', mix(c[i], mix(c[i + 1], c[i + 2])), i, 3);
+                        FEATURE('{', mix(mix(c[i], c[i + 1]), i == 0), i, 2);
+                        FEATURE('(', mix(mix(c[i], end), i == 0), i, 1);
+                }
+                start = false;
+        }
+        FEATURE('$', mix(bucket(v.n), 0), 0, 0);
+        FEATURE('%', mix(bucket(v.n), end), 0, 0);
+        FEATURE('.', end, 0, 0);
+        for (uint32_t bits = s->signals; bits; bits &= bits - 1) {
+                FEATURE('!', (bits & -bits), 0, 0);
+                FEATURE('?', mix(bits & -bits, end), 0, 0);
+        }
+        /* Which classes stand together in the sentence, in any order. */
+        for (uint64_t rest = v.seen; rest; rest &= rest - 1)
+                for (uint64_t other = rest & (rest - 1); other; other &= other - 1)
+                        FEATURE('&', (uint32_t) (__builtin_ctzll(rest) * CLASSES_MAX + __builtin_ctzll(other)), 0, 0);
+#undef FEATURE
+}
+
+void request_features(const struct request_model *model, const struct request_sentence *sentence, request_visit visit,
+                      void *userdata) {
+        walk(model, sentence, visit, userdata);
+}
+
+uint32_t request_root(uint32_t n) {
+        uint32_t root = 0, x = n * ROOT_UNIT * ROOT_UNIT;
+        for (uint32_t bit = UINT32_C(1) << 15; bit; bit >>= 1)
+                if ((root + bit) * (root + bit) <= x)
+                        root += bit;
+        return root;
+}
+
+struct sum {
+        const struct request_model *model;
+        int32_t score;
+        uint32_t n;
+        int32_t best;
+        size_t at, len;
+};
+
+static inline void add(void *userdata, uint32_t key, char kind, size_t at, size_t len) {
+        struct sum *sum = userdata;
+        const struct request_model *m = sum->model;
+        (void) kind;
+        sum->n++;
+        /* Most features have no weight: one bit tells, without a visit to the table. */
+        if (!(m->present[REQUEST_BIT(key) / 32] >> REQUEST_BIT(key) % 32 & 1))
+                return;
+        for (uint32_t i = place(key, m->weights_mask); m->weights[i].key; i = (i + 1) & m->weights_mask)
+                if (m->weights[i].key == key) {
+                        sum->score += m->weights[i].weight;
+                        if (len > 0 && m->weights[i].weight > sum->best) {
+                                sum->best = m->weights[i].weight;
+                                sum->at = at;
+                                sum->len = len;
+                        }
+                        return;
+                }
+}
+
+int32_t request_score(const struct request_model *model, const struct request_sentence *sentence, size_t *ret_at,
+                      size_t *ret_len) {
+        struct sum sum = {.model = model};
+        *ret_at = *ret_len = 0;
+        if (sentence->signals & REQUEST_SIGNAL_SILENT)
+                return -1;
+        walk(model, sentence, add, &sum);
+        *ret_at = sum.at;
+        *ret_len = sum.len;
+        int64_t scaled = (int64_t) sum.score * ROOT_UNIT / request_root(sum.n) + model->bias;
+        return (int32_t) (scaled * 1000 / model->one);
+}
