@@ -148,12 +148,16 @@ int command_scan(struct context *c, int argc, char **argv) {
         const struct waiting *waiting;
         size_t n_waiting = evaluation_waiting(j.evaluation, &waiting);
         if (!c->json) {
-                fprintf(stderr, "%s%" PRId64 " new observations from %u sources in %.1f s, %zu alerts with news\n", news > 0 ? "\n" : "",
-                        totals.observations, totals.sources - totals.failed_sources, seconds_since(&start), news);
+                uint32_t sources = totals.sources - totals.failed_sources;
+                fprintf(stderr, "%s%" PRId64 " new observation%s from %u source%s in %.1f s, %zu alert%s with news\n", news > 0 ? "\n" : "",
+                        totals.observations, totals.observations == 1 ? "" : "s", sources, sources == 1 ? "" : "s", seconds_since(&start), news,
+                        news == 1 ? "" : "s");
                 if (n_waiting > 0)
-                        fprintf(stderr, "%zu answers are overdue but wait: a source was not read since (adieu status)\n", n_waiting);
+                        fprintf(stderr, "%zu %s overdue but wait%s: a source was not read since (adieu status)\n", n_waiting, n_waiting == 1 ? "answer is" : "answers are",
+                                n_waiting == 1 ? "s" : "");
                 if (totals.unreadable > 0)
-                        fprintf(stderr, "%" PRId64 " items could not be read and were kept aside (adieu status)\n", totals.unreadable);
+                        fprintf(stderr, "%" PRId64 " item%s could not be read and %s kept aside (adieu status)\n", totals.unreadable,
+                                totals.unreadable == 1 ? "" : "s", totals.unreadable == 1 ? "was" : "were");
         }
         judgement_free(&j);
         if (r < 0)

@@ -113,7 +113,7 @@ static int print_totals(struct context *c, const struct judgement *j) {
         printf("store     %s, %.1f MB: %" PRId64 " messages, %" PRId64 " calendar versions", c->state, (double) t.bytes / 1e6, t.messages, t.events);
         if (t.messages > 0)
                 printf(", %s to %s", when(c, t.first_at, first, sizeof(first)), when(c, t.last_at, last, sizeof(last)));
-        printf("\nrules     %zu, from %zu files; %zu alerts open\n", ruleset_size(c->rules), c->n_rule_files, open);
+        printf("\nrules     %zu, from %zu files; %zu alert%s open\n", ruleset_size(c->rules), c->n_rule_files, open, open == 1 ? "" : "s");
         if (evaluation_excepted(j->evaluation) > 0)
                 printf("          %zu times not counted: agreed exceptions and pauses\n", evaluation_excepted(j->evaluation));
         return 0;

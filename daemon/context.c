@@ -164,6 +164,9 @@ static const char *source_line(const struct context *c, const char *file, uint32
         return NULL;
 }
 
+/* What a terminal shows of one line, in bytes. */
+#define LINE_SHOWN_MAX 400U
+
 static void print_source_line(const struct context *c, const struct diagnostic *d) {
         size_t size = 0;
         if (strcmp(d->code, "password-in-file") == 0)
@@ -173,11 +176,19 @@ static void print_source_line(const struct context *c, const struct diagnostic *
                 return;
         if (size > 0 && line[size - 1] == '\r')
                 size--;
+        bool cut = size > LINE_SHOWN_MAX;
+        if (cut && d->column > LINE_SHOWN_MAX / 4) { /* the place itself may be beyond: characters are up to four bytes */
+                if (d->hint)
+                        fprintf(stderr, "      | %s\n", d->hint);
+                return;
+        }
+        for (size = MIN(size, (size_t) LINE_SHOWN_MAX); cut && size > 0 && ((unsigned char) line[size] & 0xc0) == 0x80;)
+                size--;
         /* The file is the owner's own, but a terminal is no place for its control characters. */
         fprintf(stderr, "%5u | ", d->line);
         for (size_t i = 0; i < size; i++)
                 fputc((unsigned char) line[i] < ' ' && line[i] != '\t' ? '?' : line[i], stderr);
-        fputs("\n      | ", stderr);
+        fputs(cut ? " ...\n      | " : "\n      | ", stderr);
         uint32_t column = 1;
         for (size_t i = 0; i < size && column < d->column; i++) {
                 if (((unsigned char) line[i] & 0xc0) == 0x80)
