@@ -829,11 +829,20 @@ static int add_reply(struct judging *j, size_t i) {
         return 0;
 }
 
+/* A calendar that was moved or given up is not looked at any more: it cannot tell that something is gone. */
+static bool is_looked_at(const struct judging *j, const char *source) {
+        const struct settings *s = j->m->settings;
+        for (size_t i = 0; i < s->n_sources; i++)
+                if (str_eq(s->sources[i].name, source))
+                        return true;
+        return s->n_sources == 0;
+}
+
 /* Is it still in some calendar, or did it come back? */
 static bool still_there(const struct judging *j, const struct version *gone) {
         for (size_t i = 0; i < j->n_all; i++) {
                 const struct version *v = j->all[i];
-                if (v->mail || v->rid != gone->rid)
+                if (v->mail || v->rid != gone->rid || (v->source != gone->source && !is_looked_at(j, v->source)))
                         continue;
                 if (v->source == gone->source ? v->seen >= gone->seen : v->kind == VERSION_PLAN) {
                         bool gone_there_too = false;

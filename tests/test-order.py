@@ -339,4 +339,24 @@ def changed_rules(w):
     same(have, judged(w), "changed configuration")
 
 
+@case("a mailbox and a calendar that were moved hold nothing back")
+def moved(w):
+    at_once(w, corpus(), now="2026-06-01T09:00+02:00")
+    meeting = "calendars/moved.ics"
+    w.write(meeting, cases.vcalendar("BEGIN:VEVENT\r\nUID:moved\r\nDTSTAMP:20260501T080000Z\r\nDTSTART:20260928T080000Z\r\nDURATION:PT1H\r\nSUMMARY:x\r\n"
+                                     "ORGANIZER:mailto:camille@studio.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:jean@dupont.example\r\nEND:VEVENT\r\n").encode())
+    w.scan("2026-06-01T09:00+02:00")
+    for old, new in (("Maildir", "Mail"), ("calendars", "agenda")):
+        (w.folder / old).rename(w.folder / new)
+        text = w.config.read_text()
+        true(": %s}" % old in text, text)
+        w.config.write_text(text.replace(": %s}" % old, ": %s}" % new))
+    w.scan("2026-06-02T09:00+02:00")
+    (w.folder / meeting.replace("calendars", "agenda")).unlink()
+    w.scan(NOW)
+    true("source stale" not in w.status(NOW), w.status(NOW))
+    r = w.run("facts", "--fact", "meeting.cancelled", "--json", now=NOW)
+    true('"uid":"moved"' in r.stdout, "what vanished after the move was not told", r)
+
+
 tap.main()
