@@ -1052,6 +1052,28 @@ static bool is_calendar_text(const struct message *m) {
         return false;
 }
 
+/* A List-Id is the list's address with a dot for the '@' (RFC 2919 section 2): "Team <team.lists.example.org>". */
+static bool is_list_address(const char *email, const char *id, size_t size) {
+        const char *at = strrchr(email, '@');
+        size_t n = strlen(email), local = at ? (size_t) (at - email) : 0;
+        return at && n == size && id[local] == '.' && strncasecmp(email, id, local) == 0 &&
+               strncasecmp(at + 1, id + local + 1, n - local - 1) == 0;
+}
+
+static bool is_to_list(const struct message *m, const char *list_id) {
+        const struct address_list *const lists[] = {&m->to, &m->cc};
+        const char *open = list_id ? strrchr(list_id, '<') : NULL, *id = open ? open + 1 : list_id;
+        size_t size = id ? strcspn(id, "> \t") : 0;
+
+        if (size == 0 || m->from.n == 0 || is_list_address(m->from.items[0].email, id, size))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                for (uint32_t k = 0; k < lists[i]->n; k++)
+                        if (is_list_address(lists[i]->items[k].email, id, size))
+                                return true;
+        return false;
+}
+
 static int judge_automatic(struct reader *r) {
         struct automatic_signs signs = {.method = r->method, .subject = r->m->subject};
         const struct {
@@ -1076,6 +1098,8 @@ static int judge_automatic(struct reader *r) {
                         return e;
         }
         r->truncated = truncated;
+
+        signs.to_list = is_to_list(r->m, signs.list_id);
 
         char media_type[MEDIA_TYPE_MAX + 1], report_type[64];
         mime_media_type(&r->mime.content_type, media_type);
