@@ -436,7 +436,7 @@ static unsigned label_of(const char *s) {
 
 /* A header block starts here: returns the line after it, or i. A travel form has "De:", "À:" and "Date:" too, so a subject
  * or an address is needed. */
-static size_t header_block(const struct split *s, size_t i) {
+static size_t header_block(const struct split *s, size_t i, unsigned *ret_labels) {
         unsigned seen = 0;
         bool address = false;
         size_t end = i, blanks = 0;
@@ -461,6 +461,8 @@ static size_t header_block(const struct split *s, size_t i) {
         }
         bool complete = seen & LABEL_FROM && seen & (LABEL_DATE | LABEL_TO) &&
                         (seen & LABEL_SUBJECT || (address && seen & LABEL_DATE));
+        if (ret_labels)
+                *ret_labels = seen;
         return complete ? end : i;
 }
 
@@ -574,7 +576,7 @@ static bool is_name_and_address(const char *joined) {
                 blanks += *p == ' ';
         for (const char *p = close + 1; *p; p++)
                 blanks += *p == ' ' ? 2 : 0;
-        return blanks <= 6;
+        return blanks <= 8;
 }
 
 /* Whether one may end soon after line i: for most lines nothing more is looked at. */
@@ -618,7 +620,8 @@ static size_t attribution(const struct split *s, size_t i, bool *ret_sure) {
                 joined[--used] = 0;
         bool verb = ends_with_verb(joined, used);
         /* German, Dutch and the Nordic languages put the name after the verb: "Am 3. März 2026 schrieb Eva <e@x.de>:". */
-        static const char *const middle_verbs[] = {" schrieb ", " schreef ", " skrev ", " kirjoitti ", " napisal ", " napsal ", " ezt irta "};
+        static const char *const middle_verbs[] = {" schrieb ", " schreef ", " skrev ", " kirjoitti ", " napisal ", " napsal ", " ezt irta ",
+                                                  " wrote on ", " a ecrit le "};
         bool middle = false;
         for (size_t k = 0; k < ELEMENTSOF(middle_verbs) && !verb; k++) {
                 const char *p = strstr(joined, middle_verbs[k]);
@@ -633,7 +636,7 @@ static size_t attribution(const struct split *s, size_t i, bool *ret_sure) {
 
         /* Without a quotation after it, it must be complete: a sentence can end with "wrote:" too. */
         *ret_sure = (start && date && (verb || (middle && (address || end == i + 1)) || (bare && joined[used - 1] == '>'))) ||
-                    (verb && end == i + 1 && is_name_and_address(joined));
+                    (verb && end == i + 1 && i > 0 && is_name_and_address(joined));
         verb |= middle;
         if (*ret_sure || (wrapped && start && date) ||
             (before_quote && ((verb && (start || date || address || end == i + 1)) || (date && address) || (start && date))))
@@ -826,13 +829,19 @@ static const char *const disclaimers[] = {"this email",
                                           "denne e-post",
                                           "ta wiadomosc",
                                           "免責聲明",
-                                          "免责声明"};
+                                          "免责声明",
+                                          "本电子邮件",
+                                          "本邮件",
+                                          "此邮件",
+                                          "本電子郵件",
+                                          "本信件",
+                                          "此電郵"};
 static const char *const disclaimer_words[] = {"confidenti",   "privileged",  "intended",      "recipient", "destine",
                                                "destinataire", "vertraulich", "vertrouwelijk", "bestemd",   "environ",
                                                "imprim",       "print",       "drucken",       "virus",     "unauthori",
                                                "legally",      "milieu",      "umwelt",        "empfanger", "geadresseerde",
                                                "confidencia",  "riservat",    "poufn",         "konfidenti", "fortrolig",
-                                               "機密",         "机密"};
+                                               "機密",         "机密",        "保密",          "收件"};
 
 static bool is_disclaimer(const struct split *s, size_t i, const char *folded) {
         if (!starts_any(folded, disclaimers, ELEMENTSOF(disclaimers)))
@@ -1003,10 +1012,29 @@ static bool is_outlook_rule(const struct split *s, size_t i) {
         return n == OUTLOOK_RULE && (n == s->lines[i].len || (n + 1 == s->lines[i].len && p[n] == ' '));
 }
 
+/* Outlook for Mac sets the quotation in instead of marking it, and answers stand between its lines at the margin. */
+static bool is_indented(const struct split *s, size_t i) {
+        const char *p = i < s->n ? s->text + s->lines[i].at : "";
+        return i < s->n && !s->lines[i].quoted && (*p == '\t' || strncmp(p, "    ", 4) == 0);
+}
+
+static size_t drop_indented(struct split *s, size_t from, size_t body) {
+        drop(s, from, body);
+        for (size_t k = body; k < s->n; k++)
+                s->lines[k].out |= s->lines[k].blank || is_indented(s, k);
+        return body;
+}
+
 /* "2016-03-03 17:21 GMT+01:00 Eva Brun": what Gmail wrote for some years, with and without an address. */
 static bool is_iso_attribution(const char *s) {
         size_t date = strspn(s, "0123456789-");
         return date == 10 && s[4] == '-' && s[7] == '-' && s[10] == ' ' && strncmp(s + 11 + strspn(s + 11, "0123456789:"), " gmt", 4) == 0;
+}
+
+static bool is_first(const struct split *s, size_t i) {
+        while (i > 0 && (s->lines[i - 1].blank || s->lines[i - 1].out))
+                i--;
+        return i == 0;
 }
 
 /* Under such a rule the labels may be of any language: lines with a colon near their start, one with a date. */
@@ -1035,7 +1063,7 @@ static size_t sort_line(struct split *s, size_t i) {
         }
         if (n == 0) {
                 size_t below = next_filled(s, i + 1);
-                if (below < s->n && is_outlook_rule(s, i) && (header_block(s, below) > below || is_foreign_block(s, below))) {
+                if (below < s->n && is_outlook_rule(s, i) && (header_block(s, below, NULL) > below || is_foreign_block(s, below))) {
                         /* Outlook puts the whole message there, with the quotations that were in it. */
                         drop(s, i, s->n);
                         return s->n;
@@ -1048,9 +1076,15 @@ static size_t sort_line(struct split *s, size_t i) {
         if (mark != MARK_NONE) {
                 s->forward |= mark == MARK_FORWARD;
                 size_t body = next_filled(s, i + 1);
-                return drop_quotation(s, i, body < s->n ? header_block(s, body) : body);
+                return drop_quotation(s, i, body < s->n ? header_block(s, body, NULL) : body);
         }
-        size_t end = header_block(s, i);
+        unsigned labels_seen = 0;
+        size_t end = header_block(s, i, &labels_seen);
+        if (end > i && !(labels_seen & LABEL_TO) && is_first(s, i)) {
+                /* Nobody is written to and nothing stands above: a heading of the writer's own, as above a patch. */
+                drop(s, i, end);
+                return end;
+        }
         if (end > i) {
                 /* The rule that Outlook draws above. */
                 for (size_t k = i; k-- > 0 && (s->lines[k].blank || strspn(s->text + s->lines[k].at, "_-") >= 10);)
@@ -1058,8 +1092,11 @@ static size_t sort_line(struct split *s, size_t i) {
                 return drop_quotation(s, i, end);
         }
         end = is_iso_attribution(folded) ? i + 1 : attribution(s, i, &sure);
-        if (end > i)
-                return drop_quotation(s, i, end);
+        if (end > i) {
+                size_t first = next_filled(s, end);
+                bool indented = is_indented(s, first) && is_indented(s, next_filled(s, first + 1));
+                return indented ? drop_indented(s, i, end) : drop_quotation(s, i, end);
+        }
         if (is_mobile_footer(folded, n)) {
                 s->lines[i].out = true;
                 return i + 1;

@@ -45,6 +45,12 @@ static const struct split_case quoted[] = {
         {"Ja.\n\nAm 02.03.2026 10:12 schrieb \"Eva Beispiel\" <eva@example.de\n>:\n\n> Donnerstag?\n", "Ja.", false},
         {"Ja, dat kan.\nOp 2 mrt. 2026 10:12 schreef \"Jan\" <jan@example.nl> het\nvolgende:\n\n> Donderdag?\n", "Ja, dat kan.", false},
         {"See the second page.\nIt says all.\nOn Monday, March 2, 2026 at 10:12:05 AM UTC-8 Marie Dupont wrote:\n\n> Thursday?\n", "See the second page.\nIt says all.", false},
+        {"Marie Dupont wrote on Mon, Mar 02, 2026:\n> Thursday?\n\nYes.\n", "Yes.", false},
+        {"On 3/2/26, 10:12 AM, \"Marie\" <marie@example.com> wrote:\n\n    Hello,\n\n    Thursday?\nYes.\n\n    The quote?\nTonight.\n", "Yes.\n\nTonight.", false},
+        {"Yes.\n\nOn 3/2/26, 10:12 AM, \"Marie\" <marie@example.com> wrote:\n\n    Hello,\n\nThursday?\n", "Yes.", false}, /* one line only */
+        {"From: Marie <marie@example.com>\nDate: Mon, 2 Mar 2026 10:12:00 +0100\n\nThe layout is done.\n", "The layout is done.", false},
+        {"From: Marie <marie@example.com>\nSent: Monday, March 2, 2026 10:12 AM\nTo: Paul\nSubject: Quote\n\nThursday?\n", "", false},
+        {"好的。\n\n本电子邮件及其附件含有保密信息，仅限于收件人使用。\n", "好的。", false},
         {"Yes.\n\nMarie Dupont <marie@example.com> wrote:\n\nThursday?\n", "Yes.", false},
         {"Yes.\n\n---- On Mon, 02 Mar 2026 10:12:00 +0100 Marie <marie@example.com> wrote ----\n\nThursday?\n", "Yes.", false},
         {"好的。\n\n发件人： Eva Li\n发送时间： 2026-03-02 10:12\n收件人： paul@example.com\n主题： 报价\n星期四？\n", "好的。", false},
