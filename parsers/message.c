@@ -837,6 +837,13 @@ static bool looks_like_html(const char *s) {
         return strncasecmp(s, "<!doctype html", 14) == 0 || strncasecmp(s, "<html", 5) == 0;
 }
 
+static bool has_html_sibling(const struct reader *r, const struct text_part *t) {
+        for (uint32_t i = 0; i < r->n_texts && t->alternative > 0; i++)
+                if (r->texts[i].html && r->texts[i].alternative == t->alternative)
+                        return true;
+        return false;
+}
+
 /* One part as text in the work arena. */
 static int decode_text(struct reader *r, const struct text_part *t, const char **ret) {
         _cleanup_free_ char *owned = NULL;
@@ -863,6 +870,9 @@ static int decode_text(struct reader *r, const struct text_part *t, const char *
                 e = text_unflow(text, t->delsp, r->work, &text);
         if (e < 0)
                 return e;
+        /* Written from the HTML by a program; where there is none, somebody may have typed "<https://...>". */
+        if (!t->html && has_html_sibling(r, t))
+                text_drop_link_targets(text);
         *ret = text;
         return 0;
 }

@@ -1179,6 +1179,47 @@ static const char *collect(const struct split *s, bool out, struct arena *arena)
         return text;
 }
 
+/* Longest target that is looked for: trackers write long ones. */
+#define TARGET_MAX 4096U
+
+/* The bytes of a target or stand-in that begins at p, 0 when it is none. `glued`: a letter stands directly before it. */
+static size_t target_length(const char *p, bool glued) {
+        static const struct {
+                const char *start;
+                char end;
+                bool blanks; /* may hold blanks */
+                bool glued;  /* counts only directly after a word: else it is an address that somebody is named by */
+        } targets[] = {
+                {"<http://", '>', false, false}, {"<https://", '>', false, false}, {"<mailto:", '>', false, true},
+                {"<tel:", '>', false, true},     {"[cid:", ']', false, false},     {"[image: ", ']', true, false},
+                {"[http://", ']', false, false}, {"[https://", ']', false, false},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(targets); i++) {
+                size_t n = strlen(targets[i].start);
+                if (strncmp(p, targets[i].start, n) != 0 || (targets[i].glued && !glued))
+                        continue;
+                while (n < TARGET_MAX && p[n] && p[n] != targets[i].end && p[n] != '\n' && (targets[i].blanks || !is_blank(p[n])))
+                        n++;
+                return p[n] == targets[i].end ? n + 1 : 0;
+        }
+        return 0;
+}
+
+void text_drop_link_targets(char *text) {
+        char *out = text;
+        for (const char *p = text; *p;) {
+                if (*p != '<' && *p != '[') {
+                        *out++ = *p++;
+                        continue;
+                }
+                size_t n = target_length(p, out > text && out[-1] != ' ' && out[-1] != '\n');
+                if (n == 0)
+                        *out++ = *p++;
+                p += n;
+        }
+        *out = 0;
+}
+
 int text_split_new(const char *text, struct arena *arena, const char **ret_new, const char **ret_quoted, bool *ret_forward) {
         struct split s = {};
         const char *fresh = NULL, *rest = NULL;

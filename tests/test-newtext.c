@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "parsers/text.h"
@@ -229,6 +230,32 @@ static void unflows(void **state) {
         }
 }
 
+static void drops_link_targets(void **state) {
+        (void) state;
+        static const struct {
+                const char *in, *out;
+        } cases[] = {
+                {"", ""},
+                {"see the plan<https://example.com/a?b=c> today", "see the plan today"},
+                {"see the plan <http://example.com/a> today", "see the plan  today"},
+                {"Eva <eva@example.com<mailto:eva@example.com>>", "Eva <eva@example.com>"},
+                {"From: Eva <mailto:eva@example.com>", "From: Eva <mailto:eva@example.com>"},
+                {"[cid:image001.png@01D8E314.009ED550]\nHello [image: logo of us.png]!", "\nHello !"},
+                {"[https://example.com/logo.png]<https://example.com>", ""},
+                {"a < b [1] <https://unclosed", "a < b [1] <https://unclosed"},
+                {"<https://exam ple.com>", "<https://exam ple.com>"},
+                {"<https://\nexample.com>", "<https://\nexample.com>"},
+                {"<", "<"},
+                {"[cid:", "[cid:"},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[128];
+                (void) snprintf(text, sizeof(text), "%s", cases[i].in);
+                text_drop_link_targets(text);
+                assert_string_equal(text, cases[i].out);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(drops_quotations),
@@ -238,6 +265,7 @@ int main(void) {
                 cmocka_unit_test(survives_long_and_odd_texts),
                 cmocka_unit_test(reports_a_full_arena),
                 cmocka_unit_test(unflows),
+                cmocka_unit_test(drops_link_targets),
         };
         return cmocka_run_group_tests_name("newtext", tests, NULL, NULL);
 }
