@@ -117,6 +117,7 @@ struct text_part {
         uint32_t alternative;
         enum transfer_encoding encoding;
         bool html, flowed, delsp;
+        const char *targets; /* of links, when it was read and a program wrote it from HTML; else NULL */
         char label[MIME_LABEL_MAX + 1];
 };
 
@@ -845,7 +846,7 @@ static bool has_html_sibling(const struct reader *r, const struct text_part *t) 
 }
 
 /* One part as text in the work arena. */
-static int decode_text(struct reader *r, const struct text_part *t, const char **ret) {
+static int decode_text(struct reader *r, struct text_part *t, const char **ret) {
         _cleanup_free_ char *owned = NULL;
         char label[MIME_LABEL_MAX + 1];
         const char *s;
@@ -871,8 +872,13 @@ static int decode_text(struct reader *r, const struct text_part *t, const char *
         if (e < 0)
                 return e;
         /* Written from the HTML by a program; where there is none, somebody may have typed "<https://...>". */
-        if (!t->html && has_html_sibling(r, t))
-                text_drop_link_targets(text);
+        if (!t->html && has_html_sibling(r, t)) {
+                char *targets = arena_alloc(r->work, strlen(text) + 1);
+                if (!targets)
+                        return -ENOMEM;
+                text_drop_link_targets(text, targets);
+                t->targets = targets;
+        }
         *ret = text;
         return 0;
 }
@@ -998,6 +1004,20 @@ static int read_words(struct reader *r) {
         return clip(r, reading.cancellation_because, SUBJECT_MAX, &m->cancellation_because);
 }
 
+/* What is shown beside the new text: quotations and footers, and the targets of links. */
+static int add_targets(struct reader *r, const char **quoted) {
+        _cleanup_buf_ struct buf b = {0};
+        (void) buf_add_str(&b, *quoted);
+        for (uint32_t i = 0; i < r->n_texts; i++)
+                if (r->texts[i].targets && *r->texts[i].targets)
+                        (void) buf_printf(&b, "%s%s", b.size > 0 ? "\n" : "", r->texts[i].targets);
+        if (b.error < 0)
+                return b.error;
+        if (b.size > 0 && !(*quoted = arena_strndup(r->work, b.data, b.size)))
+                return -ENOMEM;
+        return 0;
+}
+
 static int read_text(struct reader *r, const char **ret_whole) {
         struct wanted wanted[TEXT_PARTS_MAX] = {0};
         struct message *m = r->m;
@@ -1017,6 +1037,8 @@ static int read_text(struct reader *r, const char **ret_whole) {
                 return e;
 
         if (r->options->want_quoted_text) {
+                if (quoted && (e = add_targets(r, &quoted)) < 0)
+                        return e;
                 /* Calendar objects were read first; what they left is enough unless somebody meant it not to be. */
                 bool truncated = r->truncated;
                 e = keep_text(r, quoted, MIN(r->room, (size_t) QUOTED_TEXT_MAX), &m->quoted_text);

@@ -1205,7 +1205,7 @@ static size_t target_length(const char *p, bool glued) {
         return 0;
 }
 
-void text_drop_link_targets(char *text) {
+void text_drop_link_targets(char *text, char *dropped) {
         char *out = text;
         for (const char *p = text; *p;) {
                 if (*p != '<' && *p != '[') {
@@ -1213,11 +1213,16 @@ void text_drop_link_targets(char *text) {
                         continue;
                 }
                 size_t n = target_length(p, out > text && out[-1] != ' ' && out[-1] != '\n');
-                if (n == 0)
+                if (n == 0) {
                         *out++ = *p++;
+                        continue;
+                }
+                memcpy(dropped, p + 1, n - 2); /* without the brackets */
+                dropped += n - 2;
+                *dropped++ = '\n';
                 p += n;
         }
-        *out = 0;
+        *out = *dropped = 0;
 }
 
 int text_split_new(const char *text, struct arena *arena, const char **ret_new, const char **ret_quoted, bool *ret_forward) {

@@ -24,8 +24,9 @@ int html_to_text(const char *html, size_t size, size_t limit, struct arena *aren
 int text_unflow(const char *text, bool delsp, struct arena *arena, char **ret) _must_check_;
 
 /* Take away, in place, what programs add when they write HTML as text: the target after a link's words ("plan<https://...>",
- * "plan <https://...>", "eva@x.de<mailto:eva@x.de>") and the stand-ins of pictures ("[cid:...]", "[image: logo.png]"). */
-void text_drop_link_targets(char *text);
+ * "plan <https://...>", "eva@x.de<mailto:eva@x.de>") and the stand-ins of pictures ("[cid:...]", "[image: logo.png]"). `dropped`, of
+ * the size of the text, gets them, one a line. */
+void text_drop_link_targets(char *text, char *dropped);
 
 /* Split into what the writer newly wrote and the rest (quoted text, attribution lines, header blocks of other programs,
  * forwarded messages, signatures, mobile footers, disclaimers, list footers). Interleaved answers stay in *ret_new.

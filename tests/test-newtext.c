@@ -233,26 +233,28 @@ static void unflows(void **state) {
 static void drops_link_targets(void **state) {
         (void) state;
         static const struct {
-                const char *in, *out;
+                const char *in, *out, *dropped;
         } cases[] = {
-                {"", ""},
-                {"see the plan<https://example.com/a?b=c> today", "see the plan today"},
-                {"see the plan <http://example.com/a> today", "see the plan  today"},
-                {"Eva <eva@example.com<mailto:eva@example.com>>", "Eva <eva@example.com>"},
-                {"From: Eva <mailto:eva@example.com>", "From: Eva <mailto:eva@example.com>"},
-                {"[cid:image001.png@01D8E314.009ED550]\nHello [image: logo of us.png]!", "\nHello !"},
-                {"[https://example.com/logo.png]<https://example.com>", ""},
-                {"a < b [1] <https://unclosed", "a < b [1] <https://unclosed"},
-                {"<https://exam ple.com>", "<https://exam ple.com>"},
-                {"<https://\nexample.com>", "<https://\nexample.com>"},
-                {"<", "<"},
-                {"[cid:", "[cid:"},
+                {"", "", ""},
+                {"see the plan<https://example.com/a?b=c> today", "see the plan today", "https://example.com/a?b=c\n"},
+                {"see the plan <http://example.com/a> today", "see the plan  today", "http://example.com/a\n"},
+                {"Eva <eva@example.com<mailto:eva@example.com>>", "Eva <eva@example.com>", "mailto:eva@example.com\n"},
+                {"From: Eva <mailto:eva@example.com>", "From: Eva <mailto:eva@example.com>", ""},
+                {"[cid:image001.png@01D8E314]\nHello [image: logo of us.png]!", "\nHello !", "cid:image001.png@01D8E314\nimage: logo of us.png\n"},
+                {"[https://example.com/logo.png]<https://example.com>", "", "https://example.com/logo.png\nhttps://example.com\n"},
+                {"a < b [1] <https://unclosed", "a < b [1] <https://unclosed", ""},
+                {"<https://exam ple.com>", "<https://exam ple.com>", ""},
+                {"<https://\nexample.com>", "<https://\nexample.com>", ""},
+                {"<http://>", "", "http://\n"},
+                {"<", "<", ""},
+                {"[cid:", "[cid:", ""},
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                char text[128];
+                char text[128], dropped[128];
                 (void) snprintf(text, sizeof(text), "%s", cases[i].in);
-                text_drop_link_targets(text);
+                text_drop_link_targets(text, dropped);
                 assert_string_equal(text, cases[i].out);
+                assert_string_equal(dropped, cases[i].dropped);
         }
 }
 
