@@ -98,10 +98,10 @@ static const char *const quote_classes[] = {
         "zmail_extra",     "tutanota_quote",        "OutlookMessageHeader",      "gmail_attr",
         "moz-signature",   "gmail_signature",       "protonmail_signature_block", "freshdesk_quote",
         "missive_quote",   "hs_reply",              "-x-evo-attribution",         "-x-evo-signature-wrapper",
-        "mail_quote",      "mail_android_quote",    "ms-outlook-mobile-signature"};
+        "mail_quote",      "mail_android_quote"};
 static const char *const quote_ids[] = {"reply-intro",      "OLK_SRC_BODY_SECTION", "isReplyContent",
                                         "isForwardContent", "replySplit",           "forwardbody1",
-                                        "quoted_header",    "mail_android_quote",   "ms-outlook-mobile-signature"};
+                                        "quoted_header",    "mail_android_quote"};
 /* Everything that follows is the message that is answered. */
 static const char *const rest_ids[] = {"divRplyFwdMsg", "appendonsend", "zwchr", "mail-editor-reference-message-container"};
 
