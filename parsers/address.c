@@ -87,7 +87,8 @@ static int make_email(struct collector *c, const char *s, size_t n, const char *
                         i += comment - 1;
                         continue;
                 }
-                comments &= s[i] != '('; /* one that does not close is a letter, and so is every later one */
+                /* One that does not close is a letter, and so is every later one. */
+                comments &= s[i] != '(';
                 if (size == ADDRESS_MAX) { /* a cut address is another person's */
                         *ret = NULL;
                         return 0;

@@ -93,15 +93,26 @@ static bool style_hides(const char *style) {
 }
 
 /* Marks of quotations by attribute. Where a mark holds only the attribution, the quotation after it is a blockquote. */
-static const char *const quote_classes[] = {
-        "moz-cite-prefix", "moz-forward-container", "protonmail_quote",          "yahoo_quoted",
-        "zmail_extra",     "tutanota_quote",        "OutlookMessageHeader",      "gmail_attr",
-        "moz-signature",   "gmail_signature",       "protonmail_signature_block", "freshdesk_quote",
-        "missive_quote",   "hs_reply",              "-x-evo-attribution",         "-x-evo-signature-wrapper",
-        "mail_quote",      "mail_android_quote"};
-static const char *const quote_ids[] = {"reply-intro",      "OLK_SRC_BODY_SECTION", "isReplyContent",
-                                        "isForwardContent", "replySplit",           "forwardbody1",
-                                        "quoted_header",    "mail_android_quote"};
+static const char *const quote_classes[] = {"moz-cite-prefix",
+                                            "moz-forward-container",
+                                            "protonmail_quote",
+                                            "yahoo_quoted",
+                                            "zmail_extra",
+                                            "tutanota_quote",
+                                            "OutlookMessageHeader",
+                                            "gmail_attr",
+                                            "moz-signature",
+                                            "gmail_signature",
+                                            "protonmail_signature_block",
+                                            "freshdesk_quote",
+                                            "missive_quote",
+                                            "hs_reply",
+                                            "-x-evo-attribution",
+                                            "-x-evo-signature-wrapper",
+                                            "mail_quote",
+                                            "mail_android_quote"};
+static const char *const quote_ids[] = {"reply-intro", "OLK_SRC_BODY_SECTION", "isReplyContent", "isForwardContent",
+                                        "replySplit",  "forwardbody1",         "quoted_header",  "mail_android_quote"};
 /* Everything that follows is the message that is answered. */
 static const char *const rest_ids[] = {"divRplyFwdMsg", "appendonsend", "zwchr", "mail-editor-reference-message-container"};
 

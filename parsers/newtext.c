@@ -34,6 +34,7 @@ struct split {
         struct line *lines; /* owned */
         size_t n;
         bool forward;
+        bool headed, set_in; /* a heading at the start, and lines that are set in, were dropped: both once */
 };
 
 static bool is_blank(char c) {
@@ -145,18 +146,49 @@ static bool has_date(const char *s) {
 }
 
 /* "-----Original Message-----" and its kin: dashes around words that are in a table. */
-static const char *const original_words[] = {
-        "original message",        "message d'origine",     "message original",      "ursprungliche nachricht",
-        "originalnachricht",       "original-nachricht",    "ursprungliche mail",    "oorspronkelijk bericht",
-        "mensaje original",        "messaggio originale",   "messaggio originario",  "mensagem original",
-        "ursprungligt meddelande", "originalmeddelande",    "oprindelig meddelelse", "opprinnelig melding",
-        "alkuperainen viesti",     "wiadomosc oryginalna",  "oryginalna wiadomosc",  "reply message",
-        "original appointment",    "rendez-vous d'origine", "message initial",       "original email",
-        "reply above this line",   "replied message",       "mesaj original",        "original mail",
-        "puvodni zprava",          "eredeti uzenet",        "orijinal mesaj",        "izvorna poruka",
-        "исходное сообщение",      "оригинальное сообщение", "пересылаемое сообщение", "оригінальне повідомлення",
-        "原始邮件",                "原始郵件",              "回复的原邮件",          "元のメッセージ",
-        "オリジナルメッセージ",    "원본 메시지",           "원본 메일"};
+static const char *const original_words[] = {"original message",
+                                             "message d'origine",
+                                             "message original",
+                                             "ursprungliche nachricht",
+                                             "originalnachricht",
+                                             "original-nachricht",
+                                             "ursprungliche mail",
+                                             "oorspronkelijk bericht",
+                                             "mensaje original",
+                                             "messaggio originale",
+                                             "messaggio originario",
+                                             "mensagem original",
+                                             "ursprungligt meddelande",
+                                             "originalmeddelande",
+                                             "oprindelig meddelelse",
+                                             "opprinnelig melding",
+                                             "alkuperainen viesti",
+                                             "wiadomosc oryginalna",
+                                             "oryginalna wiadomosc",
+                                             "reply message",
+                                             "original appointment",
+                                             "rendez-vous d'origine",
+                                             "message initial",
+                                             "original email",
+                                             "reply above this line",
+                                             "replied message",
+                                             "mesaj original",
+                                             "original mail",
+                                             "puvodni zprava",
+                                             "eredeti uzenet",
+                                             "orijinal mesaj",
+                                             "izvorna poruka",
+                                             "исходное сообщение",
+                                             "оригинальное сообщение",
+                                             "пересылаемое сообщение",
+                                             "оригінальне повідомлення",
+                                             "原始邮件",
+                                             "原始郵件",
+                                             "回复的原邮件",
+                                             "元のメッセージ",
+                                             "オリジナルメッセージ",
+                                             "원본 메시지",
+                                             "원본 메일"};
 static const char *const forward_words[] = {"forwarded message",
                                             "message transfere",
                                             "message transmis",
@@ -194,14 +226,21 @@ static const char *const forward_words[] = {"forwarded message",
                                             "転送メッセージ",
                                             "転送されたメッセージ",
                                             "전달된 메시지"};
-static const char *const apple_forwards[] = {"begin forwarded message",        "debut du message transfere",
-                                             "debut du message reexpedie",     "anfang der weitergeleiteten nachricht",
-                                             "begin doorgestuurd bericht",     "inicio del mensaje reenviado",
-                                             "inizio messaggio inoltrato",     "inicio da mensagem",
-                                             "vidarebefordrat brev",           "start pa videresendt besked",
-                                             "poczatek przekazanej wiadomosci", "mulai pesan yang diteruskan",
+static const char *const apple_forwards[] = {"begin forwarded message",
+                                             "debut du message transfere",
+                                             "debut du message reexpedie",
+                                             "anfang der weitergeleiteten nachricht",
+                                             "begin doorgestuurd bericht",
+                                             "inicio del mensaje reenviado",
+                                             "inizio messaggio inoltrato",
+                                             "inicio da mensagem",
+                                             "vidarebefordrat brev",
+                                             "start pa videresendt besked",
+                                             "poczatek przekazanej wiadomosci",
+                                             "mulai pesan yang diteruskan",
                                              "начало переадресованного сообщения",
-                                             "开始转发的邮件",                 "開始轉寄郵件",
+                                             "开始转发的邮件",
+                                             "開始轉寄郵件",
                                              "転送されたメッセージ"};
 
 enum mark { MARK_NONE, MARK_ORIGINAL, MARK_FORWARD };
@@ -467,13 +506,14 @@ static size_t header_block(const struct split *s, size_t i, unsigned *ret_labels
 }
 
 static const char *const attribution_starts[] = {
-        "sr.",    "pon.", "wt.",  "czw.", "pt.",  "sob.", "niedz.", "dna ", "ut ",  "po ",  "st ",  "ct ",
-        "so ",    "ne ",  "pn",   "пн",   "вт",   "ср",   "чт",     "пт",   "сб",   "вс",   "нд",   "поне",
-        "четв",   "пятн", "субб", "воск", "в ",   "在",   "於",     "于",   "στις", "ter",  "qua",  "qui",
-        "sex",    "jue",  "gio",  "lor",  "tis",  "ke.",  "fri",    "ezt ", "la.",  "og ",  "il.",        "on ",         "le ", "am ", "op ", "el ", "il ", "em ", "a ",  "den ", "w dniu ", "dnia ", "in data ", "quoting ",
-        "in article ", "ti ", "ma ", "ke ", "to ", "pe ", "la ", "su ", "pa ",  "mon",     "tue",   "wed",      "thu",
-        "fri",         "sat", "sun", "lun", "mar", "mer", "jeu", "ven", "sam",  "dim",     "do ",   "vr ",      "za ",
-        "zo ",         "di ", "wo ", "man", "tir", "ons", "tor", "fre", "lor",  "son"};
+        "sr.",         "pon.", "wt.",  "czw.", "pt.", "sob.", "niedz.", "dna ", "ut ",     "po ",   "st ",      "ct ",
+        "so ",         "ne ",  "pn",   "пн",   "вт",  "ср",   "чт",     "пт",   "сб",      "вс",    "нд",       "поне",
+        "четв",        "пятн", "субб", "воск", "в ",  "在",   "於",     "于",   "στις",    "ter",   "qua",      "qui",
+        "sex",         "jue",  "gio",  "lor",  "tis", "ke.",  "fri",    "ezt ", "la.",     "og ",   "il.",      "on ",
+        "le ",         "am ",  "op ",  "el ",  "il ", "em ",  "a ",     "den ", "w dniu ", "dnia ", "in data ", "quoting ",
+        "in article ", "ti ",  "ma ",  "ke ",  "to ", "pe ",  "la ",    "su ",  "pa ",     "mon",   "tue",      "wed",
+        "thu",         "fri",  "sat",  "sun",  "lun", "mar",  "mer",    "jeu",  "ven",     "sam",   "dim",      "do ",
+        "vr ",         "za ",  "zo ",  "di ",  "wo ", "man",  "tir",    "ons",  "tor",     "fre",   "lor",      "son"};
 static const char *const attribution_verbs[] = {"wrote",
                                                 "writes",
                                                 "said",
@@ -520,8 +560,9 @@ static const char *const attribution_verbs[] = {"wrote",
                                                 "пише",
                                                 "έγραψε"};
 /* Where no blank parts the words, the verb follows the name directly. */
-static const char *const attribution_tails[] = {"写道", "寫道", "写到", "书写", "さんは書きました", "さんが書きました",
-                                                "のメッセージ", "のメール", "に書きました", "は書きました", "님이 작성", "작성"};
+static const char *const attribution_tails[] = {
+        "写道",         "寫道",     "写到",         "书写",         "さんは書きました", "さんが書きました",
+        "のメッセージ", "のメール", "に書きました", "は書きました", "님이 작성",        "작성"};
 
 /* An address that goes on in the next line, which the '>' at its end made look like a quotation: "schrieb Eva <e@x.de" and then
  * ">:" or "> e@x.de>:". */
@@ -532,11 +573,13 @@ static bool is_wrapped_address(const struct split *s, size_t k, const char *fold
 
 /* Where an attribution ends, in its last line. */
 static bool ends_attribution(const struct split *s, size_t k, const char *folded, size_t n) {
-        return folded[n - 1] == ':' || starts(folded, "skrev") || starts(folded, "schrieb") || is_wrapped_address(s, k, folded);
+        return folded[n - 1] == ':' || starts(folded, "skrev") || starts(folded, "schrieb") ||
+               is_wrapped_address(s, k, folded);
 }
 
 static bool starts_attribution(const char *folded) {
-        return (folded[0] >= '0' && folded[0] <= '9') || starts_any(folded, attribution_starts, ELEMENTSOF(attribution_starts));
+        return (folded[0] >= '0' && folded[0] <= '9') ||
+               starts_any(folded, attribution_starts, ELEMENTSOF(attribution_starts));
 }
 
 /* Lines of the writer stand directly above it: the attribution begins at one of the lines after i. */
@@ -620,8 +663,8 @@ static size_t attribution(const struct split *s, size_t i, bool *ret_sure) {
                 joined[--used] = 0;
         bool verb = ends_with_verb(joined, used);
         /* German, Dutch and the Nordic languages put the name after the verb: "Am 3. März 2026 schrieb Eva <e@x.de>:". */
-        static const char *const middle_verbs[] = {" schrieb ", " schreef ", " skrev ", " kirjoitti ", " napisal ", " napsal ", " ezt irta ",
-                                                  " wrote on ", " a ecrit le "};
+        static const char *const middle_verbs[] = {" schrieb ", " schreef ",  " skrev ",    " kirjoitti ", " napisal ",
+                                                   " napsal ",  " ezt irta ", " wrote on ", " a ecrit le "};
         bool middle = false;
         for (size_t k = 0; k < ELEMENTSOF(middle_verbs) && !verb; k++) {
                 const char *p = strstr(joined, middle_verbs[k]);
@@ -635,8 +678,9 @@ static size_t attribution(const struct split *s, size_t i, bool *ret_sure) {
         bool before_quote = next < s->n && s->lines[next].quoted;
 
         /* Without a quotation after it, it must be complete: a sentence can end with "wrote:" too. */
-        *ret_sure = (start && date && (verb || (middle && (address || end == i + 1)) || (bare && joined[used - 1] == '>'))) ||
-                    (verb && end == i + 1 && i > 0 && is_name_and_address(joined));
+        *ret_sure =
+                (start && date && (verb || (middle && (address || end == i + 1)) || (bare && joined[used - 1] == '>'))) ||
+                (verb && end == i + 1 && i > 0 && is_name_and_address(joined));
         verb |= middle;
         if (*ret_sure || (wrapped && start && date) ||
             (before_quote && ((verb && (start || date || address || end == i + 1)) || (date && address) || (start && date))))
@@ -731,12 +775,12 @@ static const char *const mobile_footers[] = {"sent from my ",
 /* A person may begin a sentence like that: a footer is short, asks nothing and names a device or a program. */
 static bool is_mobile_footer(const char *s, size_t n) {
         static const char *const things[] = {
-                "iphone", "ipad",       "android",   "outlook", "samsung",  "galaxy",   "huawei",    "blackberry", "mobile",
-                "phone",  "smartphone", "yahoo",     "proton",  "courrier", "mail",     "telephone", "portable",   "tablet",
-                "handy",  "mobil",      "spark",     "pixel",   "xiaomi",   "telefoon", "nokia",     "windows",    "ios",
-                "orange", "appareil",   "iphonesta", "device",  "hand",     "telefono", "telefon",
-                "ipod",   "cell phone", "my cell",   "airmail", "nexus",    "htc",      "movil",     "celular",    "k-9",
-                "handset", "thunderbird", "telemovel", "手机",    "手機"};
+                "iphone",   "ipad",    "android",    "outlook",    "samsung",     "galaxy",    "huawei", "blackberry",
+                "mobile",   "phone",   "smartphone", "yahoo",      "proton",      "courrier",  "mail",   "telephone",
+                "portable", "tablet",  "handy",      "mobil",      "spark",       "pixel",     "xiaomi", "telefoon",
+                "nokia",    "windows", "ios",        "orange",     "appareil",    "iphonesta", "device", "hand",
+                "telefono", "telefon", "ipod",       "cell phone", "my cell",     "airmail",   "nexus",  "htc",
+                "movil",    "celular", "k-9",        "handset",    "thunderbird", "telemovel", "手机",   "手機"};
         return n > 0 && n <= 90 && !strchr(s, '?') && starts_any(s, mobile_footers, ELEMENTSOF(mobile_footers)) &&
                holds_any(s, things, ELEMENTSOF(things));
 }
@@ -836,10 +880,10 @@ static const char *const disclaimers[] = {"this email",
                                           "本電子郵件",
                                           "本信件",
                                           "此電郵"};
-static const char *const disclaimer_words[] = {"confidenti",   "privileged",  "intended",      "recipient", "destine",
-                                               "destinataire", "vertraulich", "vertrouwelijk", "bestemd",   "environ",
-                                               "imprim",       "print",       "drucken",       "virus",     "unauthori",
-                                               "legally",      "milieu",      "umwelt",        "empfanger", "geadresseerde",
+static const char *const disclaimer_words[] = {"confidenti",   "privileged",  "intended",      "recipient",  "destine",
+                                               "destinataire", "vertraulich", "vertrouwelijk", "bestemd",    "environ",
+                                               "imprim",       "print",       "drucken",       "virus",      "unauthori",
+                                               "legally",      "milieu",      "umwelt",        "empfanger",  "geadresseerde",
                                                "confidencia",  "riservat",    "poufn",         "konfidenti", "fortrolig",
                                                "機密",         "机密",        "保密",          "收件"};
 
@@ -1020,18 +1064,22 @@ static bool is_indented(const struct split *s, size_t i) {
 
 static size_t drop_indented(struct split *s, size_t from, size_t body) {
         drop(s, from, body);
-        for (size_t k = body; k < s->n; k++)
+        for (size_t k = body; k < s->n && !s->set_in; k++)
                 s->lines[k].out |= s->lines[k].blank || is_indented(s, k);
+        s->set_in = true;
         return body;
 }
 
 /* "2016-03-03 17:21 GMT+01:00 Eva Brun": what Gmail wrote for some years, with and without an address. */
 static bool is_iso_attribution(const char *s) {
         size_t date = strspn(s, "0123456789-");
-        return date == 10 && s[4] == '-' && s[7] == '-' && s[10] == ' ' && strncmp(s + 11 + strspn(s + 11, "0123456789:"), " gmt", 4) == 0;
+        return date == 10 && s[4] == '-' && s[7] == '-' && s[10] == ' ' &&
+               strncmp(s + 11 + strspn(s + 11, "0123456789:"), " gmt", 4) == 0;
 }
 
 static bool is_first(const struct split *s, size_t i) {
+        if (s->headed)
+                return false;
         while (i > 0 && (s->lines[i - 1].blank || s->lines[i - 1].out))
                 i--;
         return i == 0;
@@ -1063,7 +1111,8 @@ static size_t sort_line(struct split *s, size_t i) {
         }
         if (n == 0) {
                 size_t below = next_filled(s, i + 1);
-                if (below < s->n && is_outlook_rule(s, i) && (header_block(s, below, NULL) > below || is_foreign_block(s, below))) {
+                if (below < s->n && is_outlook_rule(s, i) &&
+                    (header_block(s, below, NULL) > below || is_foreign_block(s, below))) {
                         /* Outlook puts the whole message there, with the quotations that were in it. */
                         drop(s, i, s->n);
                         return s->n;
@@ -1083,6 +1132,7 @@ static size_t sort_line(struct split *s, size_t i) {
         if (end > i && !(labels_seen & LABEL_TO) && is_first(s, i)) {
                 /* Nobody is written to and nothing stands above: a heading of the writer's own, as above a patch. */
                 drop(s, i, end);
+                s->headed = true;
                 return end;
         }
         if (end > i) {
@@ -1198,7 +1248,8 @@ static size_t target_length(const char *p, bool glued) {
                 size_t n = strlen(targets[i].start);
                 if (strncmp(p, targets[i].start, n) != 0 || (targets[i].glued && !glued))
                         continue;
-                while (n < TARGET_MAX && p[n] && p[n] != targets[i].end && p[n] != '\n' && (targets[i].blanks || !is_blank(p[n])))
+                while (n < TARGET_MAX && p[n] && p[n] != targets[i].end && p[n] != '\n' &&
+                       (targets[i].blanks || !is_blank(p[n])))
                         n++;
                 return p[n] == targets[i].end ? n + 1 : 0;
         }
