@@ -32,7 +32,7 @@ def inspect(adieu, folder):
 def report(name, mails, wanted, verbose):
     kinds = collections.Counter()
     for path, mail in mails.items():
-        kind = "unreadable" if mail is None else mail.get("automatic") or "person"
+        kind = "unreadable" if mail is None else mail.get("automatic_kind") or "person"
         kinds[kind] += 1
         if verbose and (kind == "person") == wanted:
             print(f"{path}: {kind}")
