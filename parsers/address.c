@@ -59,12 +59,36 @@ static int collector_reserve(struct collector *c, const char *s, size_t n, uint3
         return 0;
 }
 
+/* The bytes of a balanced comment at p, the whole of it. */
+static size_t comment_size(const char *p, const char *end) {
+        size_t depth = 0;
+        for (const char *q = p; q < end; q++) {
+                if (*q == '\\' && q + 1 < end)
+                        q++;
+                else if (*q == '(')
+                        depth++;
+                else if (*q == ')' && --depth == 0)
+                        return (size_t) (q - p) + 1;
+        }
+        return 0;
+}
+
+/* Old programs put comments between the words of an address: "<eva(home)@example.org(Paris)>". */
 static int make_email(struct collector *c, const char *s, size_t n, const char **ret) {
         char buffer[ADDRESS_MAX + 1];
         size_t size = 0;
+        bool quoted = memchr(s, '"', n);
+        bool comments = !quoted && memchr(s, '(', n);
         for (size_t i = 0; i < n; i++) {
-                if (is_blank(s[i]) && !memchr(s, '"', n)) /* blanks belong to quoted local parts only */
+                if (is_blank(s[i]) && !quoted) /* blanks belong to quoted local parts only */
                         continue;
+                size_t comment = comments && s[i] == '(' ? comment_size(s + i, s + n) : 0;
+                if (comment > 0) {
+                        i += comment - 1;
+                        continue;
+                }
+                /* One that does not close is a letter, and so is every later one. */
+                comments &= s[i] != '(';
                 if (size == ADDRESS_MAX) { /* a cut address is another person's */
                         *ret = NULL;
                         return 0;
@@ -195,20 +219,6 @@ struct reader {
         bool comments; /* parentheses are balanced */
         bool quotes;   /* a closing quote is left */
 };
-
-/* The bytes of a balanced comment at p, the whole of it. */
-static size_t comment_size(const char *p, const char *end) {
-        size_t depth = 0;
-        for (const char *q = p; q < end; q++) {
-                if (*q == '\\' && q + 1 < end)
-                        q++;
-                else if (*q == '(')
-                        depth++;
-                else if (*q == ')' && --depth == 0)
-                        return (size_t) (q - p) + 1;
-        }
-        return 0;
-}
 
 /* All comments close, quotes set aside? Else parentheses are read as letters: "Smiley :-( <a@x>". */
 static bool comments_close(const char *s, size_t n) {

@@ -176,20 +176,20 @@ static bool return_path_is_null(const char *s) {
 }
 
 /* Mail by way of a list is written by people when it is a discussion: those announce where to post (List-Post, and
- * not "NO"). A client's team that writes through a group must still count as people, so a list that can be answered is
- * not called automatic, although Mailman and Google Groups mark it "Precedence: list". Whatever announces no posting
- * address is a newsletter or a program: calling one of these a person would accuse somebody of writing at night.
- * "bulk" and "junk" say so themselves. */
+ * not "NO"), or their mail is addressed to the list itself, while a newsletter is addressed to its reader. A client's team
+ * that writes through a group must still count as people, so such mail is not called automatic, although Mailman and Google
+ * Groups mark it "Precedence: list", and older lists "bulk" or "junk". Whatever shows neither is a newsletter or a
+ * program: calling one of these a person would accuse somebody of writing at night. */
 static enum automatic_kind judge_list(const struct automatic_signs *signs) {
+        static const char *const precedences[] = {"bulk", "junk", "list"};
         const char *post = signs->list_post;
-        bool discussion = !str_empty(post) && !token_is(post, "no");
 
-        if (token_is(signs->precedence, "bulk") || token_is(signs->precedence, "junk"))
-                return AUTOMATIC_LIST;
-        if (discussion)
+        if (signs->to_list || (!str_empty(post) && !token_is(post, "no")))
                 return AUTOMATIC_NO;
-        if (token_is(signs->precedence, "list") || !str_empty(signs->list_id) || !str_empty(signs->list_unsubscribe) ||
-            !str_empty(post))
+        for (size_t i = 0; i < ELEMENTSOF(precedences); i++)
+                if (token_is(signs->precedence, precedences[i]))
+                        return AUTOMATIC_LIST;
+        if (!str_empty(signs->list_id) || !str_empty(signs->list_unsubscribe) || !str_empty(post))
                 return AUTOMATIC_LIST;
         return AUTOMATIC_NO;
 }

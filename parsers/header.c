@@ -120,14 +120,14 @@ struct word {
 };
 
 /* An encoded word at s ("=?charset?B?...?="). *closing remembers that no "?=" is left, or many unclosed words would
- * each be searched to the end. */
+ * each be searched to the end. Without a charset ("=??Q?...?=") the bytes tell it. */
 static bool word_read(const char *s, const char *end, bool *closing, struct word *ret) {
         const char *p = s + 2;
         size_t n = 0;
         while (p < end && *p != '?' && *p > 32 && *p < 127 && n < WORD_LABEL_MAX)
                 ret->label[n++] = *p++;
         ret->label[n] = 0;
-        if (n == 0 || end - p < 4 || p[0] != '?' || p[2] != '?' || !strchr("bBqQ", p[1]) || !*closing)
+        if (end - p < 4 || p[0] != '?' || p[2] != '?' || !strchr("bBqQ", p[1]) || !*closing)
                 return false;
         char *language = strchr(ret->label, '*'); /* RFC 2231 section 5 */
         if (language)

@@ -93,12 +93,26 @@ static bool style_hides(const char *style) {
 }
 
 /* Marks of quotations by attribute. Where a mark holds only the attribution, the quotation after it is a blockquote. */
-static const char *const quote_classes[] = {
-        "moz-cite-prefix", "moz-forward-container", "protonmail_quote",          "yahoo_quoted",
-        "zmail_extra",     "tutanota_quote",        "OutlookMessageHeader",      "gmail_attr",
-        "moz-signature",   "gmail_signature",       "protonmail_signature_block"};
-static const char *const quote_ids[] = {"reply-intro",      "OLK_SRC_BODY_SECTION", "isReplyContent",
-                                        "isForwardContent", "replySplit",           "forwardbody1"};
+static const char *const quote_classes[] = {"moz-cite-prefix",
+                                            "moz-forward-container",
+                                            "protonmail_quote",
+                                            "yahoo_quoted",
+                                            "zmail_extra",
+                                            "tutanota_quote",
+                                            "OutlookMessageHeader",
+                                            "gmail_attr",
+                                            "moz-signature",
+                                            "gmail_signature",
+                                            "protonmail_signature_block",
+                                            "freshdesk_quote",
+                                            "missive_quote",
+                                            "hs_reply",
+                                            "-x-evo-attribution",
+                                            "-x-evo-signature-wrapper",
+                                            "mail_quote",
+                                            "mail_android_quote"};
+static const char *const quote_ids[] = {"reply-intro", "OLK_SRC_BODY_SECTION", "isReplyContent", "isForwardContent",
+                                        "replySplit",  "forwardbody1",         "quoted_header",  "mail_android_quote"};
 /* Everything that follows is the message that is answered. */
 static const char *const rest_ids[] = {"divRplyFwdMsg", "appendonsend", "zwchr", "mail-editor-reference-message-container"};
 
@@ -114,20 +128,23 @@ static unsigned attribute_flags(struct html *h, const char *name, const char *va
                         flags |= OPEN_CONTAINER;
                 if (has_word(value, "gmail_attr"))
                         flags |= OPEN_CITE;
+                /* Yahoo puts random letters before its names: "ydp3f1cyahoo_quoted". */
+                if (strstr(value, "yahoo_quoted"))
+                        return flags | OPEN_QUOTE;
                 for (size_t i = 0; i < ELEMENTSOF(quote_classes); i++)
                         if (has_word(value, quote_classes[i]))
                                 return flags | OPEN_QUOTE;
                 return flags;
         }
         if (strcmp(name, "name") == 0)
-                return strcmp(value, "quote") == 0 ? OPEN_QUOTE : 0;
+                return strcmp(value, "quote") == 0 || strcmp(value, "messageReplySection") == 0 ? OPEN_QUOTE : 0;
         if (strcmp(name, "data-marker") == 0) {
                 h->rest_is_quote |= strcmp(value, "__DIVIDER__") == 0;
                 return strcmp(value, "__QUOTED_TEXT__") == 0 || strcmp(value, "__HEADERS__") == 0 ? OPEN_QUOTE : 0;
         }
         if (strcmp(name, "id") != 0)
                 return 0;
-        if (strncmp(value, "yahoo_quoted", 12) == 0 || one_of(value, quote_ids, ELEMENTSOF(quote_ids)))
+        if (strstr(value, "yahoo_quoted") || one_of(value, quote_ids, ELEMENTSOF(quote_ids)))
                 return OPEN_QUOTE;
         h->rest_is_quote |= one_of(value, rest_ids, ELEMENTSOF(rest_ids));
         return 0;

@@ -117,6 +117,7 @@ struct text_part {
         uint32_t alternative;
         enum transfer_encoding encoding;
         bool html, flowed, delsp;
+        const char *targets; /* of links, when it was read and a program wrote it from HTML; else NULL */
         char label[MIME_LABEL_MAX + 1];
 };
 
@@ -837,8 +838,15 @@ static bool looks_like_html(const char *s) {
         return strncasecmp(s, "<!doctype html", 14) == 0 || strncasecmp(s, "<html", 5) == 0;
 }
 
+static bool has_html_sibling(const struct reader *r, const struct text_part *t) {
+        for (uint32_t i = 0; i < r->n_texts && t->alternative > 0; i++)
+                if (r->texts[i].html && r->texts[i].alternative == t->alternative)
+                        return true;
+        return false;
+}
+
 /* One part as text in the work arena. */
-static int decode_text(struct reader *r, const struct text_part *t, const char **ret) {
+static int decode_text(struct reader *r, struct text_part *t, const char **ret) {
         _cleanup_free_ char *owned = NULL;
         char label[MIME_LABEL_MAX + 1];
         const char *s;
@@ -863,6 +871,14 @@ static int decode_text(struct reader *r, const struct text_part *t, const char *
                 e = text_unflow(text, t->delsp, r->work, &text);
         if (e < 0)
                 return e;
+        /* Written from the HTML by a program; where there is none, somebody may have typed "<https://...>". */
+        if (!t->html && has_html_sibling(r, t)) {
+                char *targets = arena_alloc(r->work, strlen(text) + 1);
+                if (!targets)
+                        return -ENOMEM;
+                text_drop_link_targets(text, targets);
+                t->targets = targets;
+        }
         *ret = text;
         return 0;
 }
@@ -988,6 +1004,20 @@ static int read_words(struct reader *r) {
         return clip(r, reading.cancellation_because, SUBJECT_MAX, &m->cancellation_because);
 }
 
+/* What is shown beside the new text: quotations and footers, and the targets of links. */
+static int add_targets(struct reader *r, const char **quoted) {
+        _cleanup_buf_ struct buf b = {0};
+        (void) buf_add_str(&b, *quoted);
+        for (uint32_t i = 0; i < r->n_texts; i++)
+                if (r->texts[i].targets && *r->texts[i].targets)
+                        (void) buf_printf(&b, "%s%s", b.size > 0 ? "\n" : "", r->texts[i].targets);
+        if (b.error < 0)
+                return b.error;
+        if (b.size > 0 && !(*quoted = arena_strndup(r->work, b.data, b.size)))
+                return -ENOMEM;
+        return 0;
+}
+
 static int read_text(struct reader *r, const char **ret_whole) {
         struct wanted wanted[TEXT_PARTS_MAX] = {0};
         struct message *m = r->m;
@@ -1007,6 +1037,8 @@ static int read_text(struct reader *r, const char **ret_whole) {
                 return e;
 
         if (r->options->want_quoted_text) {
+                if (quoted && (e = add_targets(r, &quoted)) < 0)
+                        return e;
                 /* Calendar objects were read first; what they left is enough unless somebody meant it not to be. */
                 bool truncated = r->truncated;
                 e = keep_text(r, quoted, MIN(r->room, (size_t) QUOTED_TEXT_MAX), &m->quoted_text);
@@ -1052,6 +1084,28 @@ static bool is_calendar_text(const struct message *m) {
         return false;
 }
 
+/* A List-Id is the list's address with a dot for the '@' (RFC 2919 section 2): "Team <team.lists.example.org>". */
+static bool is_list_address(const char *email, const char *id, size_t size) {
+        const char *at = strrchr(email, '@');
+        size_t n = strlen(email), local = at ? (size_t) (at - email) : 0;
+        return at && n == size && id[local] == '.' && strncasecmp(email, id, local) == 0 &&
+               strncasecmp(at + 1, id + local + 1, n - local - 1) == 0;
+}
+
+static bool is_to_list(const struct message *m, const char *list_id) {
+        const struct address_list *const lists[] = {&m->to, &m->cc};
+        const char *open = list_id ? strrchr(list_id, '<') : NULL, *id = open ? open + 1 : list_id;
+        size_t size = id ? strcspn(id, "> \t") : 0;
+
+        if (size == 0 || m->from.n == 0 || is_list_address(m->from.items[0].email, id, size))
+                return false;
+        for (size_t i = 0; i < ELEMENTSOF(lists); i++)
+                for (uint32_t k = 0; k < lists[i]->n; k++)
+                        if (is_list_address(lists[i]->items[k].email, id, size))
+                                return true;
+        return false;
+}
+
 static int judge_automatic(struct reader *r) {
         struct automatic_signs signs = {.method = r->method, .subject = r->m->subject};
         const struct {
@@ -1076,6 +1130,8 @@ static int judge_automatic(struct reader *r) {
                         return e;
         }
         r->truncated = truncated;
+
+        signs.to_list = is_to_list(r->m, signs.list_id);
 
         char media_type[MEDIA_TYPE_MAX + 1], report_type[64];
         mime_media_type(&r->mime.content_type, media_type);

@@ -434,6 +434,12 @@ static void read_part(struct walk *w, struct mime_fields *fields, char *type) {
                 memcpy(type, "message/rfc822", sizeof("message/rfc822"));
 }
 
+/* The line after a delimiter is the same one once more. */
+static bool delimiter_again(struct walk *w, size_t level) {
+        size_t other;
+        return w->end - w->p >= 2 && w->p[0] == '-' && w->p[1] == '-' && match_delimiter(w, w->p, &other) == DELIMITER_OPEN && other == level;
+}
+
 int mime_walk(const struct mime_fields *fields, const char *data, size_t size, mime_found found, void *userdata, bool *ret_truncated) {
         struct walk w; /* its levels are 20 KB, of which most messages need none: each is filled when it is opened */
         char type[MEDIA_TYPE_MAX + 1];
@@ -463,6 +469,10 @@ int mime_walk(const struct mime_fields *fields, const char *data, size_t size, m
                 if (delimiter == DELIMITER_CLOSE) { /* the epilogue */
                         if (--w.depth == 0)
                                 break;
+                        more = next_delimiter(&w, &delimiter, &level, &end);
+                        continue;
+                }
+                if (delimiter_again(&w, level)) { /* nothing at all between the two: no part was meant */
                         more = next_delimiter(&w, &delimiter, &level, &end);
                         continue;
                 }

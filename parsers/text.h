@@ -23,6 +23,11 @@ int html_to_text(const char *html, size_t size, size_t limit, struct arena *aren
 /* format=flowed (RFC 3676): join flowed lines, undo space-stuffing, quote depth kept as '>' characters. */
 int text_unflow(const char *text, bool delsp, struct arena *arena, char **ret) _must_check_;
 
+/* Take away, in place, what programs add when they write HTML as text: the target after a link's words ("plan<https://...>",
+ * "plan <https://...>", "eva@x.de<mailto:eva@x.de>") and the stand-ins of pictures ("[cid:...]", "[image: logo.png]"). `dropped`, of
+ * the size of the text, gets them, one a line. */
+void text_drop_link_targets(char *text, char *dropped);
+
 /* Split into what the writer newly wrote and the rest (quoted text, attribution lines, header blocks of other programs,
  * forwarded messages, signatures, mobile footers, disclaimers, list footers). Interleaved answers stay in *ret_new.
  * *ret_forward: a forwarded message was found. Results belong to the arena. 0, -ENOMEM. */
@@ -55,6 +60,7 @@ void text_absence(const char *text, instant sent_at, struct moment *ret_from, st
 struct automatic_signs {
         const char *auto_submitted, *precedence, *return_path, *content_type, *report_type, *from_email, *subject;
         const char *x_autoreply, *x_autorespond, *x_auto_response_suppress, *list_id, *list_unsubscribe, *list_post, *feedback_id;
+        bool to_list; /* somebody else's mail to the list's own address (List-Id) */
         bool has_calendar_only_text; /* an iMIP message whose text was written by a calendar program */
         enum itip_method method;
 };

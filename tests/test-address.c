@@ -56,6 +56,8 @@ static void test_lists(void **state) {
                 {"b@y, Doe, John <a@x>", "- <b@y>|Doe, John <a@x>"},
                 {"John Doe a@x.example", "John Doe <a@x.example>"},
                 {"a@x.example (John Doe)", "John Doe <a@x.example>"},
+                {"Eva (our) <eva(home)@x.example (in (old) Paris)>", "Eva <eva@x.example>"}, /* comments between the words */
+                {"Eva <eva(@x.example>", "Eva <eva(@x.example>"},
                 {"a@x.example (John (the) Doe)", "John (the) Doe <a@x.example>"},
                 {"Smiley :-( <a@x>", "-( <a@x>"},
                 {"a@x; b@y", "- <a@x>|- <b@y>"},

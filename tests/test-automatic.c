@@ -42,9 +42,9 @@ static const struct sign_case machines[] = {
         {"newsletter", {.list_unsubscribe = "<https://example.com/u>", .list_id = "<news.example.com>", .from_email = "hello@example.com"}, AUTOMATIC_LIST},
         {"newsletter by its footer only", {.list_unsubscribe = "<mailto:u@example.com>", .from_email = "hello@example.com"}, AUTOMATIC_LIST},
         {"announcements", {.list_post = "NO", .list_id = "<ann.example.com>", .from_email = "marie@example.com"}, AUTOMATIC_LIST},
+        {"robot on a list", {.precedence = "bulk", .list_id = "<l.example.com>", .to_list = true, .from_email = "notify@example.com"}, AUTOMATIC_NOTIFICATION},
         {"bulk", {.precedence = "bulk", .from_email = "hello@example.com"}, AUTOMATIC_LIST},
-        {"bulk list", {.precedence = "Bulk", .list_post = "<mailto:l@example.com>", .from_email = "marie@example.com"}, AUTOMATIC_LIST},
-        {"junk", {.precedence = "junk", .from_email = "hello@example.com"}, AUTOMATIC_LIST},
+                {"junk", {.precedence = "junk", .from_email = "hello@example.com"}, AUTOMATIC_LIST},
         {"list without a way to post", {.precedence = "list", .from_email = "hello@example.com"}, AUTOMATIC_LIST},
         {"invitation without words", {.has_calendar_only_text = true, .method = ITIP_REPLY, .from_email = "paul@example.com"}, AUTOMATIC_CALENDAR},
         {"calendar program", {.auto_submitted = "auto-generated", .method = ITIP_CANCEL, .from_email = "paul@example.com"}, AUTOMATIC_CALENDAR},
@@ -62,6 +62,8 @@ static const struct sign_case people[] = {
         {"answers an automatic reply", {.from_email = "paul@example.com", .subject = "RE: Automatic reply: Quote", .x_auto_response_suppress = "All"}, AUTOMATIC_NO},
         {"subject alone", {.from_email = "paul@example.com", .subject = "Automatic reply: how do I set one up?"}, AUTOMATIC_NO},
         {"colleague in a Google group", {.list_post = "<https://groups.example/post>, <mailto:team@example.com>", .list_id = "<team.example.com>", .list_unsubscribe = "<x>", .precedence = "list", .from_email = "marie@example.com"}, AUTOMATIC_NO},
+        {"discussion list called bulk", {.precedence = "Bulk", .list_post = "<mailto:l@example.com>", .from_email = "marie@example.com"}, AUTOMATIC_NO},
+        {"mail to the list itself", {.precedence = "bulk", .list_id = "<l.example.com>", .to_list = true, .from_email = "marie@example.com"}, AUTOMATIC_NO},
         {"discussion list", {.list_post = "<mailto:l@example.com>", .list_id = "<l.example.com>", .from_email = "marie@example.com"}, AUTOMATIC_NO},
         {"feedback id alone", {.feedback_id = "1:2:3:x", .from_email = "marie@example.com"}, AUTOMATIC_NO},
         {"X-Autoreply: no", {.x_autoreply = "no", .from_email = "marie@example.com"}, AUTOMATIC_NO},
@@ -96,7 +98,7 @@ static void survives_long_fields(void **state) {
         static char long_field[70000];
         memset(long_field, 'a', sizeof(long_field) - 1);
         struct automatic_signs signs = {long_field, long_field, long_field, long_field, long_field, long_field, long_field, NULL, NULL, long_field,
-                                        NULL, NULL, NULL, long_field, false, ITIP_NONE};
+                                        NULL, NULL, NULL, long_field, false, false, ITIP_NONE};
         assert_int_equal(automatic_judge(&signs), AUTOMATIC_NOTIFICATION); /* an unknown Auto-Submitted is not "no" */
         memset(long_field, '.', sizeof(long_field) - 1);
         assert_int_equal(automatic_judge(&(struct automatic_signs){.from_email = long_field}), AUTOMATIC_NO);

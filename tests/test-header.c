@@ -113,7 +113,8 @@ static void test_decode(void **state) {
                 {"=?utf-8?Q?with blank?=", "with blank"},
                 {"=?utf-8?X?abc?=", "=?utf-8?X?abc?="},
                 {"=?utf-8?Q?unclosed", "=?utf-8?Q?unclosed"},
-                {"=??Q?x?=", "=??Q?x?="},
+                {"=??Q?d=E9j=E0_vu?=", "déjà vu"}, /* no charset */
+                {"=??x", "=??x"},
                 {"=?x-unknown?Q?caf=E9?=", "café"},
                 {"=?utf-8?Q?a=0Ab=00c=0D?=", "a bc"}, /* no line end gets into a subject */
                 {"=?utf-8?Q?=1B[31m?=", "[31m"},

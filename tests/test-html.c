@@ -51,6 +51,10 @@ static const struct {
         {"Yes<hr id=\"zwchr\" data-marker=\"__DIVIDER__\"><div data-marker=\"__HEADERS__\"><b>De: </b>M</div><div>Jeudi ?</div>", "Yes\n\n> De: M\n> Jeudi ?"},
         {"<p>Yes</p><p id=\"reply-intro\">On Mon, M wrote:</p><blockquote type=\"cite\">Thursday?</blockquote>", "Yes\n\n> On Mon, M wrote:\n\n> Thursday?"},
         {"Ja<div name=\"quote\" style=\"margin:10px\">Gesendet: Montag</div>", "Ja\n> Gesendet: Montag"},
+        {"Yes<div id=\"ydp3f1c2ayahoo_quoted_1\" class=\"ydp3f1c2ayahoo_quoted\">On Mon M wrote: x</div>", "Yes\n> On Mon M wrote: x"},
+        {"Yes<div name=\"messageReplySection\">On Mon M wrote: x</div>", "Yes\n> On Mon M wrote: x"},
+        {"Yes<div class=\"freshdesk_quote\">On Mon M wrote: x</div>", "Yes\n> On Mon M wrote: x"},
+        {"Yes<div id=\"quoted_header\">From: M</div>", "Yes\n> From: M"},
         {"Yes<div class=\"yahoo_quoted\" id=\"yahoo_quoted_1\">On Mon M wrote: x</div>", "Yes\n> On Mon M wrote: x"},
         {"Ok<div class=\"gmail_signature\">Paul<br>CEO</div>", "Ok\n> Paul\n> CEO"},
 };

@@ -511,8 +511,52 @@ static void test_memory(void **state) {
         fail_msg("a small message needs less than 400 bytes");
 }
 
+/* A text that a program wrote from HTML names the target of each link: not the writer's words. In one that stands alone they are. */
+static void test_link_targets(void **state) {
+        (void) state;
+        struct parsed p = parse(ALTERNATIVE "--b\n\nSee the plan<https://x.example/p>.\n\n> old\n--b\nContent-Type: text/html\n\n"
+                                            "<p>See the <a href='https://x.example/p'>plan</a>.</p>\n--b--\n");
+        assert_string_equal(p.m.text, "See the plan.");
+        assert_string_equal(p.m.quoted_text, "> old\nhttps://x.example/p");
+        arena_free(p.arena);
+        p = parse("\nSee <https://x.example/p>.\n");
+        assert_string_equal(p.m.text, "See <https://x.example/p>.");
+        assert_null(p.m.quoted_text);
+        arena_free(p.arena);
+}
+
+/* Mail to the list's own address is a discussion, although older lists call it bulk. */
+static void test_to_list(void **state) {
+        static const struct {
+                const char *fields;
+                enum automatic_kind kind;
+        } table[] = {
+                {"To: Team <Team@lists.example>\nList-Id: Our team <team.lists.example>\n", AUTOMATIC_NO},
+                {"To: x@y.example\nCc: team@lists.example\nList-Id: <team.LISTS.example>\n", AUTOMATIC_NO},
+                {"To: team@lists.example\nList-Id: team.lists.example\n", AUTOMATIC_NO},
+                {"To: x@y.example\nList-Id: <team.lists.example>\n", AUTOMATIC_LIST},
+                {"To: other@lists.example\nList-Id: <team.lists.example>\n", AUTOMATIC_LIST},
+                {"To: team@lists.example.org\nList-Id: <team.lists.example>\n", AUTOMATIC_LIST},
+                {"To: team\nList-Id: <team>\n", AUTOMATIC_LIST},
+                {"To: team@lists.example\nFrom: team@lists.example\nList-Id: <team.lists.example>\n", AUTOMATIC_LIST},
+                {"To: team@lists.example\nList-Id: <>\n", AUTOMATIC_LIST},
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                char text[256];
+                (void) snprintf(text, sizeof(text), "%s%sPrecedence: bulk\n\nHello\n", table[i].fields,
+                                strstr(table[i].fields, "From:") ? "" : "From: marie@a.example\n");
+                struct parsed p = parse(text);
+                if (p.m.automatic != table[i].kind)
+                        fail_msg("%s: %d", table[i].fields, p.m.automatic);
+                arena_free(p.arena);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_link_targets),
+                cmocka_unit_test(test_to_list),
                 cmocka_unit_test(test_header),   cmocka_unit_test(test_nothing_there), cmocka_unit_test(test_dates),
                 cmocka_unit_test(test_ids),      cmocka_unit_test(test_urgency),       cmocka_unit_test(test_text),
                 cmocka_unit_test(test_quoted),   cmocka_unit_test(test_attachments),   cmocka_unit_test(test_calendar),

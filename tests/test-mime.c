@@ -43,7 +43,9 @@ static void test_structure(void **state) {
         check(MIXED "--b\n\none\n", "[text/plain]one\n");                    /* never closed */
         check(MIXED "--b\n\none\n--b--", "[text/plain]one");
         check(MIXED "--b  \n\none\n--b-- \n", "[text/plain]one");            /* blanks after delimiters */
-        check(MIXED "--b\n--b\n\nx\n--b--\n", "[text/plain] [text/plain]x"); /* an empty part */
+        check(MIXED "--b\n--b\n\nx\n--b--\n", "[text/plain]x");                /* a delimiter twice */
+        check(MIXED "--b\n--b\n--b\n\nx\n--b--\n", "[text/plain]x");
+        check(MIXED "--b\n\n--b\n\nx\n--b--\n", "[text/plain] [text/plain]x"); /* an empty part */
         check(MIXED "--b\ntext without header\n--b--\n", "[text/plain]text without header");
         check(MIXED "--b\nContent-Type: text/html\n--b\n\nx\n--b--\n", "[text/html] [text/plain]x"); /* header cut by a delimiter */
         check(MIXED "--bc\n\nno\n--b\n\nyes\n--bc\n--b--\n", "[text/plain]yes\n--bc"); /* begins alike */

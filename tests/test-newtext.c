@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "parsers/text.h"
@@ -29,6 +30,39 @@ static const struct split_case quoted[] = {
         {"Ja.\n\nman. 2. mar. 2026 kl. 10.12 skrev Eva <eva@example.dk>:\n\n> torsdag?\n", "Ja.", false},
         {"Joo.\n\nma 2. maalisk. 2026 klo 10.12 Eva (eva@example.fi) kirjoitti:\n\n> torstai?\n", "Joo.", false},
         {"Oui.\n\n2026-03-02 10:12 GMT+01:00 Marie Dupont <marie@example.fr>:\n\n> jeudi ?\n", "Oui.", false},
+        {"2016-03-02 a bien marché.\n\n2016-03-02 10:12 GMT+01:00 Marie Dupont\n\njeudi ?\n", "2016-03-02 a bien marché.", false},
+        {"Ano.\n\npo 2. 3. 2026 v 10:12 odesílatel Eva <eva@example.cz> napsal:\n\n> čtvrtek?\n", "Ano.", false},
+        {"Áno.\n\nDňa 2. 3. 2026 o 10:12 Eva Vzorová napísal(a):\n\nštvrtok?\n", "Áno.", false},
+        {"Tak.\n\npon., 2 mar 2026 o 10:12 Jan <jan@example.pl> napisał(a):\n\n> czwartek?\n", "Tak.", false},
+        {"Да.\n\nпн, 2 мар. 2026 г. в 10:12, Ева <eva@example.ru>:\n\n> четверг?\n", "Да.", false},
+        {"Да.\n\nпонедельник, 2 марта 2026 г. пользователь Ева написал:\n\n> четверг?\n", "Да.", false},
+        {"Да.\n\n02.03.2026 10:12, Ева пишет:\nчетверг?\n", "Да.", false},
+        {"好的。\n\n在 2026/3/2 上午10:12, Eva Li 写道:\n> 星期四？\n", "好的。", false},
+        {"好的。\n\n在 2026年3月2日星期一 UTC+8上午10:12:05，Eva Li写道：\n\n>\n> 星期四？\n", "好的。", false},
+        {"好的。\n\nEva Li <eva@example.cn> 于2026年3月2日周一\n 10:12写道：\n\n> 星期四？\n", "好的。", false},
+        {"はい。\n\n2026年3月2日(月) 10:12 田中 <tanaka@example.jp>:\n\n> 木曜日？\n", "はい。", false},
+        {"はい。\n\n2026/03/02 10:12、田中 <tanaka@example.jp>のメール:\n\n> 木曜日？\n", "はい。", false},
+        {"Ja.\n\nOp ma 2 mrt 2026 om 10:12 schreef Jan Jansen <\n> jan@example.nl>:\n>\n>> Donderdag?\n", "Ja.", false},
+        {"Ja.\n\nAm 02.03.2026 10:12 schrieb \"Eva Beispiel\" <eva@example.de\n>:\n\n> Donnerstag?\n", "Ja.", false},
+        {"Ja, dat kan.\nOp 2 mrt. 2026 10:12 schreef \"Jan\" <jan@example.nl> het\nvolgende:\n\n> Donderdag?\n", "Ja, dat kan.", false},
+        {"See the second page.\nIt says all.\nOn Monday, March 2, 2026 at 10:12:05 AM UTC-8 Marie Dupont wrote:\n\n> Thursday?\n", "See the second page.\nIt says all.", false},
+        {"Marie Dupont wrote on Mon, Mar 02, 2026:\n> Thursday?\n\nYes.\n", "Yes.", false},
+        {"On 3/2/26, 10:12 AM, \"Marie\" <marie@example.com> wrote:\n\n    Hello,\n\n    Thursday?\nYes.\n\n    The quote?\nTonight.\n", "Yes.\n\nTonight.", false},
+        {"Yes.\n\nOn 3/2/26, 10:12 AM, \"Marie\" <marie@example.com> wrote:\n\n    Hello,\n\nThursday?\n", "Yes.", false}, /* one line only */
+        {"From: Marie <marie@example.com>\nDate: Mon, 2 Mar 2026 10:12:00 +0100\n\nThe layout is done.\n", "The layout is done.", false},
+        {"From: Marie <marie@example.com>\nSent: Monday, March 2, 2026 10:12 AM\nTo: Paul\nSubject: Quote\n\nThursday?\n", "", false},
+        {"好的。\n\n本电子邮件及其附件含有保密信息，仅限于收件人使用。\n", "好的。", false},
+        {"Yes.\n\nMarie Dupont <marie@example.com> wrote:\n\nThursday?\n", "Yes.", false},
+        {"Yes.\n\n---- On Mon, 02 Mar 2026 10:12:00 +0100 Marie <marie@example.com> wrote ----\n\nThursday?\n", "Yes.", false},
+        {"好的。\n\n发件人： Eva Li\n发送时间： 2026-03-02 10:12\n收件人： paul@example.com\n主题： 报价\n星期四？\n", "好的。", false},
+        {"承知しました。\n\n差出人: 田中 <tanaka@example.jp>\n送信日時: 2026年3月2日 10:12\n宛先: Paul\n件名: 見積\n\n木曜日？\n", "承知しました。", false},
+        {"Да.\n\nОт: Ева <eva@example.ru>\nОтправлено: 2 марта 2026 г. 10:12\nКому: Paul\nТема: Цена\n\nчетверг?\n", "Да.", false},
+        {"Tak.\n\nOd: Jan <jan@example.pl>\nWysłano: poniedziałek, 2 marca 2026 10:12\nDo: Paul\nTemat: Oferta\n\nczwartek?\n", "Tak.", false},
+        {"Joo.\n\nLähettäjä: Eva <eva@example.fi>\nLähetetty: maanantai 2. maaliskuuta 2026 10.12\nVastaanottaja: Paul\nAihe: Tarjous\n\ntorstai?\n", "Joo.", false},
+        {"Igen.\n\n________________________________\nFeladó: Éva <eva@example.hu>\nElküldve: 2026. március 2., hétfő 10:12\nCímzett: Paul\nTárgy: Ajánlat\n\ncsütörtök?\n", "Igen.", false},
+        {"Jah.\n\n________________________________\nSaatja: Eva\nSaadetud: esmaspäev, 2. märts 2026 10:12\nAdressaat: Paul\nTeema: Pakkumine\n\nneljapäev?\n", "Jah.", false}, /* no label known */
+        {"Done.\n\n________________________________\nFrom: Marie <marie@example.com>\nSent: Monday, March 2, 2026 10:12 AM\nTo: Paul\nSubject: Quote\n\n> Is it ready?\n\nWe still wait.\n\n> When?\n", "Done.", false}, /* all that follows is Marie's */
+        {"好的。\n\n------------------ 原始邮件 ------------------\n发件人: Eva\n主题: 报价\n\n星期四？\n", "好的。", false},
         {"Oui.\n\nDe : Marie Dupont <marie@example.fr>\nEnvoyé : lundi 2 mars 2026 10:12\nÀ : Paul <paul@example.fr>\nObjet : RE: Devis\n\nBonjour,\njeudi ?\n", "Oui.", false},
         {"Yes.\n\n________________________________\nFrom: Marie Dupont <marie@example.com>\nSent: Monday, March 2, 2026 10:12 AM\nTo: Paul\nSubject: RE: Quote\n\nThursday?\n", "Yes.", false},
         {"Yes.\n\n*From:* Marie Dupont <marie@example.com>\n*Sent:* Monday, March 2, 2026 10:12 AM\n*To:* Paul\n*Subject:* RE: Quote\n\nThursday?\n", "Yes.", false},
@@ -54,6 +88,13 @@ static const struct split_case footers[] = {
         {"Passt.\n\nVon meinem iPhone gesendet\n", "Passt.", false},
         {"Prima.\n\nVerstuurd vanaf mijn iPhone\n", "Prima.", false},
         {"Ok\n\nGet Outlook for iOS<https://aka.ms/o0ukef>\n", "Ok", false},
+        {"好的\n\n发自我的 iPhone\n", "好的", false},
+        {"はい\n\niPhoneから送信\n", "はい", false},
+        {"Sí\n\nEnviado desde mi móvil Samsung\n", "Sí", false},
+        {"Sim\n\nEnviado do meu iPhone\n", "Sim", false},
+        {"Да\n\nОтправлено с iPhone\n", "Да", false},
+        {"Va bene.\n\nQuesto messaggio è riservato ai soli destinatari.\n", "Va bene.", false},
+        {"Vale.\n\nEste mensaje y sus adjuntos son confidenciales.\n", "Vale.", false},
         {"Ok\n\nTélécharger Outlook pour Android\n", "Ok", false},
         {"The patch is fine.\n\n_______________________________________________\nDev mailing list\nDev@lists.example.org\nhttps://lists.example.org/listinfo/dev\n", "The patch is fine.", false},
         {"Hello all.\n\n-- \nYou received this message because you are subscribed to the Google Groups \"team\" group.\nTo unsubscribe, send mail.\n", "Hello all.", false},
@@ -80,6 +121,10 @@ static const struct split_case kept[] = {
         {"Thanks,\nJohn\n\nPS: please call me at 06 12 34 56 78.\n", "Thanks,\nJohn\n\nPS: please call me at 06 12 34 56 78.", false},
         {"Merci\nAppelez-moi au 06 12 34 56 78 ou écrivez à paul@example.fr\n", "Merci\nAppelez-moi au 06 12 34 56 78 ou écrivez à paul@example.fr", false},
         {"Deux choses.\n----------\nLe logo.\n----------\nLe texte.\n", "Deux choses.\n----------\nLe logo.\n----------\nLe texte.", false},
+        {"On 3 March 2026 please ask Eva <eva@example.com>:\nshe has the key.\n", "On 3 March 2026 please ask Eva <eva@example.com>:\nshe has the key.", false},
+        {"I asked Eva <eva@example.com> on Monday and she wrote:\nno.\n", "I asked Eva <eva@example.com> on Monday and she wrote:\nno.", false},
+        {"________________________________\nTo do:\n- the logo\n", "________________________________\nTo do:\n- the logo", false},
+        {"Yes, to all:\n\n-----Original Message-----\nFrom: Marie\nSent: Monday\nTo: Paul\nSubject: Quote\n\n> Thursday?\n\nYes, at 10.\n", "Yes, to all:\n\nYes, at 10.", false},
         {"Forwarded messages are not read here.\n", "Forwarded messages are not read here.", false},
 };
 
@@ -185,6 +230,34 @@ static void unflows(void **state) {
         }
 }
 
+static void drops_link_targets(void **state) {
+        (void) state;
+        static const struct {
+                const char *in, *out, *dropped;
+        } cases[] = {
+                {"", "", ""},
+                {"see the plan<https://example.com/a?b=c> today", "see the plan today", "https://example.com/a?b=c\n"},
+                {"see the plan <http://example.com/a> today", "see the plan  today", "http://example.com/a\n"},
+                {"Eva <eva@example.com<mailto:eva@example.com>>", "Eva <eva@example.com>", "mailto:eva@example.com\n"},
+                {"From: Eva <mailto:eva@example.com>", "From: Eva <mailto:eva@example.com>", ""},
+                {"[cid:image001.png@01D8E314]\nHello [image: logo of us.png]!", "\nHello !", "cid:image001.png@01D8E314\nimage: logo of us.png\n"},
+                {"[https://example.com/logo.png]<https://example.com>", "", "https://example.com/logo.png\nhttps://example.com\n"},
+                {"a < b [1] <https://unclosed", "a < b [1] <https://unclosed", ""},
+                {"<https://exam ple.com>", "<https://exam ple.com>", ""},
+                {"<https://\nexample.com>", "<https://\nexample.com>", ""},
+                {"<http://>", "", "http://\n"},
+                {"<", "<", ""},
+                {"[cid:", "[cid:", ""},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char text[128], dropped[128];
+                (void) snprintf(text, sizeof(text), "%s", cases[i].in);
+                text_drop_link_targets(text, dropped);
+                assert_string_equal(text, cases[i].out);
+                assert_string_equal(dropped, cases[i].dropped);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(drops_quotations),
@@ -194,6 +267,7 @@ int main(void) {
                 cmocka_unit_test(survives_long_and_odd_texts),
                 cmocka_unit_test(reports_a_full_arena),
                 cmocka_unit_test(unflows),
+                cmocka_unit_test(drops_link_targets),
         };
         return cmocka_run_group_tests_name("newtext", tests, NULL, NULL);
 }
