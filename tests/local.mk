@@ -44,8 +44,14 @@ EXTRA_PROGRAMS += %D%/eval/eval-requests
 CLEANFILES += %D%/eval/eval-requests$(EXEEXT)
 EXTRA_DIST += %D%/requests/fr-train.tsv %D%/requests/fr-test.tsv
 EVAL_REQUESTS =
-.PHONY: eval eval-requests
-eval: eval-requests
+# EVAL_MAILS: a folder of X.eml with X.txt, the new text expected; EVAL_AUTOMATIC and EVAL_HUMAN: two folders of mail to tell apart.
+.PHONY: eval eval-requests eval-mails
+eval: eval-requests eval-mails
+EXTRA_DIST += %D%/eval/eval-mails.py %D%/eval/eval-automatic.py
+eval-mails: adieu$(EXEEXT)
+	@if [ -n "$(EVAL_MAILS)" ]; then $(PYTHON3) $(srcdir)/%D%/eval/eval-mails.py ./adieu$(EXEEXT) $(EVAL_MAILS); fi
+	@if [ -n "$(EVAL_AUTOMATIC)$(EVAL_HUMAN)" ]; then \
+		$(PYTHON3) $(srcdir)/%D%/eval/eval-automatic.py ./adieu$(EXEEXT) $(EVAL_AUTOMATIC) $(EVAL_HUMAN); fi
 eval-requests: %D%/eval/eval-requests$(EXEEXT)
 	%D%/eval/eval-requests$(EXEEXT) $(srcdir)/%D%/requests/fr-test.tsv $(EVAL_REQUESTS)
 
