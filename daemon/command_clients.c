@@ -66,7 +66,8 @@ static void print(const struct context *c, const struct client *client, const st
         print_padded(client->id, ID_WIDTH);
         print_padded(client->name, NAME_WIDTH);
         printf("%5u  %-8s %5u  %8u %7u  %s\n", t->score, trend(t), t->open, t->recent, t->before,
-               t->last_at == INSTANT_UNKNOWN ? "-" : time_human(t->last_at, owner->zone, owner->language, when, sizeof(when)));
+               t->last_at == INSTANT_UNKNOWN ? "-"
+                                             : time_human(t->last_at, owner->zone, owner->language, when, sizeof(when)));
 }
 
 int command_clients(struct context *c, int argc, char **argv) {

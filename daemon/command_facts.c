@@ -19,7 +19,8 @@ static void print_text(const struct listing *l, const struct fact *f) {
         printf("%-18s ", fact_table[f->type].name);
         print_padded(f->client ? f->client->id : "-", 12);
         fputs(f->person ? f->person : "", stdout);
-        struct value subject = fact_value(f, "subject"), summary = fact_value(f, "summary"), notice = fact_value(f, "notice");
+        struct value subject = fact_value(f, "subject"), summary = fact_value(f, "summary"),
+                     notice = fact_value(f, "notice");
         if (subject.type == VALUE_STRING)
                 printf("  %s", subject.s);
         if (summary.type == VALUE_STRING)
@@ -50,7 +51,8 @@ static int check(const struct context *c, const struct listing *l) {
                 for (int i = 0; i < _FACT_TYPE_MAX; i++)
                         names[i] = fact_table[i].name;
                 const char *near = suggest(l->fact, names);
-                log_error("no fact \"%s\"%s%s%s", l->fact, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+                log_error("no fact \"%s\"%s%s%s", l->fact, near ? "; did you mean \"" : "", near ? near : "",
+                          near ? "\"?" : "");
                 return EXIT_USAGE;
         }
         return command_check_client(c, l->client);

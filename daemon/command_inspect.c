@@ -50,9 +50,9 @@ static const char *moment_text(const struct moment *m, const struct zone *zone, 
 static void print_event(const struct event *e, const struct zone *zone) {
         char a[TIME_TEXT_SIZE], b[TIME_TEXT_SIZE];
         printf("%-13s %s%s%s .. %s  %s%s%s\n", "event", itip_method_name(e->method) ? itip_method_name(e->method) : "",
-               e->method != ITIP_NONE ? "  " : "", moment_text(&e->start, zone, a, sizeof(a)), moment_text(&e->end, zone, b, sizeof(b)),
-               e->summary ? e->summary : "", e->status == EVENT_STATUS_CANCELLED ? "  (cancelled)" : "",
-               e->unknown_zone ? "  (unknown time zone)" : "");
+               e->method != ITIP_NONE ? "  " : "", moment_text(&e->start, zone, a, sizeof(a)),
+               moment_text(&e->end, zone, b, sizeof(b)), e->summary ? e->summary : "",
+               e->status == EVENT_STATUS_CANCELLED ? "  (cancelled)" : "", e->unknown_zone ? "  (unknown time zone)" : "");
         printf("%-13s UID %s, sequence %d\n", "", e->uid, e->sequence);
         if (e->rrule)
                 printf("%-13s repeats: %s\n", "", e->rrule);
@@ -64,7 +64,8 @@ static void print_event(const struct event *e, const struct zone *zone) {
         }
 }
 
-static void print_message(const struct inspection *in, const struct inspected *file, const struct message *m, instant internal_date) {
+static void print_message(const struct inspection *in, const struct inspected *file, const struct message *m,
+                          instant internal_date) {
         char t[TIME_TEXT_SIZE];
         if (file->path)
                 print_line("file", file->path);
@@ -74,7 +75,8 @@ static void print_message(const struct inspection *in, const struct inspected *f
         print_people("cc", &m->cc);
         print_line("subject", m->subject);
         print_line("sent_at", time_rfc3339(m->sent_at, in->zone, t));
-        print_line("received_at", time_rfc3339(m->received_at != INSTANT_UNKNOWN ? m->received_at : internal_date, in->zone, t));
+        print_line("received_at",
+                   time_rfc3339(m->received_at != INSTANT_UNKNOWN ? m->received_at : internal_date, in->zone, t));
         print_line("language", m->language);
         print_line("automatic", automatic_kind_name(m->automatic));
         if (m->flags & MESSAGE_REQUEST)
@@ -83,7 +85,8 @@ static void print_message(const struct inspection *in, const struct inspected *f
         for (uint32_t i = 0; i < m->parts.n; i++)
                 print_line(i == 0 ? "parts" : "", m->parts.items[i]);
         for (uint32_t i = 0; i < m->attachments.n; i++)
-                print_line(i == 0 ? "attachments" : "", m->attachments.items[i].name ? m->attachments.items[i].name : "(no name)");
+                print_line(i == 0 ? "attachments" : "",
+                           m->attachments.items[i].name ? m->attachments.items[i].name : "(no name)");
         for (uint32_t i = 0; i < m->calendar.n; i++)
                 print_event(&m->calendar.items[i], in->zone);
         if (!str_empty(m->text))
@@ -116,7 +119,8 @@ static int on_instances(const struct moment *items, uint32_t n, void *job, void 
         return -EBADMSG; /* nothing was to be expanded */
 }
 
-static int on_done(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job, void *userdata) {
+static int on_done(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job,
+                   void *userdata) {
         struct inspection *in = userdata;
         struct inspected *file = job;
         (void) at;
@@ -124,7 +128,8 @@ static int on_done(const struct ipc_reply_header *reply, const struct unreadable
                 log_error("%s: %s", file->path, unreadable_reason_name(poison->reason));
                 in->fault = true;
         } else if (reply->status < 0) {
-                log_error("%s: %s", file->path, reply->status == -EBADMSG ? "not what its name promises" : strerror(-reply->status));
+                log_error("%s: %s", file->path,
+                          reply->status == -EBADMSG ? "not what its name promises" : strerror(-reply->status));
                 in->fault = true;
         } else if (file->calendar && in->context->json) {
                 json_object *object = json_object_new_object();
@@ -152,7 +157,9 @@ static int submit(struct inspection *in, struct pool *pool, struct inspected *fi
         if (file->calendar && in->context->json)
                 file->events = json_object_new_array();
         struct pool_job job = {
-                .type = file->calendar ? IPC_CALENDAR : mbox ? IPC_MBOX : IPC_MESSAGE,
+                .type = file->calendar ? IPC_CALENDAR
+                        : mbox         ? IPC_MBOX
+                                       : IPC_MESSAGE,
                 .flags = IPC_WANT_QUOTED_TEXT | (has_suffix(file->path, ".gz") ? (uint32_t) IPC_GZIP : 0U),
                 .size = -1,
                 .fd = fd,

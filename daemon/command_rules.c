@@ -23,8 +23,8 @@ int command_rules(struct context *c, int argc, char **argv) {
         if (operands == 0 || strcmp(argv[1], "check") != 0) {
                 static const char *const known[] = {"check", NULL};
                 const char *near = operands > 0 ? suggest(argv[1], known) : NULL;
-                log_error("rules what?%s%s%s This version knows: adieu rules check [FILE...]", near ? " Did you mean \"" : "", near ? near : "",
-                          near ? "\"?" : "");
+                log_error("rules what?%s%s%s This version knows: adieu rules check [FILE...]",
+                          near ? " Did you mean \"" : "", near ? near : "", near ? "\"?" : "");
                 return EXIT_USAGE;
         }
         return rules_check(c, operands - 1, argv + 2);

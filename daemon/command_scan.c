@@ -28,7 +28,8 @@ static void on_progress(const struct read_totals *t, const char *source, void *u
         struct scan *s = userdata;
         if (!s->terminal)
                 return;
-        fprintf(stderr, "\r\033[K%s: %" PRId64 " looked at, %" PRId64 " read (%" PRId64 " MB)", source, t->items, t->read, t->bytes / 1000000);
+        fprintf(stderr, "\r\033[K%s: %" PRId64 " looked at, %" PRId64 " read (%" PRId64 " MB)", source, t->items, t->read,
+                t->bytes / 1000000);
         s->drawn = true;
 }
 
@@ -149,15 +150,16 @@ int command_scan(struct context *c, int argc, char **argv) {
         size_t n_waiting = evaluation_waiting(j.evaluation, &waiting);
         if (!c->json) {
                 uint32_t sources = totals.sources - totals.failed_sources;
-                fprintf(stderr, "%s%" PRId64 " new observation%s from %u source%s in %.1f s, %zu alert%s with news\n", news > 0 ? "\n" : "",
-                        totals.observations, totals.observations == 1 ? "" : "s", sources, sources == 1 ? "" : "s", seconds_since(&start), news,
-                        news == 1 ? "" : "s");
+                fprintf(stderr, "%s%" PRId64 " new observation%s from %u source%s in %.1f s, %zu alert%s with news\n",
+                        news > 0 ? "\n" : "", totals.observations, totals.observations == 1 ? "" : "s", sources,
+                        sources == 1 ? "" : "s", seconds_since(&start), news, news == 1 ? "" : "s");
                 if (n_waiting > 0)
-                        fprintf(stderr, "%zu %s overdue but wait%s: a source was not read since (adieu status)\n", n_waiting, n_waiting == 1 ? "answer is" : "answers are",
-                                n_waiting == 1 ? "s" : "");
+                        fprintf(stderr, "%zu %s overdue but wait%s: a source was not read since (adieu status)\n", n_waiting,
+                                n_waiting == 1 ? "answer is" : "answers are", n_waiting == 1 ? "s" : "");
                 if (totals.unreadable > 0)
-                        fprintf(stderr, "%" PRId64 " item%s could not be read and %s kept aside (adieu status)\n", totals.unreadable,
-                                totals.unreadable == 1 ? "" : "s", totals.unreadable == 1 ? "was" : "were");
+                        fprintf(stderr, "%" PRId64 " item%s could not be read and %s kept aside (adieu status)\n",
+                                totals.unreadable, totals.unreadable == 1 ? "" : "s",
+                                totals.unreadable == 1 ? "was" : "were");
         }
         judgement_free(&j);
         if (r < 0)

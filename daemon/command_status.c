@@ -31,9 +31,10 @@ static int on_source(const struct store_source_status *st, void *userdata) {
                 json_print(o);
                 return 0;
         }
-        printf("%-9s %s%s\n", st->kind, st->name, source_is_configured(c->settings, st) ? "" : " (no longer in the configuration)");
-        printf("          read whole %s; %" PRId64 " items, %" PRId64 " observations", when(c, st->read_at, read, sizeof(read)), st->items,
-               st->observations);
+        printf("%-9s %s%s\n", st->kind, st->name,
+               source_is_configured(c->settings, st) ? "" : " (no longer in the configuration)");
+        printf("          read whole %s; %" PRId64 " items, %" PRId64 " observations",
+               when(c, st->read_at, read, sizeof(read)), st->items, st->observations);
         if (st->unreadable > 0)
                 printf(", %" PRId64 " could not be read", st->unreadable);
         putchar('\n');
@@ -58,8 +59,8 @@ static int on_unreadable(const char *source, const struct observation *o, void *
                 json_object_object_add(j, "seen_at", json_time(o->seen_at, c->settings->owner.zone));
                 json_print(j);
         } else
-                printf("kept aside %s: %s (%s, since %s)\n", source, u->item ? u->item : "?", unreadable_reason_name(u->reason),
-                       when(c, o->seen_at, seen, sizeof(seen)));
+                printf("kept aside %s: %s (%s, since %s)\n", source, u->item ? u->item : "?",
+                       unreadable_reason_name(u->reason), when(c, o->seen_at, seen, sizeof(seen)));
         return 0;
 }
 
@@ -110,12 +111,15 @@ static int print_totals(struct context *c, const struct judgement *j) {
                 return 0;
         }
         char first[64], last[64];
-        printf("store     %s, %.1f MB: %" PRId64 " messages, %" PRId64 " calendar versions", c->state, (double) t.bytes / 1e6, t.messages, t.events);
+        printf("store     %s, %.1f MB: %" PRId64 " messages, %" PRId64 " calendar versions", c->state,
+               (double) t.bytes / 1e6, t.messages, t.events);
         if (t.messages > 0)
                 printf(", %s to %s", when(c, t.first_at, first, sizeof(first)), when(c, t.last_at, last, sizeof(last)));
-        printf("\nrules     %zu, from %zu files; %zu alert%s open\n", ruleset_size(c->rules), c->n_rule_files, open, open == 1 ? "" : "s");
+        printf("\nrules     %zu, from %zu files; %zu alert%s open\n", ruleset_size(c->rules), c->n_rule_files, open,
+               open == 1 ? "" : "s");
         if (evaluation_excepted(j->evaluation) > 0)
-                printf("          %zu times not counted: agreed exceptions and pauses\n", evaluation_excepted(j->evaluation));
+                printf("          %zu times not counted: agreed exceptions and pauses\n",
+                       evaluation_excepted(j->evaluation));
         return 0;
 }
 

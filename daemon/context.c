@@ -304,7 +304,8 @@ static void check_packs(const struct context *c, size_t first, size_t n_packs, s
                 for (size_t i = first; i < first + n_packs; i++)
                         known |= is_pack(c->files[i].path, *p);
                 if (!known)
-                        diagnostics_add(d, DIAGNOSTIC_ERROR, c->files[0].path, 0, 0, 1, "unknown-pack", NULL, "no shipped pack \"%s\"", *p);
+                        diagnostics_add(d, DIAGNOSTIC_ERROR, c->files[0].path, 0, 0, 1, "unknown-pack", NULL,
+                                        "no shipped pack \"%s\"", *p);
         }
 }
 

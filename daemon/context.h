@@ -21,15 +21,15 @@ struct context {
         const char *config_path; /* -c; NULL: the usual places */
         bool json;
         struct clock clock;
-        const char *now_wall;    /* --now without an offset: on the owner's wall, once that is known */
+        const char *now_wall; /* --now without an offset: on the owner's wall, once that is known */
 
-        struct zone_table *zones;   /* owned */
-        struct settings *settings;  /* owned */
-        struct ruleset *rules;      /* owned */
-        struct loaded_file *files;  /* owned: what the diagnostics quote */
+        struct zone_table *zones;     /* owned */
+        struct settings *settings;    /* owned */
+        struct ruleset *rules;        /* owned */
+        struct loaded_file *files;    /* owned: what the diagnostics quote */
         size_t n_files, n_rule_files; /* the rule files come last */
-        struct store *store;        /* owned */
-        char *state;                /* owned: folder of the store */
+        struct store *store;          /* owned */
+        char *state;                  /* owned: folder of the store */
 };
 
 void context_free(struct context *c);

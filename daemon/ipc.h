@@ -10,17 +10,17 @@
 #define IPC_VERSION 1
 
 enum ipc_request {
-        IPC_MESSAGE = 1,   /* parse bytes [offset, offset+size) of the descriptor as one message */
-        IPC_CALENDAR,      /* the descriptor is an iCalendar stream */
-        IPC_MBOX,          /* the descriptor is an mbox, plain or gzip: frame it from `offset` and parse each message */
-        IPC_EXPAND,        /* the descriptor (memfd) holds event.recurrence: expand between from and to */
+        IPC_MESSAGE = 1, /* parse bytes [offset, offset+size) of the descriptor as one message */
+        IPC_CALENDAR,    /* the descriptor is an iCalendar stream */
+        IPC_MBOX,        /* the descriptor is an mbox, plain or gzip: frame it from `offset` and parse each message */
+        IPC_EXPAND,      /* the descriptor (memfd) holds event.recurrence: expand between from and to */
 };
 
 enum ipc_request_flag {
         IPC_WANT_QUOTED_TEXT = 1 << 0,
-        IPC_GZIP = 1 << 1,           /* MBOX: inflate first; offset counts inflated bytes */
-        IPC_MBOX_UNQUOTE = 1 << 2,   /* MESSAGE out of an mbox: undo >From quoting */
-        IPC_RESUME_AFTER = 1 << 3,   /* MBOX: the span at `offset` is poison: frame it but do not parse it */
+        IPC_GZIP = 1 << 1,         /* MBOX: inflate first; offset counts inflated bytes */
+        IPC_MBOX_UNQUOTE = 1 << 2, /* MESSAGE out of an mbox: undo >From quoting */
+        IPC_RESUME_AFTER = 1 << 3, /* MBOX: the span at `offset` is poison: frame it but do not parse it */
 };
 
 struct ipc_request_header {
@@ -32,9 +32,9 @@ struct ipc_request_header {
 enum ipc_reply {
         IPC_OBSERVATION = 1, /* payload: one encoded observation; any number before DONE */
         IPC_INSTANCES,       /* EXPAND: payload is an array of struct ipc_instance; any number before DONE */
-        IPC_BEGIN,           /* MBOX: at work on the message at `offset`, known up to `end`: so the core knows what killed the role; again now
+        IPC_BEGIN, /* MBOX: at work on the message at `offset`, known up to `end`: so the core knows what killed the role; again now
                               * and then while a very long one is framed. Others: a large file was read up to `end`. A sign of life */
-        IPC_DONE,            /* status: 0 or negative errno; counters. Serial 0, once, first of all: the role is ready, or why it is not */
+        IPC_DONE, /* status: 0 or negative errno; counters. Serial 0, once, first of all: the role is ready, or why it is not */
         IPC_OBSERVATION_DONE, /* MESSAGE: its one observation and DONE with status 0 in one packet, since most jobs are just that */
 };
 
@@ -47,11 +47,11 @@ struct ipc_instance {
 struct ipc_reply_header {
         uint32_t version, type, serial;
         int32_t status;
-        int64_t offset, end;   /* BEGIN: the span; OBSERVATION from an mbox: its span; DONE of an mbox: where reading ended */
-        int64_t internal_date; /* OBSERVATION from an mbox: the From_ line's date; else INSTANT_UNKNOWN */
-        uint32_t complete;     /* OBSERVATION from an mbox: struct mbox_span.complete */
+        int64_t offset, end; /* BEGIN: the span; OBSERVATION from an mbox: its span; DONE of an mbox: where reading ended */
+        int64_t internal_date;                 /* OBSERVATION from an mbox: the From_ line's date; else INSTANT_UNKNOWN */
+        uint32_t complete;                     /* OBSERVATION from an mbox: struct mbox_span.complete */
         uint32_t errors, malformed, truncated; /* DONE */
-        uint32_t payload;      /* bytes after the header */
+        uint32_t payload;                      /* bytes after the header */
         uint32_t reserved;
 };
 

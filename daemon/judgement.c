@@ -9,7 +9,8 @@
 
 bool source_is_configured(const struct settings *settings, const struct store_source_status *st) {
         for (size_t i = 0; i < settings->n_sources; i++)
-                if (strcmp(source_kind_name(settings->sources[i].kind), st->kind) == 0 && strcmp(settings->sources[i].location, st->location) == 0)
+                if (strcmp(source_kind_name(settings->sources[i].kind), st->kind) == 0 &&
+                    strcmp(settings->sources[i].location, st->location) == 0)
                         return true;
         return false;
 }
@@ -23,7 +24,8 @@ struct reading {
  * up will not be read any more. */
 static int oldest_reading(const struct store_source_status *st, void *userdata) {
         struct reading *reading = userdata;
-        if (strcmp(st->kind, "calendar") == 0 || strcmp(st->kind, "caldav") == 0 || !source_is_configured(reading->settings, st))
+        if (strcmp(st->kind, "calendar") == 0 || strcmp(st->kind, "caldav") == 0 ||
+            !source_is_configured(reading->settings, st))
                 return 0;
         if (st->read_at == INSTANT_UNKNOWN || reading->oldest == INSTANT_UNKNOWN)
                 reading->oldest = INSTANT_UNKNOWN;
@@ -131,7 +133,8 @@ void quotes_free(char **quotes, size_t n) {
 
 static void print_text(struct context *c, const struct alert *a, char *const *quotes) {
         const struct owner *owner = &c->settings->owner;
-        printf("%-6s %-9s  %s: %s\n", severity_name(a->severity), lasting_name(a->lasting), a->client ? a->client->name : "-", a->title);
+        printf("%-6s %-9s  %s: %s\n", severity_name(a->severity), lasting_name(a->lasting),
+               a->client ? a->client->name : "-", a->title);
         printf("       %s  [%s %s]\n", a->summary, alert_state_name(a->state), a->id);
         size_t first = a->n_evidence > EVIDENCE_LINES ? a->n_evidence - EVIDENCE_LINES : 0;
         if (first > 0)
@@ -139,7 +142,8 @@ static void print_text(struct context *c, const struct alert *a, char *const *qu
         for (size_t i = first; i < a->n_evidence; i++) {
                 const struct evidence *e = &a->evidence[i];
                 char when[64];
-                printf("       · %s  %s\n", time_human(e->at, owner->zone, owner->language, when, sizeof(when)), e->detail ? e->detail : "");
+                printf("       · %s  %s\n", time_human(e->at, owner->zone, owner->language, when, sizeof(when)),
+                       e->detail ? e->detail : "");
                 if (quotes && quotes[i])
                         printf("         « %s »\n", quotes[i]);
                 if (e->message_id)

@@ -35,7 +35,8 @@ static void help(void) {
         for (size_t i = 0; i < ELEMENTSOF(commands); i++)
                 printf("  %-8s %-44s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
         puts("\nOptions:\n"
-             "  -c, --config FILE  the configuration (default: ~/.config/adieu/adieu.yaml, else " SYSCONF_DIR "/adieu.yaml)\n"
+             "  -c, --config FILE  the configuration (default: ~/.config/adieu/adieu.yaml, else " SYSCONF_DIR
+             "/adieu.yaml)\n"
              "      --now TIME     take TIME for the present: RFC 3339, or a date\n"
              "      --json         one JSON object a line\n"
              "  -h, --help         this text; after a command, its own\n"
@@ -55,7 +56,8 @@ int command_time(const struct context *c, const char *what, const char *s, insta
                 return 0;
         }
         if (civil_parse(s, &civil, &offset, &date_only) < 0) {
-                log_error("%s: \"%s\" is no time: write 2026-03-02, 2026-03-02T08:50+01:00 or a duration such as 90d", what, s);
+                log_error("%s: \"%s\" is no time: write 2026-03-02, 2026-03-02T08:50+01:00 or a duration such as 90d", what,
+                          s);
                 return -EINVAL;
         }
         if (offset != INT32_MIN)
@@ -96,7 +98,8 @@ static void tell_option(int failure, const char *word, const struct option *long
                 log_error("option --%s takes no value", near);
                 return;
         }
-        log_error("no option \"%.*s\"%s%s%s", (int) (dashes + length), word, near ? "; did you mean \"--" : "", near ? near : "", near ? "\"?" : "");
+        log_error("no option \"%.*s\"%s%s%s", (int) (dashes + length), word, near ? "; did you mean \"--" : "",
+                  near ? near : "", near ? "\"?" : "");
 }
 
 int command_check_client(const struct context *c, const char *id) {
@@ -106,7 +109,8 @@ int command_check_client(const struct context *c, const char *id) {
         for (size_t i = 0; names && i < c->settings->n_clients; i++)
                 names[i] = c->settings->clients[i].id;
         const char *near = names ? suggest(id, names) : NULL;
-        log_error("no client \"%s\" in the configuration%s%s%s", id, near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+        log_error("no client \"%s\" in the configuration%s%s%s", id, near ? "; did you mean \"" : "", near ? near : "",
+                  near ? "\"?" : "");
         free(names);
         return EXIT_USAGE;
 }
@@ -173,8 +177,8 @@ static int run(struct context *c, int argc, char **argv) {
                 for (size_t i = 0; i < ELEMENTSOF(commands); i++)
                         names[i] = commands[i].name;
                 const char *near = suggest(argv[0], names);
-                log_error("no command \"%s\"%s%s%s; adieu --help lists them", argv[0], near ? "; did you mean \"" : "", near ? near : "",
-                          near ? "\"?" : "");
+                log_error("no command \"%s\"%s%s%s; adieu --help lists them", argv[0], near ? "; did you mean \"" : "",
+                          near ? near : "", near ? "\"?" : "");
                 return EXIT_USAGE;
         }
         return written(command->run(c, argc, argv));
@@ -185,8 +189,9 @@ int main(int argc, char **argv) {
                 return role_parse();
 
         static const struct option longs[] = {
-                {"config", required_argument, NULL, 'c'}, {"now", required_argument, NULL, 'n'}, {"json", no_argument, NULL, 'j'},
-                {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'v'},   {},
+                {"config", required_argument, NULL, 'c'}, {"now", required_argument, NULL, 'n'},
+                {"json", no_argument, NULL, 'j'},         {"help", no_argument, NULL, 'h'},
+                {"version", no_argument, NULL, 'v'},      {},
         };
         (void) setlocale(LC_CTYPE, "C.UTF-8");
         struct context c = {.program = "/proc/self/exe"};

@@ -14,9 +14,9 @@ const char *time_rfc3339(instant at, const struct zone *zone, char buffer[static
         struct civil c = zone_civil(zone, at);
         /* RFC 3339 offsets have minutes only; the seconds of local mean times are cut. */
         int32_t minutes = zone_offset(zone, at) / 60;
-        (void) snprintf(buffer, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year % 10000, c.month % 100, c.day % 100,
-                        c.hour % 100, c.minute % 100, c.second % 100, minutes < 0 ? '-' : '+', abs(minutes) / 60 % 100,
-                        abs(minutes) % 60);
+        (void) snprintf(buffer, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", c.year % 10000, c.month % 100,
+                        c.day % 100, c.hour % 100, c.minute % 100, c.second % 100, minutes < 0 ? '-' : '+',
+                        abs(minutes) / 60 % 100, abs(minutes) % 60);
         return buffer;
 }
 
@@ -56,8 +56,8 @@ json_object *json_moment(const struct moment *m, const struct zone *zone) {
                 return json_time(m->at, zone);
         case MOMENT_FLOATING:
                 c = civil_from_seconds(m->at);
-                (void) snprintf(t, sizeof(t), "%04d-%02d-%02dT%02d:%02d:%02d", c.year % 10000, c.month % 100, c.day % 100, c.hour % 100,
-                                c.minute % 100, c.second % 100);
+                (void) snprintf(t, sizeof(t), "%04d-%02d-%02dT%02d:%02d:%02d", c.year % 10000, c.month % 100, c.day % 100,
+                                c.hour % 100, c.minute % 100, c.second % 100);
                 return json_object_new_string(t);
         case MOMENT_DATE:
                 c = civil_from_seconds(m->at);
@@ -138,7 +138,8 @@ json_object *json_message(const char *file, const struct message *m, instant int
         json_object_object_add(o, "cc", json_addresses(&m->cc));
         json_object_object_add(o, "subject", json_text(m->subject));
         json_object_object_add(o, "sent_at", json_time(m->sent_at, zone));
-        json_object_object_add(o, "received_at", json_time(m->received_at != INSTANT_UNKNOWN ? m->received_at : internal_date, zone));
+        json_object_object_add(o, "received_at",
+                               json_time(m->received_at != INSTANT_UNKNOWN ? m->received_at : internal_date, zone));
         json_object_object_add(o, "parts", json_texts(&m->parts));
         json_object_object_add(o, "text", json_text(m->text));
         json_object_object_add(o, "quoted_text", json_text(m->quoted_text));

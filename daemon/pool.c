@@ -39,13 +39,13 @@ struct job {
         struct job *next;
         struct pool_job spec; /* spec.fd is owned */
         uint32_t serial;
-        uint32_t delivered;   /* replies handed to the caller; a retry does not hand them over again (not MBOX) */
-        uint32_t seen;        /* replies of this try */
-        uint32_t blame;       /* for roles that died at `culprit` */
+        uint32_t delivered; /* replies handed to the caller; a retry does not hand them over again (not MBOX) */
+        uint32_t seen;      /* replies of this try */
+        uint32_t blame;     /* for roles that died at `culprit` */
         int64_t culprit;
-        int64_t resume;       /* MBOX: offset of the message at work, where a retry begins */
-        int64_t read_until;   /* not MBOX: what the role said to have read in this try */
-        bool moved;           /* MBOX: resume is past what the caller asked to skip */
+        int64_t resume;     /* MBOX: offset of the message at work, where a retry begins */
+        int64_t read_until; /* not MBOX: what the role said to have read in this try */
+        bool moved;         /* MBOX: resume is past what the caller asked to skip */
 };
 
 struct job_list {
@@ -64,9 +64,9 @@ struct role {
         struct job_list jobs;   /* asked, in order: a role answers in order */
         uint64_t progress_usec; /* when it last showed life */
         uint32_t n_done;
-        bool retire;            /* no more jobs; ends when it has answered */
-        bool lone;              /* tries a suspect alone */
-        bool deaf;              /* nothing it says counts any more */
+        bool retire;                    /* no more jobs; ends when it has answered */
+        bool lone;                      /* tries a suspect alone */
+        bool deaf;                      /* nothing it says counts any more */
         enum unreadable_reason verdict; /* why the pool killed it; 0: it did not */
 };
 
@@ -81,7 +81,7 @@ struct pool {
         char *packet;        /* OBSERVATION_SIZE_MAX */
         uint64_t job_usec;
         uint32_t serial, failures;
-        int error;           /* why the run ended; sticks */
+        int error; /* why the run ended; sticks */
         bool in_handler;
 };
 
@@ -149,7 +149,8 @@ static void pool_fail(struct pool *p, int error) {
                 p->error = error;
 }
 
-static void tell_done(struct pool *p, struct job *j, const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at) {
+static void tell_done(struct pool *p, struct job *j, const struct ipc_reply_header *reply, const struct unreadable *poison,
+                      int64_t at) {
         if (p->error < 0)
                 return;
         p->in_handler = true;
@@ -272,7 +273,8 @@ static int role_watch_events(struct role *r) {
         if (e >= 0) /* after its last words were heard */
                 e = sd_event_source_set_priority(r->child, SD_EVENT_PRIORITY_NORMAL + 1);
         if (e >= 0)
-                e = sd_event_add_time_relative(event, &r->watch, CLOCK_MONOTONIC, POOL_START_SECONDS * USEC_PER_SEC, 0, on_watch, r);
+                e = sd_event_add_time_relative(event, &r->watch, CLOCK_MONOTONIC, POOL_START_SECONDS * USEC_PER_SEC, 0,
+                                               on_watch, r);
         return e;
 }
 
@@ -568,7 +570,8 @@ static int reply_instances(struct role *r, struct job *j, const struct ipc_reply
         for (uint32_t i = 0; i < n; i++) {
                 struct ipc_instance x;
                 memcpy(&x, p->packet + i * sizeof(x), sizeof(x));
-                if (x.form < MOMENT_INSTANT || x.form > MOMENT_DATE || x.at < INSTANT_MIN || x.at > INSTANT_MAX || x.reserved != 0)
+                if (x.form < MOMENT_INSTANT || x.form > MOMENT_DATE || x.at < INSTANT_MIN || x.at > INSTANT_MAX ||
+                    x.reserved != 0)
                         return -EBADMSG;
                 items[i] = (struct moment){.form = (enum moment_form) x.form, .at = x.at};
         }
@@ -620,7 +623,7 @@ static int role_ready(struct role *r, const struct ipc_reply_header *h) {
 }
 
 static int role_heard(struct role *r, const struct ipc_reply_header *h) {
-        static int (*const replies[])(struct role *r, struct job *j, const struct ipc_reply_header *h) = {
+        static int (*const replies[])(struct role * r, struct job * j, const struct ipc_reply_header *h) = {
                 [IPC_OBSERVATION] = reply_observation,
                 [IPC_INSTANCES] = reply_instances,
                 [IPC_BEGIN] = reply_begin,
@@ -751,7 +754,8 @@ static void pool_freep(struct pool **p) {
         pool_free(*p);
 }
 
-int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struct pool_handlers *handlers, struct pool **ret) {
+int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struct pool_handlers *handlers,
+             struct pool **ret) {
         _cleanup_(pool_freep) struct pool *p = calloc(1, sizeof(*p));
         if (!p)
                 return -ENOMEM;

@@ -31,18 +31,21 @@ struct pool_job {
 struct pool_handlers {
         /* One observation, decoded and checked; valid during the call. `span` is set for MBOX jobs, else NULL.
          * A negative result ends the run: pool_run() returns it. */
-        int (*observation)(const struct observation *o, const struct ipc_reply_header *reply, void *job_userdata, void *userdata);
+        int (*observation)(const struct observation *o, const struct ipc_reply_header *reply, void *job_userdata,
+                           void *userdata);
         int (*instances)(const struct moment *items, uint32_t n, void *job_userdata, void *userdata);
         /* The job is over: status 0 or negative errno from the role; or `poison` tells why it was given up, with `at`
          * the offset of the message that did it (MBOX; the caller submits the rest again with IPC_RESUME_AFTER), else -1: then the item
          * as a whole is given up, also for an MBOX where nothing could be found after the message to skip. `reply` is never NULL;
          * with `poison` its status is -EIO. Inside a handler pool_submit() never answers -EAGAIN; pool_run() must not be called. */
-        int (*done)(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job_userdata, void *userdata);
+        int (*done)(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job_userdata,
+                    void *userdata);
         void *userdata;
 };
 
 /* Up to `n_roles` children (0: as many as there are processors, at most 4), started when there is work for them. program: path of this binary. */
-int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struct pool_handlers *handlers, struct pool **ret) _must_check_;
+int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struct pool_handlers *handlers,
+             struct pool **ret) _must_check_;
 struct pool *pool_free(struct pool *p); /* kills what still runs */
 /* Queue a job. 0; -EAGAIN when POOL_QUEUE_MAX jobs wait: call pool_run() with drain false first (job->fd stays the caller's). */
 #define POOL_QUEUE_MAX 256U

@@ -28,14 +28,14 @@
 struct reader {
         const struct reader_options *options;
         struct read_totals totals;
-        struct reader_job *jobs; /* with the pool */
+        struct reader_job *jobs;        /* with the pool */
         const struct source_spec *spec; /* at work; NULL between sources */
         int64_t source;
-        instant now;         /* of the run: one pass sees everything at one time */
-        int64_t wall_ns;     /* the real time, for judging file times: options->clock may be set */
-        char *trouble;       /* owned: the first of this source */
-        bool settling;       /* all sources were read once, or there is but one calendar */
-        bool deferred;       /* this source is to be read again then */
+        instant now;     /* of the run: one pass sees everything at one time */
+        int64_t wall_ns; /* the real time, for judging file times: options->clock may be set */
+        char *trouble;   /* owned: the first of this source */
+        bool settling;   /* all sources were read once, or there is but one calendar */
+        bool deferred;   /* this source is to be read again then */
         int fatal;
         int64_t batch;       /* observations since the last commit */
         int64_t batch_since; /* monotonic; 0: no batch open */
@@ -131,7 +131,8 @@ static void job_release(struct reader_job *j) {
                 free(j);
 }
 
-int reader_submit(struct reader *r, const struct source_driver *driver, struct reader_job *job, const struct pool_job *pool_job) {
+int reader_submit(struct reader *r, const struct source_driver *driver, struct reader_job *job,
+                  const struct pool_job *pool_job) {
         struct pool_job p = *pool_job;
         p.userdata = job;
         job->reader = r;
@@ -163,7 +164,8 @@ int reader_drain(struct reader *r) {
         return e < 0 ? reader_fatal(r, e) : 0;
 }
 
-static int on_observation(const struct observation *o, const struct ipc_reply_header *reply, void *job_userdata, void *userdata) {
+static int on_observation(const struct observation *o, const struct ipc_reply_header *reply, void *job_userdata,
+                          void *userdata) {
         (void) userdata;
         struct reader_job *j = job_userdata;
         return j->driver->observation ? j->driver->observation(j->reader, j, o, reply) : 0;
@@ -175,7 +177,8 @@ static int on_instances(const struct moment *items, uint32_t n, void *job_userda
         return j->driver->instances ? j->driver->instances(j->reader, j, items, n) : 0;
 }
 
-static int on_done(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job_userdata, void *userdata) {
+static int on_done(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job_userdata,
+                   void *userdata) {
         (void) userdata;
         struct reader_job *j = job_userdata;
         struct reader *r = j->reader;
@@ -255,7 +258,8 @@ static int keep_aside(struct reader *r, int64_t source, const struct unreadable 
         char shown[PATH_SHOWN_MAX];
         (void) snprintf(shown, sizeof(shown), "%s", item);
         (void) utf8_clean_in_place(shown, strlen(shown));
-        struct observation o = {.kind = OBSERVATION_UNREADABLE, .seen_at = r->now, .internal_date = INSTANT_UNKNOWN, .unreadable = *why};
+        struct observation o = {
+                .kind = OBSERVATION_UNREADABLE, .seen_at = r->now, .internal_date = INSTANT_UNKNOWN, .unreadable = *why};
         o.unreadable.item = shown;
         return append_to(r, source, &o);
 }
@@ -377,7 +381,8 @@ static int expand_refused(struct reader *r, const struct expand_job *j, const st
         return keep_aside(r, source, why, item);
 }
 
-static int expand_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at) {
+static int expand_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison,
+                       int64_t at) {
         (void) at;
         struct expand_job *j = job;
         const struct unreadable refused = reader_refused(reply->status);
@@ -416,14 +421,18 @@ static int text_fd(const char *text) {
         return fd;
 }
 
-static int expand_submit(struct reader *r, const struct source_driver *driver, struct reader_job *job, const char *recurrence, instant until) {
+static int expand_submit(struct reader *r, const struct source_driver *driver, struct reader_job *job,
+                         const char *recurrence, instant until) {
         int fd = text_fd(recurrence);
         if (fd < 0) {
                 job_release(job);
                 return reader_fatal(r, fd);
         }
-        const struct pool_job p = {
-                .type = IPC_EXPAND, .size = (int64_t) strlen(recurrence), .from = r->now - EXPANSION_BEHIND, .to = until, .fd = fd};
+        const struct pool_job p = {.type = IPC_EXPAND,
+                                   .size = (int64_t) strlen(recurrence),
+                                   .from = r->now - EXPANSION_BEHIND,
+                                   .to = until,
+                                   .fd = fd};
         return reader_submit(r, driver, job, &p);
 }
 
@@ -493,7 +502,8 @@ static int read_source(struct reader *r, const struct source_spec *spec, bool *r
         free(TAKE_PTR(r->trouble));
         r->deferred = false;
         int e = reader_write(r);
-        if (e >= 0 && (e = store_source(r->options->store, source_kind_name(spec->kind), spec->location, spec->name, &r->source)) < 0)
+        if (e >= 0 &&
+            (e = store_source(r->options->store, source_kind_name(spec->kind), spec->location, spec->name, &r->source)) < 0)
                 return reader_fatal(r, e);
         if (e < 0)
                 return e;
@@ -604,7 +614,7 @@ struct holiday_job {
         struct reader_job job;
         struct holidays *days;
         const char *path;
-        int32_t length;       /* EXPAND: days of the event */
+        int32_t length; /* EXPAND: days of the event */
 };
 
 static int32_t day_of(const struct holidays *h, const struct moment *m) {
@@ -632,7 +642,8 @@ static int holiday_instances(struct reader *r, void *job, const struct moment *i
         return reader_fatal(r, e);
 }
 
-static int holiday_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at) {
+static int holiday_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison,
+                        int64_t at) {
         (void) at;
         struct holiday_job *j = job;
         if (poison)

@@ -10,7 +10,8 @@
 /* --- for commands --- */
 
 /* Starts parse roles of its own (program: path of this binary; options->pool is not looked at) and reads every source. As read_sources(). */
-int reader_run(sd_event *event, const char *program, const struct reader_options *options, struct read_totals *ret) _must_check_;
+int reader_run(sd_event *event, const char *program, const struct reader_options *options,
+               struct read_totals *ret) _must_check_;
 
 /* A pool given to read_sources() must have been made with these handlers. After a failure of read_sources() only pool_free() is left for it. */
 extern const struct pool_handlers reader_handlers;
@@ -18,7 +19,8 @@ extern const struct pool_handlers reader_handlers;
 /* Read the .ics files named under `holidays:` and add their days to the owner's calendar; does nothing (and starts nothing) when none is named.
  * Files that cannot be read are told by options->trouble (settings, clock, trouble and userdata are looked at). 0, or a negative errno when
  * the parse role cannot work at all. */
-int reader_holidays(sd_event *event, const char *program, struct settings *settings, const struct reader_options *options) _must_check_;
+int reader_holidays(sd_event *event, const char *program, struct settings *settings,
+                    const struct reader_options *options) _must_check_;
 
 /* --- for the kinds of sources --- */
 
@@ -26,8 +28,8 @@ int reader_holidays(sd_event *event, const char *program, struct settings *setti
 struct reader_job {
         struct reader *reader;
         const struct source_driver *driver;
-        struct reader_job *previous, *next;          /* all that are with the pool */
-        void (*release)(struct reader_job *job);     /* frees it; NULL: free() */
+        struct reader_job *previous, *next;      /* all that are with the pool */
+        void (*release)(struct reader_job *job); /* frees it; NULL: free() */
 };
 
 struct store *reader_store(struct reader *r);
@@ -36,7 +38,8 @@ const struct settings *reader_settings(struct reader *r);
 instant reader_now(const struct reader *r);
 
 /* Hand a job to the pool, waiting for room. Takes job and pool_job->fd in any case. 0 or negative errno (the whole run is over). */
-int reader_submit(struct reader *r, const struct source_driver *driver, struct reader_job *job, const struct pool_job *pool_job) _must_check_;
+int reader_submit(struct reader *r, const struct source_driver *driver, struct reader_job *job,
+                  const struct pool_job *pool_job) _must_check_;
 /* Wait until every job is done. */
 int reader_drain(struct reader *r) _must_check_;
 /* Mark a failure of store or pool: it ends the run, not the source only. Returns error. */

@@ -40,13 +40,13 @@ struct parse_role {
         struct zone_table *zones;
         struct charset_set *charsets;
         struct phrase_index *phrases;
-        struct arena *arena;  /* one message, one expansion */
-        struct window input;  /* what is being parsed */
-        struct buf packet;    /* its encoding */
-        char *chunk;          /* CHUNK_SIZE */
-        rlim_t cpu_limit;     /* as last set */
-        bool quoted_text;     /* the request wants it */
-        bool told_done;       /* the end of the job went with its observation */
+        struct arena *arena;          /* one message, one expansion */
+        struct window input;          /* what is being parsed */
+        struct buf packet;            /* its encoding */
+        char *chunk;                  /* CHUNK_SIZE */
+        rlim_t cpu_limit;             /* as last set */
+        bool quoted_text;             /* the request wants it */
+        bool told_done;               /* the end of the job went with its observation */
         struct ipc_reply_header done; /* counters of the current job */
 };
 
@@ -108,7 +108,8 @@ static ssize_t read_at(int fd, char *to, size_t size, int64_t offset) {
 
 /* --- answers --- */
 
-static int reply(const struct parse_role *r, enum ipc_reply type, const struct ipc_reply_header *fields, const void *payload, size_t size) {
+static int reply(const struct parse_role *r, enum ipc_reply type, const struct ipc_reply_header *fields, const void *payload,
+                 size_t size) {
         struct ipc_reply_header h = *fields;
         h.version = IPC_VERSION;
         h.type = type;
@@ -278,11 +279,11 @@ static int job_calendar(struct parse_role *r, const struct ipc_request_header *h
 
 struct stream {
         int fd;
-        int64_t at;      /* where in the file the next bytes are read */
+        int64_t at; /* where in the file the next bytes are read */
         bool gzip;
-        bool between;    /* gzip: at the border of a member, where the file may end */
+        bool between; /* gzip: at the border of a member, where the file may end */
         z_stream z;
-        char *packed;    /* owned; CHUNK_SIZE */
+        char *packed; /* owned; CHUNK_SIZE */
 };
 
 static void stream_close(struct stream *s) {
@@ -358,10 +359,10 @@ static ssize_t stream_read(struct stream *s, char *to, size_t size) {
 struct mbox_job {
         struct parse_role *role;
         const struct ipc_request_header *request;
-        int64_t at;     /* of the next byte of the stream */
-        int64_t next;   /* where the message that is being framed begins, at the earliest */
-        int64_t told;   /* the stream's place at the last reply */
-        bool skip;      /* the next message is poison */
+        int64_t at;   /* of the next byte of the stream */
+        int64_t next; /* where the message that is being framed begins, at the earliest */
+        int64_t told; /* the stream's place at the last reply */
+        bool skip;    /* the next message is poison */
 };
 
 static int mbox_begin(struct mbox_job *j, int64_t offset, int64_t end) {
@@ -581,17 +582,19 @@ static int (*const jobs[])(struct parse_role *r, const struct ipc_request_header
 
 /* Touches everything that opens a file, loads a converter or fills a table at its first use: afterwards nothing can be opened. */
 static int warm_up(struct parse_role *r) {
-        static const char event[] = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:warm@up.invalid\r\n"
-                                    "DTSTAMP:20260301T080000Z\r\nDTSTART;TZID=Europe/Paris:20260302T100000\r\nDURATION:PT1H\r\n"
-                                    "RRULE:FREQ=WEEKLY;COUNT=3\r\nORGANIZER:mailto:a@up.invalid\r\nSUMMARY:warm\r\n"
-                                    "END:VEVENT\r\nEND:VCALENDAR\r\n";
-        static const char head[] = "From: =?iso-8859-1?Q?Andr=E9?= <a@up.invalid>\r\nTo: b@up.invalid\r\n"
-                                   "Date: Mon, 2 Mar 2026 08:50:00 +0100\r\nSubject: =?utf-8?B?w6k=?=\r\n"
-                                   "Received: from a by b; Mon, 2 Mar 2026 08:50:01 +0100\r\nMessage-ID: <warm@up.invalid>\r\n"
-                                   "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
-                                   "--x\r\nContent-Type: text/plain; charset=iso-8859-15\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-                                   "caf=E9?\r\n--x\r\nContent-Type: text/html; charset=utf-16le\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-                                   "PABwAD4AYQA=\r\n--x\r\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\r\n\r\n";
+        static const char event[] =
+                "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:warm@up.invalid\r\n"
+                "DTSTAMP:20260301T080000Z\r\nDTSTART;TZID=Europe/Paris:20260302T100000\r\nDURATION:PT1H\r\n"
+                "RRULE:FREQ=WEEKLY;COUNT=3\r\nORGANIZER:mailto:a@up.invalid\r\nSUMMARY:warm\r\n"
+                "END:VEVENT\r\nEND:VCALENDAR\r\n";
+        static const char head[] =
+                "From: =?iso-8859-1?Q?Andr=E9?= <a@up.invalid>\r\nTo: b@up.invalid\r\n"
+                "Date: Mon, 2 Mar 2026 08:50:00 +0100\r\nSubject: =?utf-8?B?w6k=?=\r\n"
+                "Received: from a by b; Mon, 2 Mar 2026 08:50:01 +0100\r\nMessage-ID: <warm@up.invalid>\r\n"
+                "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"
+                "--x\r\nContent-Type: text/plain; charset=iso-8859-15\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+                "caf=E9?\r\n--x\r\nContent-Type: text/html; charset=utf-16le\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                "PABwAD4AYQA=\r\n--x\r\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\r\n\r\n";
         static const char tail[] = "--x--\r\n";
         static const char *const pieces[] = {head, event, tail};
 
@@ -605,7 +608,8 @@ static int warm_up(struct parse_role *r) {
         }
         memset(r->input.data + r->input.size, 0, MESSAGE_PADDING);
         struct message m;
-        const struct message_options options = {.zones = r->zones, .charsets = r->charsets, .phrases = r->phrases, .want_quoted_text = true};
+        const struct message_options options = {
+                .zones = r->zones, .charsets = r->charsets, .phrases = r->phrases, .want_quoted_text = true};
         e = message_parse(r->input.data, r->input.size, &options, r->arena, &m);
         if (e < 0)
                 return e;

@@ -67,11 +67,13 @@ static const struct {
         size_t size;
         struct landlock_rules rules;
 } landlock_abis[] = {
-        {6, sizeof(struct landlock_rules), {.handled_access_fs = 0xffff, .handled_access_net = 3, .scoped = 3}}, /* sockets, signals */
-        {5, 2 * sizeof(uint64_t), {.handled_access_fs = 0xffff, .handled_access_net = 3}},                       /* + ioctl */
-        {4, 2 * sizeof(uint64_t), {.handled_access_fs = 0x7fff, .handled_access_net = 3}},                       /* + TCP */
-        {3, sizeof(uint64_t), {.handled_access_fs = 0x7fff}},                                                    /* + truncate */
-        {2, sizeof(uint64_t), {.handled_access_fs = 0x3fff}},                                                    /* + refer */
+        {6,
+         sizeof(struct landlock_rules),
+         {.handled_access_fs = 0xffff, .handled_access_net = 3, .scoped = 3}},             /* sockets, signals */
+        {5, 2 * sizeof(uint64_t), {.handled_access_fs = 0xffff, .handled_access_net = 3}}, /* + ioctl */
+        {4, 2 * sizeof(uint64_t), {.handled_access_fs = 0x7fff, .handled_access_net = 3}}, /* + TCP */
+        {3, sizeof(uint64_t), {.handled_access_fs = 0x7fff}},                              /* + truncate */
+        {2, sizeof(uint64_t), {.handled_access_fs = 0x3fff}},                              /* + refer */
         {1, sizeof(uint64_t), {.handled_access_fs = 0x1fff}},
 };
 
@@ -99,20 +101,31 @@ static int sandbox_landlock(void) {
 
 /* Allowed whatever their arguments: none can name a file, a process or an address. */
 static const int allowed[] = {
-        SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(close), SCMP_SYS(lseek), SCMP_SYS(fstat),                /* descriptors we were given */
-        SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(brk), SCMP_SYS(madvise),                                /* memory */
-        SCMP_SYS(futex), SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask),        /* libc */
-        SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(sysinfo),
-        SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(sched_yield), SCMP_SYS(exit), SCMP_SYS(exit_group),
+        SCMP_SYS(read),          SCMP_SYS(pread64),         SCMP_SYS(close),        SCMP_SYS(lseek),
+        SCMP_SYS(fstat), /* descriptors we were given */
+        SCMP_SYS(munmap),        SCMP_SYS(mremap),          SCMP_SYS(brk),          SCMP_SYS(madvise),        /* memory */
+        SCMP_SYS(futex),         SCMP_SYS(restart_syscall), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), /* libc */
+        SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),    SCMP_SYS(time),         SCMP_SYS(getrandom),
+        SCMP_SYS(sysinfo),       SCMP_SYS(getpid),          SCMP_SYS(gettid),       SCMP_SYS(sched_yield),
+        SCMP_SYS(exit),          SCMP_SYS(exit_group),
 };
 
 /* Refused with an error, since libraries try them on their way and go on without. */
 static const struct {
         int syscall, error;
 } refused[] = {
-        {SCMP_SYS(open), EACCES},       {SCMP_SYS(openat), EACCES},   {SCMP_SYS(openat2), EACCES},    {SCMP_SYS(access), EACCES},
-        {SCMP_SYS(faccessat), EACCES},  {SCMP_SYS(faccessat2), EACCES}, {SCMP_SYS(stat), EACCES},     {SCMP_SYS(lstat), EACCES},
-        {SCMP_SYS(statx), EACCES},      {SCMP_SYS(readlink), EACCES}, {SCMP_SYS(readlinkat), EACCES}, {SCMP_SYS(ioctl), ENOTTY},
+        {SCMP_SYS(open), EACCES},
+        {SCMP_SYS(openat), EACCES},
+        {SCMP_SYS(openat2), EACCES},
+        {SCMP_SYS(access), EACCES},
+        {SCMP_SYS(faccessat), EACCES},
+        {SCMP_SYS(faccessat2), EACCES},
+        {SCMP_SYS(stat), EACCES},
+        {SCMP_SYS(lstat), EACCES},
+        {SCMP_SYS(statx), EACCES},
+        {SCMP_SYS(readlink), EACCES},
+        {SCMP_SYS(readlinkat), EACCES},
+        {SCMP_SYS(ioctl), ENOTTY},
         {SCMP_SYS(sched_getaffinity), EPERM},
 };
 
@@ -155,7 +168,8 @@ static int filter_fill(scmp_filter_ctx f) {
                 r = seccomp_rule_add(f, SCMP_ACT_ERRNO((uint16_t) refused[i].error), refused[i].syscall, 0);
         /* A path given to newfstatat, as refused as the other ways to ask about one. */
         if (r >= 0)
-                r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1, SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));
+                r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(newfstatat), 1,
+                                     SCMP_A3(SCMP_CMP_MASKED_EQ, AT_EMPTY_PATH, 0));
         return r < 0 ? r : filter_arguments(f);
 }
 

@@ -48,7 +48,9 @@ struct source_driver {
         int (*read)(struct reader *r, const struct source_spec *spec, int64_t source);
         /* Results of this driver's jobs; job is what it submitted. Same rules as struct pool_handlers. */
         int (*observation)(struct reader *r, void *job, const struct observation *o, const struct ipc_reply_header *reply);
-        int (*done)(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at);
-        int (*instances)(struct reader *r, void *job, const struct moment *items, uint32_t n); /* only where a driver asks for EXPAND */
+        int (*done)(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison,
+                    int64_t at);
+        int (*instances)(struct reader *r, void *job, const struct moment *items,
+                         uint32_t n); /* only where a driver asks for EXPAND */
 };
 extern const struct source_driver source_maildir, source_mbox, source_calendar;

@@ -172,7 +172,8 @@ static struct calendar_file *find_file(struct calendar_walk *w, char *folder, ch
         return w->n_known > 0 ? bsearch(&key, w->known, w->n_known, sizeof(key), compare_files) : NULL;
 }
 
-static struct calendar_job *job_new(struct calendar_walk *w, const char *folder, const char *name, const struct stat *st, int fd) {
+static struct calendar_job *job_new(struct calendar_walk *w, const char *folder, const char *name, const struct stat *st,
+                                    int fd) {
         size_t folder_size = strlen(folder) + 1, name_size = strlen(name) + 1;
         size_t path_size = strlen(w->spec->location) + folder_size + name_size + 2;
         struct calendar_job *j = calloc(1, sizeof(*j) + folder_size + name_size + path_size);
@@ -231,7 +232,8 @@ static int read_file(struct calendar_walk *w, char *folder, char *name, int fd, 
                 return e;
         }
         reader_handed_over(r, st->st_size);
-        return reader_submit(r, &source_calendar, &j->job, &(struct pool_job){.type = IPC_CALENDAR, .size = st->st_size, .fd = copy});
+        return reader_submit(r, &source_calendar, &j->job,
+                             &(struct pool_job){.type = IPC_CALENDAR, .size = st->st_size, .fd = copy});
 }
 
 /* --- walking --- */
@@ -252,7 +254,8 @@ static int on_item(const struct store_item *item, void *userdata) {
                 w->known_allocated = room;
         }
         struct calendar_file *f = &w->known[w->n_known];
-        *f = (struct calendar_file){strdup(item->folder), strdup(item->name), item->id, item->inode, item->size, item->mtime_ns, false};
+        *f = (struct calendar_file){strdup(item->folder), strdup(item->name), item->id, item->inode,
+                                    item->size,           item->mtime_ns,     false};
         w->n_known++;
         return f->folder && f->name ? 0 : -ENOMEM;
 }
@@ -282,7 +285,8 @@ static int look_at_file(struct calendar_walk *w, size_t folder, int folder_fd, c
         if (++w->n_files > CALENDAR_FILES_MAX) {
                 w->folders[folder].listed = false;
                 if (w->n_files == CALENDAR_FILES_MAX + 1)
-                        reader_trouble(w->reader, "%s holds more than %u files; the rest was not read", w->spec->location, CALENDAR_FILES_MAX);
+                        reader_trouble(w->reader, "%s holds more than %u files; the rest was not read", w->spec->location,
+                                       CALENDAR_FILES_MAX);
                 return 0;
         }
         int fd, e = reader_open_file(folder_fd, entry, &st, &fd);
@@ -293,8 +297,11 @@ static int look_at_file(struct calendar_walk *w, size_t folder, int folder_fd, c
                 struct calendar_file *k = find_file(w, folder_name, entry);
                 if (k)
                         k->seen = true;
-                reader_trouble(w->reader, "%s%s%s/%s cannot be read: %s", w->spec->location, *folder_name ? "/" : "", folder_name, entry,
-                               e == -ELOOP ? "it is a link" : e == -EINVAL ? "not a file" : strerror(-e));
+                reader_trouble(w->reader, "%s%s%s/%s cannot be read: %s", w->spec->location, *folder_name ? "/" : "",
+                               folder_name, entry,
+                               e == -ELOOP    ? "it is a link"
+                               : e == -EINVAL ? "not a file"
+                                              : strerror(-e));
                 return 0;
         }
         return e < 0 ? 0 : read_file(w, folder_name, entry, fd, &st);
@@ -303,12 +310,13 @@ static int look_at_file(struct calendar_walk *w, size_t folder, int folder_fd, c
 static int look_at(struct calendar_walk *w, size_t folder, int folder_fd, const struct dirent *entry) {
         struct stat st;
         char name[NAME_MAX + 1];
-        if (entry->d_name[0] == '.' || has_suffix(entry->d_name, ".tmp") || fstatat(folder_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        if (entry->d_name[0] == '.' || has_suffix(entry->d_name, ".tmp") ||
+            fstatat(folder_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return 0;
         if (S_ISDIR(st.st_mode))
-                return depth_of(w->folders[folder].name) < CALENDAR_DEPTH_MAX && reader_folder_wanted(w->spec, entry->d_name) ?
-                               push_folder(w, reader_join(w->folders[folder].name, entry->d_name)) :
-                               0;
+                return depth_of(w->folders[folder].name) < CALENDAR_DEPTH_MAX && reader_folder_wanted(w->spec, entry->d_name)
+                               ? push_folder(w, reader_join(w->folders[folder].name, entry->d_name))
+                               : 0;
         if (!has_suffix(entry->d_name, ".ics") && !has_suffix(entry->d_name, ".ical"))
                 return 0;
         (void) snprintf(name, sizeof(name), "%s", entry->d_name);
@@ -327,7 +335,8 @@ static int list_folder(struct calendar_walk *w, int top, size_t i) {
         int fd, e = reader_open_folder(top, *name ? name : ".", &fd);
         DIR *d = e < 0 ? NULL : fdopendir(fd);
         if (!d || fstat(dirfd(d), &st) < 0) {
-                reader_trouble(w->reader, "%s%s%s cannot be read: %s", w->spec->location, *name ? "/" : "", name, strerror(e < 0 ? -e : errno));
+                reader_trouble(w->reader, "%s%s%s cannot be read: %s", w->spec->location, *name ? "/" : "", name,
+                               strerror(e < 0 ? -e : errno));
                 if (d)
                         (void) closedir(d);
                 else if (e >= 0)
@@ -426,8 +435,10 @@ static int vanish(struct calendar_walk *w, const struct calendar_file *f, bool *
         if (!believed && !forget) {
                 const struct calendar_folder *folder = find_folder(w, f->folder);
                 if (folder && folder->listed && !*told) {
-                        reader_trouble(r, "%s%s%s is another folder than before and empty (a disk not mounted?): what it held is kept", w->spec->location,
-                                       *f->folder ? "/" : "", f->folder);
+                        reader_trouble(
+                                r,
+                                "%s%s%s is another folder than before and empty (a disk not mounted?): what it held is kept",
+                                w->spec->location, *f->folder ? "/" : "", f->folder);
                         *told = true;
                 }
                 return 0;
@@ -534,7 +545,8 @@ static int calendar_read(struct reader *r, const struct source_spec *spec, int64
 
 /* --- results --- */
 
-static int calendar_observation(struct reader *r, void *job, const struct observation *o, const struct ipc_reply_header *reply) {
+static int calendar_observation(struct reader *r, void *job, const struct observation *o,
+                                const struct ipc_reply_header *reply) {
         (void) reply;
         struct calendar_job *j = job;
         if (o->kind != OBSERVATION_EVENT)
@@ -601,7 +613,8 @@ static int collect_missing(struct calendar_job *j, size_t *ret_n) {
 }
 
 /* What could be read was, but not all that is there: once for a file as it is. One without its end may be half-written: only when it has lain for a while. */
-static int tell_incomplete(struct reader *r, const struct calendar_job *j, const struct ipc_reply_header *reply, bool ended) {
+static int tell_incomplete(struct reader *r, const struct calendar_job *j, const struct ipc_reply_header *reply,
+                           bool ended) {
         bool cut_off = !ended && j->settled_ns != 0;
         if (reply->malformed == 0 && reply->truncated == 0 && !cut_off)
                 return 0;
@@ -612,14 +625,17 @@ static int tell_incomplete(struct reader *r, const struct calendar_job *j, const
                 (void) snprintf(what, sizeof(what), ", %u of its components", reply->malformed + reply->truncated);
         char item[1200];
         (void) snprintf(item, sizeof(item), "%s%s", j->path, what);
-        struct unreadable why = {.reason = reply->malformed > 0 || cut_off ? UNREADABLE_MALFORMED : UNREADABLE_TOO_LARGE, .size = j->size};
+        struct unreadable why = {.reason = reply->malformed > 0 || cut_off ? UNREADABLE_MALFORMED : UNREADABLE_TOO_LARGE,
+                                 .size = j->size};
         return reader_unreadable(r, &why, item);
 }
 
-static int calendar_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at) {
+static int calendar_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison,
+                         int64_t at) {
         (void) at;
         struct calendar_job *j = job;
-        struct store_item item = {.folder = j->folder, .name = j->name, .inode = j->inode, .size = j->size, .mtime_ns = j->settled_ns};
+        struct store_item item = {
+                .folder = j->folder, .name = j->name, .inode = j->inode, .size = j->size, .mtime_ns = j->settled_ns};
         int e;
         if (poison || reply->status < 0) {
                 /* What it held before is not gone: it cannot be seen, that is all. */

@@ -42,7 +42,7 @@ struct walk {
         struct reader *reader;
         const struct source_spec *spec;
         int64_t source;
-        int top; /* descriptor */
+        int top;        /* descriptor */
         char **folders; /* owned, and its strings: still to be read, as a stack */
         size_t n_folders, n_seen;
         struct folder_state *states; /* owned */
@@ -54,7 +54,7 @@ struct walk {
 struct scan {
         struct walk *walk;
         const char *folder;
-        int fds[2]; /* cur, new */
+        int fds[2];          /* cur, new */
         struct known *known; /* owned, sorted by hash */
         size_t n_known, known_allocated;
         uint64_t *submitted; /* owned: hashes, in a second round sorted */
@@ -190,7 +190,8 @@ static struct message_job *job_new(struct scan *s, const struct name *n, const s
         memcpy(p, n->name, unique); /* the NUL is there from calloc() */
         j->name = p;
         p += unique + 1;
-        (void) snprintf(p, path + 1, "%s/%s%s%s/%s", s->walk->spec->location, s->folder, folder > 0 ? "/" : "", box_names[n->in_new], n->name);
+        (void) snprintf(p, path + 1, "%s/%s%s%s/%s", s->walk->spec->location, s->folder, folder > 0 ? "/" : "",
+                        box_names[n->in_new], n->name);
         j->path = p;
         return j;
 }
@@ -198,8 +199,8 @@ static struct message_job *job_new(struct scan *s, const struct name *n, const s
 /* One trouble for a folder, however many of its messages are unreadable. */
 static void tell_failed(struct scan *s, const char *name, int error) {
         if (s->n_failed++ == 0)
-                reader_trouble(s->walk->reader, "a message in %s%s%s cannot be read (%s): %s", s->walk->spec->location, *s->folder ? "/" : "", s->folder,
-                               error == -ELOOP ? "it is a link" : strerror(-error), name);
+                reader_trouble(s->walk->reader, "a message in %s%s%s cannot be read (%s): %s", s->walk->spec->location,
+                               *s->folder ? "/" : "", s->folder, error == -ELOOP ? "it is a link" : strerror(-error), name);
 }
 
 static int submit(struct scan *s, const struct name *n) {
@@ -226,7 +227,8 @@ static int submit(struct scan *s, const struct name *n) {
                 return reader_fatal(r, -ENOMEM);
         }
         reader_handed_over(r, st.st_size);
-        return reader_submit(r, &source_maildir, &j->job, &(struct pool_job){.type = IPC_MESSAGE, .size = st.st_size, .fd = fd});
+        return reader_submit(r, &source_maildir, &j->job,
+                             &(struct pool_job){.type = IPC_MESSAGE, .size = st.st_size, .fd = fd});
 }
 
 static int compare_names(const void *a, const void *b) {
@@ -299,7 +301,8 @@ static int list_box(struct scan *s, int box) {
         struct dirent *entry;
         while (e >= 0 && (errno = 0, entry = readdir(d))) {
                 /* The specification: names that begin with a dot are no messages. */
-                if (entry->d_name[0] != '.' && (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK))
+                if (entry->d_name[0] != '.' &&
+                    (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK))
                         e = look_at(s, entry->d_name, box);
         }
         if (e >= 0 && errno > 0)
@@ -374,7 +377,8 @@ static void scan_free(struct scan *s) {
 }
 
 static void tell_folder(struct walk *w, const char *folder, const char *box, int error) {
-        reader_trouble(w->reader, "%s%s%s%s%s cannot be read: %s", w->spec->location, *folder ? "/" : "", folder, *box ? "/" : "", box, strerror(-error));
+        reader_trouble(w->reader, "%s%s%s%s%s cannot be read: %s", w->spec->location, *folder ? "/" : "", folder,
+                       *box ? "/" : "", box, strerror(-error));
 }
 
 /* Open cur and new. 1: a Maildir folder; 0: none; it may lack one of the two. */
@@ -446,7 +450,8 @@ static int push_folder(struct walk *w, char *folder) {
                 return many ? 0 : reader_fatal(w->reader, -ENOMEM);
         }
         if (++w->n_seen == FOLDERS_MAX)
-                reader_trouble(w->reader, "%s holds more than %u folders; the rest was not read", w->spec->location, FOLDERS_MAX);
+                reader_trouble(w->reader, "%s holds more than %u folders; the rest was not read", w->spec->location,
+                               FOLDERS_MAX);
         w->folders = p;
         p[w->n_folders++] = folder;
         return 0;
@@ -564,7 +569,8 @@ static int maildir_read(struct reader *r, const struct source_spec *spec, int64_
 
 /* --- results --- */
 
-static int maildir_observation(struct reader *r, void *job, const struct observation *o, const struct ipc_reply_header *reply) {
+static int maildir_observation(struct reader *r, void *job, const struct observation *o,
+                               const struct ipc_reply_header *reply) {
         (void) reply;
         struct message_job *j = job;
         if (o->kind != OBSERVATION_MESSAGE)
@@ -574,10 +580,12 @@ static int maildir_observation(struct reader *r, void *job, const struct observa
         return MIN(e, 0);
 }
 
-static int maildir_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at) {
+static int maildir_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison,
+                        int64_t at) {
         (void) at;
         struct message_job *j = job;
-        struct store_item item = {.folder = j->folder, .name = j->name, .inode = j->inode, .size = j->size, .mtime_ns = j->mtime_ns};
+        struct store_item item = {
+                .folder = j->folder, .name = j->name, .inode = j->inode, .size = j->size, .mtime_ns = j->mtime_ns};
         if (poison || !j->observed) {
                 struct unreadable why = poison ? *poison : reader_refused(reply->status);
                 why.size = j->size;

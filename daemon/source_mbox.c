@@ -36,14 +36,14 @@ struct mbox_walk {
 
 struct mbox_job {
         struct reader_job job;
-        int fd;             /* owned: for asking again, and for the bytes before an offset */
+        int fd; /* owned: for asking again, and for the bytes before an offset */
         uint32_t flags;
-        int64_t start;      /* where this try began */
-        int64_t resume;     /* the last message found, where the next pass begins */
+        int64_t start;  /* where this try began */
+        int64_t resume; /* the last message found, where the next pass begins */
         int64_t inode, mtime_ns, file_size;
-        bool optional;      /* found in a folder: it is no fault that it is not an mbox */
+        bool optional; /* found in a folder: it is no fault that it is not an mbox */
         bool restarted;
-        bool any;           /* a message was found: an mbox it is */
+        bool any;                /* a message was found: an mbox it is */
         const char *name, *path; /* in `strings` */
         char strings[];
 };
@@ -208,7 +208,8 @@ static int look_at_file(struct mbox_walk *w, int folder_fd, const char *entry, c
         if (++w->n_files > MBOX_FILES_MAX) {
                 (void) close(fd);
                 if (w->n_files == MBOX_FILES_MAX + 1)
-                        reader_trouble(w->reader, "%s holds more than %u mbox files; the rest was not read", w->spec->location, MBOX_FILES_MAX);
+                        reader_trouble(w->reader, "%s holds more than %u mbox files; the rest was not read",
+                                       w->spec->location, MBOX_FILES_MAX);
                 return 0;
         }
         return read_file(w, name, fd, &st, gzip);
@@ -245,7 +246,8 @@ static int list_folder(struct mbox_walk *w, int top, const char *folder) {
         int fd, e = reader_open_folder(top, *folder ? folder : ".", &fd);
         DIR *d = e < 0 ? NULL : fdopendir(fd);
         if (!d) {
-                reader_trouble(w->reader, "%s%s%s cannot be read: %s", w->spec->location, *folder ? "/" : "", folder, strerror(e < 0 ? -e : errno));
+                reader_trouble(w->reader, "%s%s%s cannot be read: %s", w->spec->location, *folder ? "/" : "", folder,
+                               strerror(e < 0 ? -e : errno));
                 if (e >= 0)
                         (void) close(fd);
                 return 0;
@@ -326,12 +328,14 @@ static int mbox_observation(struct reader *r, void *job, const struct observatio
 /* One message killed the parser: it is kept aside, the rest is read. */
 static int skip_message(struct reader *r, struct mbox_job *j, const struct unreadable *poison, int64_t at) {
         char item[1200];
-        (void) snprintf(item, sizeof(item), "%s, message at byte %" PRId64 "%s", j->path, at, j->flags & IPC_GZIP ? " (uncompressed)" : "");
+        (void) snprintf(item, sizeof(item), "%s, message at byte %" PRId64 "%s", j->path, at,
+                        j->flags & IPC_GZIP ? " (uncompressed)" : "");
         int e = reader_unreadable(r, poison, item);
         return e < 0 ? e : submit_again(r, j, at, IPC_RESUME_AFTER);
 }
 
-static int mbox_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at) {
+static int mbox_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison,
+                     int64_t at) {
         struct mbox_job *j = job;
         if (poison && at >= j->start && at < INT64_MAX && !(at == j->start && (j->flags & IPC_RESUME_AFTER)))
                 return skip_message(r, j, poison, at);

@@ -63,7 +63,8 @@ static int fail_with(struct store *s, int error) {
                 break;
         case EUCLEAN:
                 store_say(s,
-                          "%s is damaged (%s); it was left as it is. Move it away and run `adieu scan` to read everything again, "
+                          "%s is damaged (%s); it was left as it is. Move it away and run `adieu scan` to read everything "
+                          "again, "
                           "or put a backup in its place",
                           s->path, s->db ? sqlite3_errmsg(s->db) : "not a database, or cut off");
                 break;
@@ -111,7 +112,8 @@ int store_fail(struct store *s) {
 sqlite3_stmt *store_statement(struct store *s, enum statement which) {
         sqlite3_stmt **q = &s->statements[which];
         if (!*q) {
-                if (sqlite3_prepare_v3(s->db, store_statements[which], -1, SQLITE_PREPARE_PERSISTENT, q, NULL) != SQLITE_OK) {
+                if (sqlite3_prepare_v3(s->db, store_statements[which], -1, SQLITE_PREPARE_PERSISTENT, q, NULL) !=
+                    SQLITE_OK) {
                         (void) store_fail(s);
                         return NULL;
                 }
@@ -291,7 +293,8 @@ static int check_version(struct store *s, int *ret) {
                 return -EUCLEAN;
         }
         if (version > store_newest_version()) {
-                store_say(s, "%s was made by a newer version of adieu (format %d, this one knows %d)", s->path, version, store_newest_version());
+                store_say(s, "%s was made by a newer version of adieu (format %d, this one knows %d)", s->path, version,
+                          store_newest_version());
                 return -EPROTO;
         }
         *ret = version;
@@ -318,14 +321,13 @@ static int migrate(struct store *s) {
 
 /* synchronous=FULL: with NORMAL a power cut may take back the last commits. The next scan would find their messages again, but not what the owner said,
  * what was told, or the state of a calendar that has changed since. A batch is a thousand observations, so that the price is one fsync each. */
-static const char settings_writer[] =
-        "PRAGMA page_size = " STORE_PAGE_SIZE ";"
-        "PRAGMA journal_mode = WAL;"
-        "PRAGMA synchronous = FULL;"
-        "PRAGMA foreign_keys = ON;"
-        "PRAGMA trusted_schema = OFF;"
-        "PRAGMA wal_autocheckpoint = " STORE_CHECKPOINT_PAGES ";"
-        "PRAGMA journal_size_limit = 67108864;" STORE_CACHE;
+static const char settings_writer[] = "PRAGMA page_size = " STORE_PAGE_SIZE ";"
+                                      "PRAGMA journal_mode = WAL;"
+                                      "PRAGMA synchronous = FULL;"
+                                      "PRAGMA foreign_keys = ON;"
+                                      "PRAGMA trusted_schema = OFF;"
+                                      "PRAGMA wal_autocheckpoint = " STORE_CHECKPOINT_PAGES ";"
+                                      "PRAGMA journal_size_limit = 67108864;" STORE_CACHE;
 static const char settings_reader[] = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;" STORE_CACHE;
 
 static int open_database(struct store *s) {
@@ -518,7 +520,8 @@ int store_sources(struct store *s, int (*found)(const struct store_source_status
 /* --- folders and items --- */
 
 /* The row of a folder: 1 found, 0 not there. */
-static int folder_find(struct store *s, int64_t source, const char *folder, int64_t *ret, int64_t *ret_mtime_ns, int64_t *ret_items, bool *ret_known) {
+static int folder_find(struct store *s, int64_t source, const char *folder, int64_t *ret, int64_t *ret_mtime_ns,
+                       int64_t *ret_items, bool *ret_known) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_FOLDER_FIND);
         if (!q)
                 return no_statement(s);
@@ -606,7 +609,8 @@ int store_folder_delete(struct store *s, int64_t source, const char *folder) {
         return MIN(r, 0);
 }
 
-static int each_item(struct store *s, sqlite3_stmt *q, int (*found)(const struct store_item *item, void *userdata), void *userdata) {
+static int each_item(struct store *s, sqlite3_stmt *q, int (*found)(const struct store_item *item, void *userdata),
+                     void *userdata) {
         int r;
         while ((r = store_step(s, q)) > 0) {
                 struct store_item item = {
@@ -627,7 +631,8 @@ static int each_item(struct store *s, sqlite3_stmt *q, int (*found)(const struct
         return r;
 }
 
-int store_items(struct store *s, int64_t source, int (*found)(const struct store_item *item, void *userdata), void *userdata) {
+int store_items(struct store *s, int64_t source, int (*found)(const struct store_item *item, void *userdata),
+                void *userdata) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_ITEMS);
         if (!q)
                 return no_statement(s);
@@ -635,7 +640,8 @@ int store_items(struct store *s, int64_t source, int (*found)(const struct store
         return each_item(s, q, found, userdata);
 }
 
-int store_items_of_folder(struct store *s, int64_t source, const char *folder, int (*found)(const struct store_item *item, void *userdata), void *userdata) {
+int store_items_of_folder(struct store *s, int64_t source, const char *folder,
+                          int (*found)(const struct store_item *item, void *userdata), void *userdata) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_ITEMS_OF_FOLDER);
         if (!q)
                 return no_statement(s);
@@ -694,7 +700,8 @@ int store_item_delete(struct store *s, int64_t item) {
 
 /* --- calendar components --- */
 
-static sqlite3_stmt *component_statement(struct store *s, enum statement which, int64_t item, const char *uid, const struct moment *recurrence_id) {
+static sqlite3_stmt *component_statement(struct store *s, enum statement which, int64_t item, const char *uid,
+                                         const struct moment *recurrence_id) {
         sqlite3_stmt *q = store_statement(s, which);
         if (!q)
                 return NULL;
@@ -705,7 +712,8 @@ static sqlite3_stmt *component_statement(struct store *s, enum statement which, 
         return q;
 }
 
-int store_components(struct store *s, int64_t item, int (*found)(const struct store_component *c, void *userdata), void *userdata) {
+int store_components(struct store *s, int64_t item, int (*found)(const struct store_component *c, void *userdata),
+                     void *userdata) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_COMPONENTS);
         if (!q)
                 return no_statement(s);
@@ -715,7 +723,8 @@ int store_components(struct store *s, int64_t item, int (*found)(const struct st
                 struct store_component c = {
                         .item = item,
                         .uid = column_text(q, 0),
-                        .recurrence_id = {.form = (enum moment_form) sqlite3_column_int(q, 1), .at = sqlite3_column_int64(q, 2)},
+                        .recurrence_id = {.form = (enum moment_form) sqlite3_column_int(q, 1),
+                                          .at = sqlite3_column_int64(q, 2)},
                 };
                 const void *digest = sqlite3_column_blob(q, 3);
                 if (digest && sqlite3_column_bytes(q, 3) == OBSERVATION_DIGEST_SIZE)
@@ -750,7 +759,8 @@ static int has_row(struct store *s, sqlite3_stmt *q) {
         return r;
 }
 
-int store_component_elsewhere(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id, instant pass) {
+int store_component_elsewhere(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id,
+                              instant pass) {
         sqlite3_stmt *q = component_statement(s, STATEMENT_COMPONENT_ELSEWHERE, item, uid, recurrence_id);
         if (!q)
                 return no_statement(s);

@@ -30,7 +30,8 @@ int store_commit(struct store *s) _must_check_;
 void store_rollback(struct store *s);
 
 /* A source by its kind and location; made when new. */
-int store_source(struct store *s, const char *kind, const char *location, const char *name, int64_t *ret_source) _must_check_;
+int store_source(struct store *s, const char *kind, const char *location, const char *name,
+                 int64_t *ret_source) _must_check_;
 
 /* Append. 1: new; 0: the same thing (by observation_digest) is there already (its earlier seen_at and internal_date stay; for messages the smaller
  * internal_date is kept). An EVENT or EVENT_GONE is the same only when the version of that component before it, by seen_at, was the same: a meeting
@@ -40,21 +41,23 @@ int store_append(struct store *s, int64_t source, const struct observation *o, i
 /* --- items: what was read of a source --- */
 struct store_item {
         int64_t id;
-        const char *folder;   /* Maildir folder, vdir ...; "" at the top */
-        const char *name;     /* file name (Maildir: without info), or the mbox's path */
+        const char *folder;            /* Maildir folder, vdir ...; "" at the top */
+        const char *name;              /* file name (Maildir: without info), or the mbox's path */
         int64_t inode, size, mtime_ns; /* as last read; for an mbox, size is how far it was read */
-        uint64_t check;       /* of the bytes before `size` where a source wants to know whether a file only grew; else 0 */
+        uint64_t check; /* of the bytes before `size` where a source wants to know whether a file only grew; else 0 */
 };
 /* Every item of a source, in no order. Strings valid during the call. */
-int store_items(struct store *s, int64_t source, int (*found)(const struct store_item *item, void *userdata), void *userdata) _must_check_;
+int store_items(struct store *s, int64_t source, int (*found)(const struct store_item *item, void *userdata),
+                void *userdata) _must_check_;
 /* The same for one folder, so that a change in one does not cost a look at all. */
-int store_items_of_folder(struct store *s, int64_t source, const char *folder, int (*found)(const struct store_item *item, void *userdata),
-                          void *userdata) _must_check_;
+int store_items_of_folder(struct store *s, int64_t source, const char *folder,
+                          int (*found)(const struct store_item *item, void *userdata), void *userdata) _must_check_;
 /* Insert or replace by (source, folder, name). */
 int store_item_put(struct store *s, int64_t source, const struct store_item *item, int64_t *ret_item) _must_check_;
 int store_item_delete(struct store *s, int64_t item) _must_check_;
 /* A folder's state, for skipping what did not change: nanosecond mtime of the directory (or 0). */
-int store_folder_get(struct store *s, int64_t source, const char *folder, int64_t *ret_mtime_ns, int64_t *ret_items) _must_check_; /* 1 found, 0 not */
+int store_folder_get(struct store *s, int64_t source, const char *folder, int64_t *ret_mtime_ns,
+                     int64_t *ret_items) _must_check_; /* 1 found, 0 not */
 int store_folder_put(struct store *s, int64_t source, const char *folder, int64_t mtime_ns, int64_t items) _must_check_;
 /* With the items in it and their components. */
 int store_folder_delete(struct store *s, int64_t source, const char *folder) _must_check_;
@@ -66,31 +69,38 @@ struct store_component {
         struct moment recurrence_id;
         uint8_t digest[OBSERVATION_DIGEST_SIZE]; /* of the last version appended */
 };
-int store_components(struct store *s, int64_t item, int (*found)(const struct store_component *c, void *userdata), void *userdata) _must_check_;
+int store_components(struct store *s, int64_t item, int (*found)(const struct store_component *c, void *userdata),
+                     void *userdata) _must_check_;
 int store_component_put(struct store *s, const struct store_component *c) _must_check_;
 int store_component_delete(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id) _must_check_;
 /* Is that component in any other item of its source, or of a source that was tried at `pass` (a file moved between folders has not vanished;
  * a source that is no longer configured holds nothing)? 1, 0, negative errno. */
-int store_component_elsewhere(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id, instant pass);
+int store_component_elsewhere(struct store *s, int64_t item, const char *uid, const struct moment *recurrence_id,
+                              instant pass);
 
 /* --- how reading went --- */
-int store_source_read(struct store *s, int64_t source, instant at, const char *error) _must_check_; /* error NULL: read whole at `at` */
+int store_source_read(struct store *s, int64_t source, instant at,
+                      const char *error) _must_check_; /* error NULL: read whole at `at` */
 struct store_source_status {
         int64_t id;
         const char *kind, *location, *name;
-        instant read_at;      /* last time it was read whole; INSTANT_UNKNOWN never */
+        instant read_at; /* last time it was read whole; INSTANT_UNKNOWN never */
         instant tried_at;
-        const char *error;    /* of the last try; NULL fine */
+        const char *error; /* of the last try; NULL fine */
         int64_t items, observations, unreadable;
 };
-int store_sources(struct store *s, int (*found)(const struct store_source_status *st, void *userdata), void *userdata) _must_check_;
+int store_sources(struct store *s, int (*found)(const struct store_source_status *st, void *userdata),
+                  void *userdata) _must_check_;
 /* Every UNREADABLE observation, newest first. */
-int store_unreadable(struct store *s, int (*found)(const char *source, const struct observation *o, void *userdata), void *userdata) _must_check_;
+int store_unreadable(struct store *s, int (*found)(const char *source, const struct observation *o, void *userdata),
+                     void *userdata) _must_check_;
 
 /* --- expansions of recurring events: a cache --- */
 /* Recurring events (alone or in an iMIP message) whose instances are not known up to `until`: gives their row and text. */
-int store_unexpanded(struct store *s, instant until, int (*found)(int64_t observation, const char *recurrence, void *userdata), void *userdata) _must_check_;
-int store_expansion_put(struct store *s, int64_t observation, instant until, const struct moment *items, uint32_t n) _must_check_;
+int store_unexpanded(struct store *s, instant until,
+                     int (*found)(int64_t observation, const char *recurrence, void *userdata), void *userdata) _must_check_;
+int store_expansion_put(struct store *s, int64_t observation, instant until, const struct moment *items,
+                        uint32_t n) _must_check_;
 
 /* --- reading for the fold --- */
 /* A feed over the store in a read transaction; end it with store_feed_end(). */
@@ -110,5 +120,5 @@ struct store_totals {
 int store_totals(struct store *s, struct store_totals *ret) _must_check_;
 
 /* What was told: breaches already printed by scan, so that nothing is told twice. */
-int store_told(struct store *s, const char *breach);      /* 1 told before, 0 not, negative errno */
+int store_told(struct store *s, const char *breach); /* 1 told before, 0 not, negative errno */
 int store_tell(struct store *s, const char *breach, instant at) _must_check_;

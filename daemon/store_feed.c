@@ -94,7 +94,8 @@ static int find_once(struct store *s, const struct observation *o, const uint8_t
 }
 
 /* A component is the same thing when the version before it, in time, was the same: back to an old version is news. */
-static int find_version(struct store *s, const struct observation *o, const uint8_t *digest, instant seen_at, int64_t *ret_id) {
+static int find_version(struct store *s, const struct observation *o, const uint8_t *digest, instant seen_at,
+                        int64_t *ret_id) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_FIND_VERSION);
         if (!q)
                 return store_fail(s);
@@ -110,7 +111,8 @@ static int find_version(struct store *s, const struct observation *o, const uint
 }
 
 /* 1 added, 0 it is there already (never a calendar component). */
-static int add_observation(struct store *s, int64_t source, const struct observation *o, const uint8_t *digest, instant at, instant seen_at) {
+static int add_observation(struct store *s, int64_t source, const struct observation *o, const uint8_t *digest, instant at,
+                           instant seen_at) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OBSERVATION_ADD);
         if (!q)
                 return store_fail(s);
@@ -126,7 +128,8 @@ static int add_observation(struct store *s, int64_t source, const struct observa
         return r < 0 ? r : sqlite3_changes(s->db) > 0;
 }
 
-static int add_record(struct store *s, int64_t id, int64_t source, const struct observation *o, uint64_t digest, instant at, instant seen_at, int flags) {
+static int add_record(struct store *s, int64_t id, int64_t source, const struct observation *o, uint64_t digest, instant at,
+                      instant seen_at, int flags) {
         struct observation compact = *o;
         if (o->kind == OBSERVATION_MESSAGE) {
                 compact.message.quoted_text = NULL;
@@ -190,7 +193,8 @@ static int append(struct store *s, int64_t source, const struct observation *o, 
                 return r;
         if ((flags & RECORD_TEXT) && (r = add_beside(s, STATEMENT_TEXT_ADD, id, o->message.text)) < 0)
                 return r;
-        if ((flags & RECORD_RECURRING) && (r = add_beside(s, STATEMENT_RECURRING_ADD, id, recurring_event(o)->recurrence)) < 0)
+        if ((flags & RECORD_RECURRING) &&
+            (r = add_beside(s, STATEMENT_RECURRING_ADD, id, recurring_event(o)->recurrence)) < 0)
                 return r;
         *ret_id = id;
         return 1;
@@ -241,7 +245,8 @@ static int unexpanded_chunk(struct store *s, int64_t after, instant until, struc
         return r;
 }
 
-int store_unexpanded(struct store *s, instant until, int (*found)(int64_t observation, const char *recurrence, void *userdata), void *userdata) {
+int store_unexpanded(struct store *s, instant until,
+                     int (*found)(int64_t observation, const char *recurrence, void *userdata), void *userdata) {
         _cleanup_free_ struct unexpanded *chunk = calloc(UNEXPANDED_CHUNK, sizeof(*chunk));
         if (!chunk)
                 return -ENOMEM;
@@ -281,7 +286,8 @@ int store_expansion_put(struct store *s, int64_t observation, instant until, con
 }
 
 /* Instances of an observation, in the arena. */
-static int expansion_get(struct store *s, int64_t observation, struct arena *arena, const struct moment **ret, uint32_t *ret_n) {
+static int expansion_get(struct store *s, int64_t observation, struct arena *arena, const struct moment **ret,
+                         uint32_t *ret_n) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_EXPANSION_GET);
         if (!q)
                 return store_fail(s);
@@ -325,7 +331,10 @@ static int decode(struct store *s, sqlite3_stmt *q, int column, struct arena *ar
         const void *data = sqlite3_column_blob(q, column);
         int r = observation_decode_trusted(data, (size_t) sqlite3_column_bytes(q, column), arena, ret);
         if (r == -EBADMSG) {
-                (void) snprintf(s->error, sizeof(s->error), "%s is damaged (a record that cannot be read); move it away and run `adieu scan` to read everything again", s->path);
+                (void) snprintf(s->error, sizeof(s->error),
+                                "%s is damaged (a record that cannot be read); move it away and run `adieu scan` to read "
+                                "everything again",
+                                s->path);
                 return -EUCLEAN;
         }
         return r;
@@ -463,7 +472,8 @@ static int feed_next(void *userdata, struct stored_observation *ret) {
         int flags = sqlite3_column_int(q, COLUMN_FLAGS);
         if (f->texts && (flags & RECORD_TEXT) && (r = feed_text(s, found.id, o)) < 0)
                 return r;
-        if ((flags & RECORD_RECURRING) && (r = expansion_get(s, found.id, f->arena, &found.occurrences, &found.n_occurrences)) < 0)
+        if ((flags & RECORD_RECURRING) &&
+            (r = expansion_get(s, found.id, f->arena, &found.occurrences, &found.n_occurrences)) < 0)
                 return r;
         *ret = found;
         return 1;
@@ -583,7 +593,8 @@ int store_set_owner(struct store *s, const struct settings *settings) {
 
 /* --- what status shows --- */
 
-int store_unreadable(struct store *s, int (*found)(const char *source, const struct observation *o, void *userdata), void *userdata) {
+int store_unreadable(struct store *s, int (*found)(const char *source, const struct observation *o, void *userdata),
+                     void *userdata) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_UNREADABLE);
         if (!q)
                 return store_fail(s);
@@ -658,7 +669,8 @@ int store_describe(struct store *s, int64_t observation, int64_t *ret_source, ch
         int r = store_step(s, q);
         if (r <= 0)
                 return r < 0 ? r : -ENOENT;
-        uint64_t digest = sqlite3_column_bytes(q, 0) == OBSERVATION_DIGEST_SIZE ? digest_number(sqlite3_column_blob(q, 0)) : 0;
+        uint64_t digest =
+                sqlite3_column_bytes(q, 0) == OBSERVATION_DIGEST_SIZE ? digest_number(sqlite3_column_blob(q, 0)) : 0;
         int64_t source = sqlite3_column_int64(q, 1);
         (void) sqlite3_reset(q);
         if ((r = record_of(s, observation, digest, &q)) <= 0)
@@ -670,7 +682,8 @@ int store_describe(struct store *s, int64_t observation, int64_t *ret_source, ch
         const char *title = e ? e->summary : r >= 0 && o.kind == OBSERVATION_MESSAGE ? o.message.subject : NULL;
         const char *id = e ? e->uid : r >= 0 && o.kind == OBSERVATION_MESSAGE ? o.message.message_id : NULL;
         struct buf b = {};
-        if (r >= 0 && (r = buf_printf(&b, "%s (%s %s)", title ? title : "without title", e ? "uid" : "message", id ? id : "unknown")) >= 0) {
+        if (r >= 0 && (r = buf_printf(&b, "%s (%s %s)", title ? title : "without title", e ? "uid" : "message",
+                                      id ? id : "unknown")) >= 0) {
                 *ret = buf_take(&b);
                 *ret_source = source;
                 r = *ret ? 0 : -ENOMEM;

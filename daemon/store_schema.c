@@ -14,16 +14,20 @@ static const char version_1[] =
         "CREATE TABLE folder(id INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source(id), folder TEXT NOT NULL,"
         "  mtime_ns INTEGER, items INTEGER, UNIQUE(source, folder));"
         "CREATE TABLE item(id INTEGER PRIMARY KEY, folder INTEGER NOT NULL REFERENCES folder(id), name TEXT NOT NULL,"
-        "  inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, tail INTEGER NOT NULL, UNIQUE(folder, name));"
-        "CREATE TABLE component(item INTEGER NOT NULL REFERENCES item(id) ON DELETE CASCADE, uid TEXT NOT NULL, form INTEGER NOT NULL,"
+        "  inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, tail INTEGER NOT NULL, UNIQUE(folder, "
+        "name));"
+        "CREATE TABLE component(item INTEGER NOT NULL REFERENCES item(id) ON DELETE CASCADE, uid TEXT NOT NULL, form "
+        "INTEGER NOT NULL,"
         "  at INTEGER NOT NULL, digest BLOB NOT NULL, PRIMARY KEY(item, uid, form, at)) WITHOUT ROWID;"
         "CREATE INDEX component_uid ON component(uid, form, at);"
-        "CREATE TABLE observation(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, source INTEGER NOT NULL, component INTEGER, at INTEGER NOT NULL,"
+        "CREATE TABLE observation(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, source INTEGER NOT NULL, component "
+        "INTEGER, at INTEGER NOT NULL,"
         "  seen_at INTEGER, internal_date INTEGER, digest BLOB NOT NULL);"
         "CREATE UNIQUE INDEX observation_once ON observation(digest) WHERE component IS NULL;"
         "CREATE INDEX observation_version ON observation(component, seen_at) WHERE component IS NOT NULL;"
         "CREATE INDEX observation_source ON observation(source, kind);"
-        "CREATE TABLE record(kind INTEGER NOT NULL, at INTEGER NOT NULL, tie INTEGER NOT NULL, observation INTEGER NOT NULL, source INTEGER NOT NULL,"
+        "CREATE TABLE record(kind INTEGER NOT NULL, at INTEGER NOT NULL, tie INTEGER NOT NULL, observation INTEGER NOT "
+        "NULL, source INTEGER NOT NULL,"
         "  seen_at INTEGER, internal_date INTEGER, calendar INTEGER NOT NULL, flags INTEGER NOT NULL, record BLOB NOT NULL,"
         "  PRIMARY KEY(kind, at, tie, observation)) WITHOUT ROWID;"
         "CREATE INDEX record_calendar ON record(kind, at, tie, observation) WHERE calendar = 1;"
@@ -70,23 +74,21 @@ const char *const store_statements[_STATEMENT_MAX] = {
         [STATEMENT_FOLDER_STATE] = "UPDATE folder SET mtime_ns = ?2, items = ?3 WHERE id = ?1",
         [STATEMENT_FOLDER_ITEMS_DELETE] = "DELETE FROM item WHERE folder = ?1",
         [STATEMENT_FOLDER_DELETE] = "DELETE FROM folder WHERE id = ?1",
-        [STATEMENT_ITEMS] =
-                "SELECT item.id, folder.folder, item.name, inode, size, item.mtime_ns, tail"
-                " FROM folder JOIN item ON item.folder = folder.id WHERE folder.source = ?1",
+        [STATEMENT_ITEMS] = "SELECT item.id, folder.folder, item.name, inode, size, item.mtime_ns, tail"
+                            " FROM folder JOIN item ON item.folder = folder.id WHERE folder.source = ?1",
         [STATEMENT_ITEMS_OF_FOLDER] =
                 "SELECT item.id, folder.folder, item.name, inode, size, item.mtime_ns, tail"
                 " FROM folder JOIN item ON item.folder = folder.id WHERE folder.source = ?1 AND folder.folder = ?2",
         /* An upsert keeps a journal of its own in case it must be taken back half done, which costs more than the row. Most items are new. */
-        [STATEMENT_ITEM_ADD] =
-                "INSERT INTO item(folder, name, inode, size, mtime_ns, tail) VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+        [STATEMENT_ITEM_ADD] = "INSERT INTO item(folder, name, inode, size, mtime_ns, tail) VALUES(?1, ?2, ?3, ?4, ?5, ?6) "
+                               "ON CONFLICT DO NOTHING",
         [STATEMENT_ITEM_PUT] =
                 "INSERT INTO item(folder, name, inode, size, mtime_ns, tail) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
                 " ON CONFLICT(folder, name) DO UPDATE SET inode = ?3, size = ?4, mtime_ns = ?5, tail = ?6 RETURNING id",
         [STATEMENT_ITEM_DELETE] = "DELETE FROM item WHERE id = ?1",
         [STATEMENT_COMPONENTS] = "SELECT uid, form, at, digest FROM component WHERE item = ?1",
-        [STATEMENT_COMPONENT_PUT] =
-                "INSERT INTO component(item, uid, form, at, digest) VALUES(?1, ?2, ?3, ?4, ?5)"
-                " ON CONFLICT(item, uid, form, at) DO UPDATE SET digest = ?5",
+        [STATEMENT_COMPONENT_PUT] = "INSERT INTO component(item, uid, form, at, digest) VALUES(?1, ?2, ?3, ?4, ?5)"
+                                    " ON CONFLICT(item, uid, form, at) DO UPDATE SET digest = ?5",
         [STATEMENT_COMPONENT_DELETE] = "DELETE FROM component WHERE item = ?1 AND uid = ?2 AND form = ?3 AND at = ?4",
         [STATEMENT_COMPONENT_ELSEWHERE] =
                 "SELECT 1 FROM component JOIN item ON item.id = component.item JOIN folder ON folder.id = item.folder"
@@ -95,21 +97,20 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 " AND (source.tried_at = ?5 OR source.id ="
                 "  (SELECT f.source FROM item AS i JOIN folder AS f ON f.id = i.folder WHERE i.id = ?1)) LIMIT 1",
         [STATEMENT_FIND_ONCE] = "SELECT id, at, internal_date FROM observation WHERE digest = ?1 AND component IS NULL",
-        [STATEMENT_FIND_VERSION] =
-                "SELECT id FROM observation WHERE component = ?1 AND digest = ?2 AND seen_at ="
-                " (SELECT max(seen_at) FROM observation WHERE component = ?1 AND seen_at <= ?3) LIMIT 1",
-        [STATEMENT_OBSERVATION_ADD] =
-                "INSERT INTO observation(kind, source, component, at, seen_at, internal_date, digest) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-                " ON CONFLICT DO NOTHING",
+        [STATEMENT_FIND_VERSION] = "SELECT id FROM observation WHERE component = ?1 AND digest = ?2 AND seen_at ="
+                                   " (SELECT max(seen_at) FROM observation WHERE component = ?1 AND seen_at <= ?3) LIMIT 1",
+        [STATEMENT_OBSERVATION_ADD] = "INSERT INTO observation(kind, source, component, at, seen_at, internal_date, digest) "
+                                      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+                                      " ON CONFLICT DO NOTHING",
         [STATEMENT_OBSERVATION_REDATE] = "UPDATE observation SET at = ?2, internal_date = ?3 WHERE id = ?1",
         [STATEMENT_RECORD_ADD] =
                 "INSERT INTO record(kind, at, tie, observation, source, seen_at, internal_date, calendar, flags, record)"
                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        [STATEMENT_RECORD_REDATE] =
-                "UPDATE record SET at = ?5, internal_date = ?6 WHERE kind = ?1 AND at = ?2 AND tie = ?3 AND observation = ?4",
-        [STATEMENT_RECORD_GET] =
-                "SELECT r.record FROM observation AS o JOIN record AS r ON r.kind = o.kind AND r.at = o.at AND r.tie = ?2 AND r.observation = o.id"
-                " WHERE o.id = ?1",
+        [STATEMENT_RECORD_REDATE] = "UPDATE record SET at = ?5, internal_date = ?6 WHERE kind = ?1 AND at = ?2 AND tie = ?3 "
+                                    "AND observation = ?4",
+        [STATEMENT_RECORD_GET] = "SELECT r.record FROM observation AS o JOIN record AS r ON r.kind = o.kind AND r.at = o.at "
+                                 "AND r.tie = ?2 AND r.observation = o.id"
+                                 " WHERE o.id = ?1",
         [STATEMENT_TEXT_ADD] = "INSERT INTO text(observation, text) VALUES(?1, ?2)",
         [STATEMENT_TEXT_GET] = "SELECT text FROM text WHERE observation = ?1",
         [STATEMENT_DIGEST_GET] = "SELECT digest, source FROM observation WHERE id = ?1",
@@ -119,10 +120,11 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 " ORDER BY observation LIMIT ?3",
         [STATEMENT_EXPANSION_PUT] = "UPDATE recurring SET until = ?2, moments = ?3 WHERE observation = ?1",
         [STATEMENT_EXPANSION_GET] = "SELECT moments FROM recurring WHERE observation = ?1",
-        [STATEMENT_UNREADABLE] =
-                "SELECT source.name, record.seen_at, record.internal_date, record.record FROM record JOIN source ON source.id = record.source"
-                " WHERE record.kind = 4 ORDER BY record.at DESC, record.tie DESC",
-        [STATEMENT_MESSAGES_BY_ID] = "SELECT id, at, seen_at, internal_date, digest FROM observation WHERE kind = 1 ORDER BY id",
+        [STATEMENT_UNREADABLE] = "SELECT source.name, record.seen_at, record.internal_date, record.record FROM record JOIN "
+                                 "source ON source.id = record.source"
+                                 " WHERE record.kind = 4 ORDER BY record.at DESC, record.tie DESC",
+        [STATEMENT_MESSAGES_BY_ID] =
+                "SELECT id, at, seen_at, internal_date, digest FROM observation WHERE kind = 1 ORDER BY id",
         [STATEMENT_WALK_CALENDAR] = "SELECT " RECORD_COLUMNS " FROM record WHERE calendar = 1 ORDER BY kind, at, tie",
         [STATEMENT_WALK_MESSAGES] = "SELECT " RECORD_COLUMNS " FROM record WHERE kind = 1 ORDER BY at, tie",
         [STATEMENT_TOTALS] = "SELECT kind, count(*) FROM observation INDEXED BY observation_source GROUP BY kind",

@@ -87,16 +87,16 @@ enum record_flag {
 struct store_feed_state {
         bool open, own_transaction;
         bool texts;
-        sqlite3_stmt *walk;      /* borrowed: the statement being stepped, NULL between walks */
-        struct arena *arena;     /* owned: lists of the current row */
+        sqlite3_stmt *walk;  /* borrowed: the statement being stepped, NULL between walks */
+        struct arena *arena; /* owned: lists of the current row */
         struct observation observation;
-        char **sources;          /* owned: names by id */
+        char **sources; /* owned: names by id */
         int64_t n_sources;
 };
 
 struct store {
-        sqlite3 *db;      /* owned */
-        char *path;       /* owned */
+        sqlite3 *db; /* owned */
+        char *path;  /* owned */
         bool read_only;
         bool in_transaction;
         sqlite3_stmt *statements[_STATEMENT_MAX]; /* owned, prepared when first used */

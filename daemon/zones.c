@@ -26,8 +26,9 @@ static void closep(int *fd) {
 
 /* Files of tzdata that are not zones, and the two copies of everything. */
 static bool passed_over(const char *name) {
-        static const char *const names[] = {"posix", "right", "posixrules", "localtime", "Factory", "leapseconds",
-                                            "leap-seconds.list", "tzdata.zi", "+VERSION"};
+        static const char *const names[] = {"posix",   "right",       "posixrules",        "localtime",
+                                            "Factory", "leapseconds", "leap-seconds.list", "tzdata.zi",
+                                            "+VERSION"};
         const char *dot = strrchr(name, '.');
         if (name[0] == '.' || (dot && (strcmp(dot, ".tab") == 0 || strcmp(dot, ".list") == 0)))
                 return true;

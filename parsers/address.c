@@ -174,7 +174,8 @@ static int each_mailbox(const struct mailimf_address_list *list, struct collecto
         for (clistiter *i = clist_begin(list->ad_list); i; i = clist_next(i)) {
                 const struct mailimf_address *a = clist_content(i);
                 if (a->ad_type == MAILIMF_ADDRESS_MAILBOX) {
-                        int r = c ? collect_mailbox(c, a->ad_data.ad_mailbox) : believable(a->ad_data.ad_mailbox, &at, s + n);
+                        int r = c ? collect_mailbox(c, a->ad_data.ad_mailbox)
+                                  : believable(a->ad_data.ad_mailbox, &at, s + n);
                         if (c ? r < 0 : r == 0)
                                 return r;
                         continue;
@@ -206,7 +207,7 @@ static int collect_strict(struct collector *c, const char *s, size_t n) {
 /* --- our own reader */
 
 struct item {
-        char *text;  /* what is outside comments and angle brackets, quotes undone (scratch of the size of the field) */
+        char *text; /* what is outside comments and angle brackets, quotes undone (scratch of the size of the field) */
         size_t size;
         const char *comment; /* first comment */
         size_t comment_size;
@@ -310,7 +311,8 @@ static char read_item(struct reader *r, struct item *t) {
                         t->comment = NULL;
                         r->p++;
                 } else {
-                        const char *close = c == '[' ? memchr(r->p, ']', MIN((size_t) (r->end - r->p), (size_t) LITERAL_MAX)) : NULL;
+                        const char *close =
+                                c == '[' ? memchr(r->p, ']', MIN((size_t) (r->end - r->p), (size_t) LITERAL_MAX)) : NULL;
                         do
                                 t->text[t->size++] = *r->p++;
                         while (close && r->p <= close);
@@ -346,7 +348,8 @@ static int collect_item(struct collector *c, struct item *t) {
                 trim(&s, &n);
                 bool use_comment = n == 0 && t->comment;
                 if (has_domain(t->angle, t->angle_size))
-                        return collect(c, use_comment ? t->comment : s, use_comment ? t->comment_size : n, t->angle, t->angle_size);
+                        return collect(c, use_comment ? t->comment : s, use_comment ? t->comment_size : n, t->angle,
+                                       t->angle_size);
                 if (t->angle_size > 0 && !find_bare(t, &start, &size)) /* "<root>" */
                         return collect(c, s, n, t->angle, t->angle_size);
         }

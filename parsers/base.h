@@ -30,12 +30,12 @@ typedef int64_t instant;
 #define INSTANT_MAX INT64_C(253402300799)
 
 /* Give up ownership: the variable becomes NULL and the caller gets the value. */
-#define TAKE_PTR(p)                \
-        ({                         \
+#define TAKE_PTR(p)                        \
+        ({                                 \
                 __typeof__(p) *_pp = &(p); \
                 __typeof__(p) _v = *_pp;   \
-                *_pp = NULL;       \
-                _v;                \
+                *_pp = NULL;               \
+                _v;                        \
         })
 
 static inline void freep(void *p) {

@@ -387,15 +387,24 @@ static const struct {
         icalproperty_kind kind;
         int (*read)(struct reader *r, icalproperty *p);
 } properties[] = {
-        {ICAL_ATTENDEE_PROPERTY, read_attendee},     {ICAL_DTSTART_PROPERTY, read_start},
-        {ICAL_DTEND_PROPERTY, read_end},             {ICAL_DURATION_PROPERTY, read_duration},
-        {ICAL_UID_PROPERTY, read_uid},               {ICAL_SEQUENCE_PROPERTY, read_sequence},
-        {ICAL_DTSTAMP_PROPERTY, read_dtstamp},       {ICAL_LASTMODIFIED_PROPERTY, read_last_modified},
-        {ICAL_CREATED_PROPERTY, read_created},       {ICAL_STATUS_PROPERTY, read_status},
-        {ICAL_SUMMARY_PROPERTY, read_summary},       {ICAL_COMMENT_PROPERTY, read_comment},
-        {ICAL_ORGANIZER_PROPERTY, read_organizer},   {ICAL_TRANSP_PROPERTY, read_transp},
-        {ICAL_EXDATE_PROPERTY, read_exdate},         {ICAL_RECURRENCEID_PROPERTY, read_recurrence_id},
-        {ICAL_RRULE_PROPERTY, read_rrule},           {ICAL_RDATE_PROPERTY, read_rdate},
+        {ICAL_ATTENDEE_PROPERTY, read_attendee},
+        {ICAL_DTSTART_PROPERTY, read_start},
+        {ICAL_DTEND_PROPERTY, read_end},
+        {ICAL_DURATION_PROPERTY, read_duration},
+        {ICAL_UID_PROPERTY, read_uid},
+        {ICAL_SEQUENCE_PROPERTY, read_sequence},
+        {ICAL_DTSTAMP_PROPERTY, read_dtstamp},
+        {ICAL_LASTMODIFIED_PROPERTY, read_last_modified},
+        {ICAL_CREATED_PROPERTY, read_created},
+        {ICAL_STATUS_PROPERTY, read_status},
+        {ICAL_SUMMARY_PROPERTY, read_summary},
+        {ICAL_COMMENT_PROPERTY, read_comment},
+        {ICAL_ORGANIZER_PROPERTY, read_organizer},
+        {ICAL_TRANSP_PROPERTY, read_transp},
+        {ICAL_EXDATE_PROPERTY, read_exdate},
+        {ICAL_RECURRENCEID_PROPERTY, read_recurrence_id},
+        {ICAL_RRULE_PROPERTY, read_rrule},
+        {ICAL_RDATE_PROPERTY, read_rdate},
 };
 
 static int read_properties(struct reader *r) {
@@ -514,7 +523,8 @@ static int parse_component(const struct cutter *c, struct zone_finder *finder, s
                 .last_modified = INSTANT_UNKNOWN,
                 .created = INSTANT_UNKNOWN,
         };
-        struct reader reader = {.finder = finder, .arena = arena, .text = c->text.data, .component = component, .event = &event};
+        struct reader reader = {
+                .finder = finder, .arena = arena, .text = c->text.data, .component = component, .event = &event};
         arena_reset(arena);
         finder->calendar_at = c->calendar_at;
         int r = read_event(&reader);

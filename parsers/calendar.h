@@ -12,9 +12,9 @@
 typedef int (*calendar_found)(const struct event *event, void *userdata);
 
 struct calendar_result {
-        uint32_t events;     /* handed to found() */
-        uint32_t malformed;  /* components that could not be read (no usable DTSTART ...) */
-        uint32_t errors;     /* lines libical dropped */
+        uint32_t events;    /* handed to found() */
+        uint32_t malformed; /* components that could not be read (no usable DTSTART ...) */
+        uint32_t errors;    /* lines libical dropped */
 };
 
 /* Read one iCalendar stream (one or several VCALENDAR objects, or bare components; BOM, LF and CR accepted). Components

@@ -239,8 +239,9 @@ static const struct label {
 
 /* windows-1252 from 0x80 to 0x9F; 0 where nothing is defined. Everything else is its own code point. */
 static const uint16_t windows_1252[32] = {
-        0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
-        0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178,
+        0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+        0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+        0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178,
 };
 
 struct charset_set {
@@ -426,8 +427,8 @@ static bool is_escaped(enum charset c) {
         return c == CHARSET_ISO_2022_JP || c == CHARSET_ISO_2022_KR || c == CHARSET_UTF_7;
 }
 
-int charset_decode(const struct charset_set *set, const char *label, const char *s, size_t n, size_t limit, struct arena *arena,
-                   char **ret, bool *ret_truncated) {
+int charset_decode(const struct charset_set *set, const char *label, const char *s, size_t n, size_t limit,
+                   struct arena *arena, char **ret, bool *ret_truncated) {
         enum charset charset = charset_find(label);
         if (is_wide(charset) && !memchr(s, 0, n)) /* no text in these has no NUL byte: blanks and line ends hold one */
                 charset = CHARSET_UNKNOWN;
@@ -435,7 +436,8 @@ int charset_decode(const struct charset_set *set, const char *label, const char 
                 if (utf8_is_ascii(s, n))
                         return decode_utf8(s, n, limit, arena, ret, ret_truncated);
                 /* Latin letters in an order that happens to be UTF-8 do not occur in words. */
-                bool latin = charset <= CHARSET_WINDOWS_1252 || charset == CHARSET_ISO_8859_15 || charset == CHARSET_MACINTOSH;
+                bool latin =
+                        charset <= CHARSET_WINDOWS_1252 || charset == CHARSET_ISO_8859_15 || charset == CHARSET_MACINTOSH;
                 if (latin && (utf8_valid(s, n) || (charset != CHARSET_WINDOWS_1252 && mostly_utf8(s, n))))
                         return decode_utf8(s, n, limit, arena, ret, ret_truncated);
         }

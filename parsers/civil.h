@@ -6,9 +6,9 @@
 #include "parsers/base.h"
 
 struct civil {
-        int32_t year;                     /* 1..9999 */
-        int8_t month, day;                /* 1..12, 1..31 */
-        int8_t hour, minute, second;      /* 0..23, 0..59, 0..59 */
+        int32_t year;                /* 1..9999 */
+        int8_t month, day;           /* 1..12, 1..31 */
+        int8_t hour, minute, second; /* 0..23, 0..59, 0..59 */
 };
 
 /* Days since 1970-01-01, negative before. The date must be valid. */

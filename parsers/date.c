@@ -12,8 +12,8 @@
 /* Tokens of one date: weekday, day, month, year, time, am/pm, zone, and some that are ignored. */
 #define TOKENS_MAX 16U
 
-#define DATE_EARLIEST INT64_C(0)          /* 1970-01-01 */
-#define DATE_LATEST INT64_C(4133980799)   /* 2100-12-31T23:59:59Z */
+#define DATE_EARLIEST INT64_C(0)        /* 1970-01-01 */
+#define DATE_LATEST INT64_C(4133980799) /* 2100-12-31T23:59:59Z */
 /* Offsets in use go from -12:00 to +14:00; a little more is believed, garbage is not. */
 #define OFFSET_MAX (15 * 3600)
 
@@ -25,11 +25,11 @@ static const struct {
         const char *name;
         int quarters; /* of an hour east of UTC */
 } zones[] = {
-        {"ut", 0},    {"utc", 0},   {"gmt", 0},   {"z", 0},     {"wet", 0},   {"west", 4},  {"bst", 4},   {"cet", 4},   {"met", 4},
-        {"mez", 4},   {"cest", 8},  {"mest", 8},  {"mesz", 8},  {"eet", 8},   {"eest", 12}, {"msk", 12},  {"sast", 8},  {"est", -20},
-        {"edt", -16}, {"cst", -24}, {"cdt", -20}, {"mst", -28}, {"mdt", -24}, {"pst", -32}, {"pdt", -28}, {"akst", -36}, {"akdt", -32},
-        {"hst", -40}, {"jst", 36},  {"kst", 36},  {"hkt", 32},  {"sgt", 32},  {"awst", 32}, {"aest", 40}, {"aedt", 44}, {"nzst", 48},
-        {"nzdt", 52}, {"brt", -12}, {"art", -12},
+        {"ut", 0},    {"utc", 0},    {"gmt", 0},    {"z", 0},     {"wet", 0},   {"west", 4},  {"bst", 4},   {"cet", 4},
+        {"met", 4},   {"mez", 4},    {"cest", 8},   {"mest", 8},  {"mesz", 8},  {"eet", 8},   {"eest", 12}, {"msk", 12},
+        {"sast", 8},  {"est", -20},  {"edt", -16},  {"cst", -24}, {"cdt", -20}, {"mst", -28}, {"mdt", -24}, {"pst", -32},
+        {"pdt", -28}, {"akst", -36}, {"akdt", -32}, {"hst", -40}, {"jst", 36},  {"kst", 36},  {"hkt", 32},  {"sgt", 32},
+        {"awst", 32}, {"aest", 40},  {"aedt", 44},  {"nzst", 48}, {"nzdt", 52}, {"brt", -12}, {"art", -12},
 };
 
 /* What is known so far; -1 (year too) where nothing was read. */
@@ -201,11 +201,12 @@ static bool read_token(const char *s, const char *end, bool first, struct readin
 }
 
 static int to_instant(const struct reading *r, instant *ret, int32_t *ret_offset) {
-        if (r->year < 1 || r->year > 9999 || r->month < 1 || r->month > 12 || r->day < 1 || r->day > 31 || r->hour < 0 || r->hour > 23 ||
-            r->minute < 0 || r->minute > 59 || r->second < 0 || r->second > 60)
+        if (r->year < 1 || r->year > 9999 || r->month < 1 || r->month > 12 || r->day < 1 || r->day > 31 || r->hour < 0 ||
+            r->hour > 23 || r->minute < 0 || r->minute > 59 || r->second < 0 || r->second > 60)
                 return -EINVAL;
-        struct civil c = {r->year, (int8_t) r->month, (int8_t) r->day, (int8_t) r->hour, (int8_t) r->minute,
-                          (int8_t) MIN(r->second, 59)}; /* a leap second is not counted */
+        struct civil c = {
+                r->year,          (int8_t) r->month,  (int8_t) r->day,
+                (int8_t) r->hour, (int8_t) r->minute, (int8_t) MIN(r->second, 59)}; /* a leap second is not counted */
         if (!civil_valid(&c))
                 return -EINVAL;
         instant at = civil_seconds(&c) - (r->have_offset ? r->offset : 0);
@@ -287,7 +288,8 @@ int date_parse_from_line(const char *s, size_t n, instant *ret) {
                 while (p < end && *p != ' ' && *p != '\t')
                         p++;
                 size_t length = (size_t) (p - token);
-                if (length >= 3 && length <= 4 && find_weekday(token, length) && is_letter(token[length - 1]) == (length == 3))
+                if (length >= 3 && length <= 4 && find_weekday(token, length) &&
+                    is_letter(token[length - 1]) == (length == 3))
                         start = token;
                 while (p < end && (*p == ' ' || *p == '\t'))
                         p++;

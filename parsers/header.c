@@ -32,7 +32,7 @@ static size_t empty_line(const char *p, const char *end) {
 /* The colon that ends a field name at p, blanks before it allowed (obsolete syntax); NULL: no field. */
 static const char *name_end(const char *p, const char *end, size_t *ret_size) {
         const char *q = p;
-        while (q < end && *q > 32 && *q < 127 && *q != ':')
+        while (q<end && * q> 32 && *q < 127 && *q != ':')
                 q++;
         *ret_size = (size_t) (q - p);
         while (q < end && is_blank(*q))
@@ -253,8 +253,8 @@ static bool is_plain(const char *s, size_t n) {
         return true;
 }
 
-int header_decode(const struct charset_set *set, const char *s, size_t n, size_t limit, struct arena *arena, const char **ret,
-                  bool *ret_truncated) {
+int header_decode(const struct charset_set *set, const char *s, size_t n, size_t limit, struct arena *arena,
+                  const char **ret, bool *ret_truncated) {
         const char *kept = NULL;
         int r;
 

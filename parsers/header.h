@@ -38,5 +38,5 @@ size_t header_unfold(const struct field *f, char *out, size_t room, bool *ret_tr
 /* Decode the text of an unfolded field body or display name: encoded words (RFC 2047), raw 8-bit text; runs of blanks and
  * line ends become one blank. At most `limit` bytes are kept. *ret belongs to the arena, "" for nothing; *ret_truncated
  * is set, never cleared. 0, -ENOMEM. */
-int header_decode(const struct charset_set *set, const char *s, size_t n, size_t limit, struct arena *arena, const char **ret,
-                  bool *ret_truncated) _must_check_;
+int header_decode(const struct charset_set *set, const char *s, size_t n, size_t limit, struct arena *arena,
+                  const char **ret, bool *ret_truncated) _must_check_;

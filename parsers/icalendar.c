@@ -104,8 +104,10 @@ static enum itip_method read_method(const struct line *line) {
                 const char *name;
                 enum itip_method method;
         } methods[] = {
-                {"PUBLISH", ITIP_PUBLISH}, {"REQUEST", ITIP_REQUEST}, {"REPLY", ITIP_REPLY},     {"ADD", ITIP_ADD},
-                {"CANCEL", ITIP_CANCEL},   {"REFRESH", ITIP_REFRESH}, {"COUNTER", ITIP_COUNTER}, {"DECLINECOUNTER", ITIP_DECLINECOUNTER},
+                {"PUBLISH", ITIP_PUBLISH}, {"REQUEST", ITIP_REQUEST},
+                {"REPLY", ITIP_REPLY},     {"ADD", ITIP_ADD},
+                {"CANCEL", ITIP_CANCEL},   {"REFRESH", ITIP_REFRESH},
+                {"COUNTER", ITIP_COUNTER}, {"DECLINECOUNTER", ITIP_DECLINECOUNTER},
         };
         const char *value = memchr(line->data, ':', line->size);
         if (!value)
@@ -128,8 +130,9 @@ static enum itip_method read_method(const struct line *line) {
 
 static bool is_kept(enum component_kind kind, const struct line *line) {
         static const char *const of_events[] = {
-                "UID", "DTSTAMP", "DTSTART", "DTEND", "DURATION", "SUMMARY", "STATUS", "SEQUENCE", "ORGANIZER", "ATTENDEE", "TRANSP", "RRULE",
-                "EXDATE", "RDATE", "RECURRENCE-ID", "LAST-MODIFIED", "CREATED", "COMMENT",
+                "UID",    "DTSTAMP",  "DTSTART",       "DTEND",         "DURATION", "SUMMARY",
+                "STATUS", "SEQUENCE", "ORGANIZER",     "ATTENDEE",      "TRANSP",   "RRULE",
+                "EXDATE", "RDATE",    "RECURRENCE-ID", "LAST-MODIFIED", "CREATED",  "COMMENT",
         };
         static const char *const of_zones[] = {"TZID", "DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE"};
         const char *const *names = kind == COMPONENT_EVENT ? of_events : of_zones;
@@ -162,8 +165,9 @@ void cutter_done(struct cutter *c) {
 /* Text that is not UTF-8 comes from old programs on Windows. */
 static int make_utf8(struct cutter *c) {
         static const uint16_t upper[32] = {
-                0x20AC, '?',    0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, '?',    0x017D, '?',
-                '?',    0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, '?',    0x017E, 0x0178,
+                0x20AC, '?',    0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+                0x2039, 0x0152, '?',    0x017D, '?',    '?',    0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+                0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, '?',    0x017E, 0x0178,
         };
         if (utf8_valid(c->text.data, c->text.size))
                 return 0;
@@ -342,8 +346,8 @@ void component_freep(icalcomponent **c) {
 static bool time_valid(struct icaltimetype t) {
         return t.year >= 1 && t.year <= 9999 && t.month >= 1 && t.month <= 12 && t.day >= 1 &&
                t.day <= civil_days_in_month(t.year, t.month) &&
-               (t.is_date || (t.hour >= 0 && t.hour <= 24 && t.minute >= 0 && t.minute <= 59 && t.second >= 0 && t.second <= 60 &&
-                              (t.hour < 24 || (t.minute == 0 && t.second == 0))));
+               (t.is_date || (t.hour >= 0 && t.hour <= 24 && t.minute >= 0 && t.minute <= 59 && t.second >= 0 &&
+                              t.second <= 60 && (t.hour < 24 || (t.minute == 0 && t.second == 0))));
 }
 
 static struct civil civil_of(struct icaltimetype t) {
@@ -360,7 +364,7 @@ static struct civil civil_of(struct icaltimetype t) {
 struct changes {
         struct zone_change items[CUSTOM_CHANGES_MAX];
         size_t n;
-        int32_t before;    /* the offset before the earliest */
+        int32_t before; /* the offset before the earliest */
         instant earliest;
 };
 
@@ -377,7 +381,8 @@ static void add_change(struct changes *changes, struct icaltimetype t, int32_t f
 }
 
 /* Yearly rules only: nobody changes the clock more often, and other rules could run without end. */
-static bool add_rule(struct changes *changes, struct icalrecurrencetype rule, struct icaltimetype start, int32_t from, int32_t to) {
+static bool add_rule(struct changes *changes, struct icalrecurrencetype rule, struct icaltimetype start, int32_t from,
+                     int32_t to) {
         if (rule.freq != ICAL_YEARLY_RECURRENCE || rule.rscale || start.is_date)
                 return false;
         instant until = INT64_MAX;

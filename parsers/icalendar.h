@@ -39,8 +39,8 @@ size_t text_line(const char *text);
 bool text_line_is(const char *line, const char *property) _pure_;
 
 struct custom_zone {
-        char *tzid, *text;  /* owned */
-        struct zone *zone;  /* owned; NULL until asked for, or when the VTIMEZONE makes no sense */
+        char *tzid, *text; /* owned */
+        struct zone *zone; /* owned; NULL until asked for, or when the VTIMEZONE makes no sense */
         bool tried;
 };
 

@@ -29,6 +29,8 @@ struct language_word {
 };
 
 /* Folded, sorted. */
+/* Several words a line. */
+/* clang-format off */
 static const struct language_word words[] = {
         {"a", L(FR) | L(IT) | L(PT)}, {"aan", L(NL)}, {"abbiamo", L(IT)}, {"aber", L(DE)}, {"about", L(EN)},
         {"abraco", L(PT)}, {"afspraak", L(NL)}, {"after", L(EN)}, {"ai", L(FR)}, {"al", L(NL) | L(ES) | L(IT)},
@@ -134,6 +136,7 @@ static const struct language_word words[] = {
         {"ze", L(NL)}, {"zich", L(NL)}, {"zijn", L(NL)}, {"zo", L(NL)}, {"zou", L(NL)}, {"zu", L(DE)}, {"zum", L(DE)},
         {"zur", L(DE)},
 };
+/* clang-format on */
 
 /* Eight bytes as a number that sorts as they do. */
 static uint64_t read_number(const char *s) {

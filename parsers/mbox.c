@@ -22,16 +22,16 @@ struct pending {
 };
 
 struct mbox_framer {
-        int64_t pos;            /* offset of the next byte to come */
+        int64_t pos; /* offset of the next byte to come */
         int64_t line_start;
-        int64_t content_end;    /* end of the last line that was not blank, its line end included */
-        int64_t message_end;    /* the same, but only the last of several blank lines is left out: it separates */
+        int64_t content_end; /* end of the last line that was not blank, its line end included */
+        int64_t message_end; /* the same, but only the last of several blank lines is left out: it separates */
         char line[LINE_MAX_KEPT + 1];
-        size_t line_size;       /* of what is kept of the current line */
-        bool line_long;         /* more than was kept */
-        bool line_skipped;      /* nothing is kept: no From_ line and no field can come of it */
-        bool begun;             /* the first From_ line was seen */
-        bool previous_blank;    /* the line before was blank, or the file begins */
+        size_t line_size;    /* of what is kept of the current line */
+        bool line_long;      /* more than was kept */
+        bool line_skipped;   /* nothing is kept: no From_ line and no field can come of it */
+        bool begun;          /* the first From_ line was seen */
+        bool previous_blank; /* the line before was blank, or the file begins */
         bool in_header;
         int64_t content_length; /* of the header section that is being read; -1 */
         int error;              /* -EBADMSG sticks */

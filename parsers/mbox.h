@@ -9,11 +9,11 @@
 struct mbox_framer;
 
 struct mbox_span {
-        int64_t offset;   /* of the From_ line in the file */
-        int64_t body;     /* of the first byte of the header section */
-        int64_t end;      /* one past the last byte of the message, without the blank line that separates */
+        int64_t offset;    /* of the From_ line in the file */
+        int64_t body;      /* of the first byte of the header section */
+        int64_t end;       /* one past the last byte of the message, without the blank line that separates */
         instant from_date; /* of the From_ line (asctime, read as UTC); INSTANT_UNKNOWN */
-        bool complete;    /* followed by another From_ line, or by its announced Content-Length; else it ends with the file */
+        bool complete; /* followed by another From_ line, or by its announced Content-Length; else it ends with the file */
 };
 
 /* `offset` is where in the file the first byte to come lies (where the last pass ended; 0 at the start). */
@@ -24,7 +24,8 @@ struct mbox_framer *mbox_framer_free(struct mbox_framer *f);
 int mbox_framer_feed(struct mbox_framer *f, const char *data, size_t size,
                      int (*found)(const struct mbox_span *span, void *userdata), void *userdata) _must_check_;
 /* The file ends here: reports the last message. */
-int mbox_framer_end(struct mbox_framer *f, int (*found)(const struct mbox_span *span, void *userdata), void *userdata) _must_check_;
+int mbox_framer_end(struct mbox_framer *f, int (*found)(const struct mbox_span *span, void *userdata),
+                    void *userdata) _must_check_;
 
 /* Undo the quoting of From_ lines inside a message ("mboxrd": one '>' less before "From "; mboxo is the same on reading,
  * lines that began with ">From " in the original lose one '>': that cannot be known). In place; returns the new size. */

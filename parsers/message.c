@@ -126,9 +126,9 @@ struct reader {
         struct arena *arena; /* what stays */
         struct arena *work;  /* owned; what is forgotten with the message */
         struct message *m;
-        size_t room;         /* bytes of the observation still free */
+        size_t room; /* bytes of the observation still free */
         bool truncated;
-        char *scratch;       /* owned; one unfolded field body and padding */
+        char *scratch; /* owned; one unfolded field body and padding */
 
         struct field slots[_SLOT_SINGLE];
         struct field repeated[_SLOT_MAX - _SLOT_SINGLE][REPEATED_MAX];
@@ -140,7 +140,7 @@ struct reader {
         uint32_t parts_room, attachments_room, events_room; /* of the arrays */
         size_t parts_share, attachments_share;
         size_t texts_room, calendars_room; /* bytes that may still be decoded */
-        enum itip_method method; /* of the first calendar part */
+        enum itip_method method;           /* of the first calendar part */
         bool has_calendar, has_forwarded_message;
 };
 
@@ -240,7 +240,8 @@ static int read_addresses(struct reader *r, size_t *share) {
                 size_t n = unfold(r, &r->slots[table[i].slot]);
                 if (n == 0)
                         continue;
-                int e = address_list_parse(r->options->charsets, r->scratch, n, ADDRESSES_MAX, r->arena, list, &r->truncated);
+                int e = address_list_parse(r->options->charsets, r->scratch, n, ADDRESSES_MAX, r->arena, list,
+                                           &r->truncated);
                 if (e < 0)
                         return e;
                 for (uint32_t k = 0; k < list->n; k++)
@@ -371,7 +372,8 @@ static void read_received(struct reader *r) {
         for (uint32_t i = 0; i < r->n_repeated[index]; i++) {
                 size_t n = unfold(r, &r->repeated[index][i]);
                 const char *semicolon = memrchr(r->scratch, ';', n);
-                if (semicolon && date_parse(semicolon + 1, (size_t) (r->scratch + n - semicolon - 1), &r->m->received_at, &offset) == 0)
+                if (semicolon &&
+                    date_parse(semicolon + 1, (size_t) (r->scratch + n - semicolon - 1), &r->m->received_at, &offset) == 0)
                         return;
         }
 }
@@ -430,8 +432,8 @@ static int read_header(struct reader *r) {
         int e;
         if ((e = read_addresses(r, &addresses)) < 0 || (e = read_message_id(r)) < 0 ||
             (e = read_ids(r, SLOT_IN_REPLY_TO, &r->m->in_reply_to, &references)) < 0 ||
-            (e = read_ids(r, SLOT_REFERENCES, &r->m->references, &references)) < 0 || (e = read_delivered_to(r, &delivered)) < 0 ||
-            (e = read_subject(r)) < 0)
+            (e = read_ids(r, SLOT_REFERENCES, &r->m->references, &references)) < 0 ||
+            (e = read_delivered_to(r, &delivered)) < 0 || (e = read_subject(r)) < 0)
                 return e;
         read_received(r);
         read_date(r);
@@ -524,8 +526,8 @@ static enum transfer_encoding leaf_encoding(const struct mime_leaf *leaf) {
 }
 
 /* Undo the transfer encoding, at most max bytes and what is left of *total; *ret points into the leaf or is *owned. */
-static int decode_transfer(struct reader *r, enum transfer_encoding encoding, const char *s, size_t n, size_t max, size_t *total,
-                           const char **ret, size_t *ret_size, char **owned) {
+static int decode_transfer(struct reader *r, enum transfer_encoding encoding, const char *s, size_t n, size_t max,
+                           size_t *total, const char **ret, size_t *ret_size, char **owned) {
         bool cut;
         max = MIN(max, *total);
         if (encoding == TRANSFER_IDENTITY) {
@@ -562,8 +564,10 @@ static void add_text(struct reader *r, const struct mime_leaf *leaf) {
                 .html = str_eq(leaf->media_type, "text/html"),
         };
         leaf_charset(leaf, t->label);
-        t->flowed = mime_parameter(&leaf->fields.content_type, "format", value, sizeof(value), NULL) && first_word_is(value, "flowed");
-        t->delsp = mime_parameter(&leaf->fields.content_type, "delsp", value, sizeof(value), NULL) && first_word_is(value, "yes");
+        t->flowed = mime_parameter(&leaf->fields.content_type, "format", value, sizeof(value), NULL) &&
+                    first_word_is(value, "flowed");
+        t->delsp = mime_parameter(&leaf->fields.content_type, "delsp", value, sizeof(value), NULL) &&
+                   first_word_is(value, "yes");
 }
 
 /* --- calendar parts --- */
@@ -576,8 +580,9 @@ static bool moment_eq(const struct moment *a, const struct moment *b) {
 static bool known_event(const struct message *m, const struct event *e) {
         for (uint32_t i = 0; i < m->calendar.n; i++) {
                 const struct event *k = &m->calendar.items[i];
-                if (k->method == e->method && k->sequence == e->sequence && k->status == e->status && k->dtstamp == e->dtstamp &&
-                    moment_eq(&k->recurrence_id, &e->recurrence_id) && moment_eq(&k->start, &e->start) && str_eq(k->uid, e->uid))
+                if (k->method == e->method && k->sequence == e->sequence && k->status == e->status &&
+                    k->dtstamp == e->dtstamp && moment_eq(&k->recurrence_id, &e->recurrence_id) &&
+                    moment_eq(&k->start, &e->start) && str_eq(k->uid, e->uid))
                         return true;
         }
         return false;
@@ -600,7 +605,8 @@ static int copy_string(struct reader *r, const char *s, size_t max, const char *
 static int copy_attendee(struct reader *r, const struct attendee *from, struct attendee *to) {
         int e;
         *to = *from;
-        if ((e = copy_string(r, from->name, NAME_MAX_BYTES, &to->name)) < 0 || (e = copy_string(r, from->email, ADDRESS_MAX, &to->email)) < 0)
+        if ((e = copy_string(r, from->name, NAME_MAX_BYTES, &to->name)) < 0 ||
+            (e = copy_string(r, from->email, ADDRESS_MAX, &to->email)) < 0)
                 return e;
         return copy_string(r, from->sent_by, ADDRESS_MAX, &to->sent_by);
 }
@@ -638,8 +644,10 @@ static int copy_event(struct reader *r, const struct event *from, struct event *
                 const char **to;
                 size_t max;
         } strings[] = {
-                {from->uid, &to->uid, MESSAGE_ID_MAX},         {from->summary, &to->summary, SUBJECT_MAX},
-                {from->comment, &to->comment, SUBJECT_MAX},    {from->rrule, &to->rrule, CALENDAR_LINE_MAX},
+                {from->uid, &to->uid, MESSAGE_ID_MAX},
+                {from->summary, &to->summary, SUBJECT_MAX},
+                {from->comment, &to->comment, SUBJECT_MAX},
+                {from->rrule, &to->rrule, CALENDAR_LINE_MAX},
                 {from->recurrence, &to->recurrence, OBSERVATION_SIZE_MAX},
         };
         *to = *from;
@@ -665,7 +673,8 @@ static int found_event(const struct event *event, void *userdata) {
         if (known_event(r->m, event))
                 return 0;
         size_t cost = EVENT_COST + string_cost(event->uid) + string_cost(event->summary) + string_cost(event->comment) +
-                      string_cost(event->rrule) + string_cost(event->recurrence) + (event->organizer ? attendee_cost(event->organizer) : 0);
+                      string_cost(event->rrule) + string_cost(event->recurrence) +
+                      (event->organizer ? attendee_cost(event->organizer) : 0);
         if (list->n >= CALENDAR_PART_EVENTS_MAX || !take(r, &r->room, cost)) {
                 r->truncated = true;
                 return 0;
@@ -678,8 +687,10 @@ static int found_event(const struct event *event, void *userdata) {
 }
 
 static bool is_calendar(const struct mime_leaf *leaf, const char *name) {
-        static const char *const types[] = {"text/calendar", "application/ics", "text/x-vcalendar", "application/calendar", "text/ics"};
-        static const char *const vague[] = {"application/octet-stream", "text/plain", "application/x-download", "application/binary"};
+        static const char *const types[] = {"text/calendar", "application/ics", "text/x-vcalendar", "application/calendar",
+                                            "text/ics"};
+        static const char *const vague[] = {"application/octet-stream", "text/plain", "application/x-download",
+                                            "application/binary"};
         for (size_t i = 0; i < ELEMENTSOF(types); i++)
                 if (str_eq(leaf->media_type, types[i]))
                         return true;
@@ -707,8 +718,8 @@ static int read_calendar(struct reader *r, const struct mime_leaf *leaf) {
         size_t n;
 
         uint32_t before = r->m->calendar.n;
-        int e = decode_transfer(r, leaf_encoding(leaf), leaf->body, leaf->size, CALENDARS_SIZE_MAX, &r->calendars_room, &s, &n,
-                                &owned);
+        int e = decode_transfer(r, leaf_encoding(leaf), leaf->body, leaf->size, CALENDARS_SIZE_MAX, &r->calendars_room, &s,
+                                &n, &owned);
         if (e < 0)
                 return e;
         leaf_charset(leaf, label);
@@ -737,13 +748,17 @@ static int read_calendar(struct reader *r, const struct mime_leaf *leaf) {
 /* Parts that are machinery and not something sent along. */
 static bool is_hidden(const struct mime_leaf *leaf) {
         static const char *const types[] = {
-                "application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature", "text/x-amp-html",
+                "application/pgp-signature",
+                "application/pkcs7-signature",
+                "application/x-pkcs7-signature",
+                "text/x-amp-html",
         };
         for (size_t i = 0; i < ELEMENTSOF(types); i++)
                 if (str_eq(leaf->media_type, types[i]))
                         return true;
         /* Pictures that the HTML shows, the logo of a signature among them. */
-        if (leaf->containers & MIME_RELATED && leaf->fields.content_id.body && !mime_disposition_is(&leaf->fields.content_disposition, "attachment"))
+        if (leaf->containers & MIME_RELATED && leaf->fields.content_id.body &&
+            !mime_disposition_is(&leaf->fields.content_disposition, "attachment"))
                 return true;
         return leaf->containers & MIME_REPORT && !str_eq(leaf->media_type, "message/rfc822");
 }
@@ -800,8 +815,9 @@ static bool is_empty_text(const char *s) {
 
 /* "Your program does not show HTML": what some programs write instead of a text part. */
 static bool is_stand_in(const char *s) {
-        static const char *const others[] = {"view", "viewer", "reader", "support", "client", "enable", "display", "affich", "lecteur", "lire",
-                                             "anzeig", "darstell", "weergave", "visualiz", "browser", "navigateur"};
+        static const char *const others[] = {"view",     "viewer",   "reader",  "support",   "client", "enable",
+                                             "display",  "affich",   "lecteur", "lire",      "anzeig", "darstell",
+                                             "weergave", "visualiz", "browser", "navigateur"};
         char folded[STAND_IN_MAX * 2];
         if (strlen(s) > STAND_IN_MAX)
                 return false;
@@ -1057,12 +1073,33 @@ static int read_text(struct reader *r, const char **ret_whole) {
 /* Words that calendar programs put into the text of scheduling messages. Some prove it wherever they stand; the others
  * only where hardly a word stands before them, since a person's note comes first. Folded. */
 static bool is_calendar_text(const struct message *m) {
-        static const char *const anywhere[] = {"google calendar", "google agenda", "google kalender", "calendar.google.com", "view your event at",
-                                               "this is an automatically generated"};
-        static const char *const first[] = {"has accepted", "has declined", "has tentatively", "a accepte", "a refuse", "a provisoirement accepte",
-                                            "hat zugesagt", "hat abgelehnt", "this event has been", "cet evenement a ete", "you have been invited",
-                                            "vous avez ete invite", "vous etes invite", "has invited you", "vous invite a", "microsoft teams",
-                                            "when:", "quand :", "quand:", "wann:", "*~*~*~*~", "________", "event invitation", "invitation :"};
+        static const char *const anywhere[] = {"google calendar",    "google agenda",
+                                               "google kalender",    "calendar.google.com",
+                                               "view your event at", "this is an automatically generated"};
+        static const char *const first[] = {"has accepted",
+                                            "has declined",
+                                            "has tentatively",
+                                            "a accepte",
+                                            "a refuse",
+                                            "a provisoirement accepte",
+                                            "hat zugesagt",
+                                            "hat abgelehnt",
+                                            "this event has been",
+                                            "cet evenement a ete",
+                                            "you have been invited",
+                                            "vous avez ete invite",
+                                            "vous etes invite",
+                                            "has invited you",
+                                            "vous invite a",
+                                            "microsoft teams",
+                                            "when:",
+                                            "quand :",
+                                            "quand:",
+                                            "wann:",
+                                            "*~*~*~*~",
+                                            "________",
+                                            "event invitation",
+                                            "invitation :"};
         char folded[2048];
         if (!m->text)
                 return true;
@@ -1151,7 +1188,8 @@ static int judge_automatic(struct reader *r) {
 static void read_absence(struct reader *r, const char *text) {
         struct message *m = r->m;
         if (m->automatic == AUTOMATIC_VACATION && text)
-                text_absence(text, m->sent_at != INSTANT_UNKNOWN ? m->sent_at : m->received_at, &m->absence_from, &m->absence_until);
+                text_absence(text, m->sent_at != INSTANT_UNKNOWN ? m->sent_at : m->received_at, &m->absence_from,
+                             &m->absence_until);
 }
 
 /* --- all of it --- */
@@ -1181,7 +1219,8 @@ static int read_message(struct reader *r, const char *data, size_t size) {
 /* The first line ends with a CR that no LF follows, and no LF comes at all where header fields would be. */
 static bool has_cr_lines(const char *data, size_t size) {
         size_t head = MIN(size, (size_t) HEADER_SECTION_MAX);
-        return head > 0 && !memchr(data, '\n', MIN(head, (size_t) 1000)) && memchr(data, '\r', MIN(head, (size_t) 1000)) && !memchr(data, '\n', head);
+        return head > 0 && !memchr(data, '\n', MIN(head, (size_t) 1000)) && memchr(data, '\r', MIN(head, (size_t) 1000)) &&
+               !memchr(data, '\n', head);
 }
 
 static char *with_line_ends(const char *data, size_t *size) {
@@ -1195,7 +1234,8 @@ static char *with_line_ends(const char *data, size_t *size) {
         return copy;
 }
 
-int message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena, struct message *ret) {
+int message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena,
+                  struct message *ret) {
         _cleanup_free_ char *copy = NULL;
         struct message m = {.sent_at = INSTANT_UNKNOWN, .received_at = INSTANT_UNKNOWN, .sent_offset = INT32_MIN};
         _cleanup_free_ struct reader *r = calloc(1, sizeof(*r));

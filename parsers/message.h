@@ -11,10 +11,10 @@ struct charset_set;
 struct phrase_index;
 
 struct message_options {
-        const struct zone_table *zones; /* for calendar parts; borrowed */
+        const struct zone_table *zones;     /* for calendar parts; borrowed */
         const struct charset_set *charsets; /* of charset_open(), text.h; borrowed. NULL: UTF-8 and windows-1252 only */
         const struct phrase_index *phrases; /* of phrase_index_new(), text.h; borrowed. NULL: each message makes its own */
-        bool want_quoted_text;          /* fill quoted_text (inspect) */
+        bool want_quoted_text;              /* fill quoted_text (inspect) */
 };
 
 /* Parse a message. `data` must be followed by at least MESSAGE_PADDING zero bytes (libetpan reads past the end; see

@@ -185,7 +185,8 @@ static void take_charset(const char **s, size_t *n, char *ret_charset) {
 }
 
 static bool find_parameter(const struct field *f, const char *name, struct parameter *ret) {
-        const char *end = f->body + MIN(f->body_size, (size_t) PARAMETERS_MAX), *p = memchr(f->body, ';', (size_t) (end - f->body));
+        const char *end = f->body + MIN(f->body_size, (size_t) PARAMETERS_MAX),
+                   *p = memchr(f->body, ';', (size_t) (end - f->body));
         if (!p)
                 return false;
         for (p++; next_parameter(&p, end, ret);)
@@ -224,7 +225,8 @@ static bool join_pieces(const struct field *f, const char *name, struct output *
                 bool there, extended;
         } pieces[PIECES_MAX];
         struct parameter one;
-        const char *end = f->body + MIN(f->body_size, (size_t) PARAMETERS_MAX), *p = memchr(f->body, ';', (size_t) (end - f->body));
+        const char *end = f->body + MIN(f->body_size, (size_t) PARAMETERS_MAX),
+                   *p = memchr(f->body, ';', (size_t) (end - f->body));
 
         for (int i = 0; i < PIECES_MAX; i++)
                 pieces[i].there = false;
@@ -437,10 +439,12 @@ static void read_part(struct walk *w, struct mime_fields *fields, char *type) {
 /* The line after a delimiter is the same one once more. */
 static bool delimiter_again(struct walk *w, size_t level) {
         size_t other;
-        return w->end - w->p >= 2 && w->p[0] == '-' && w->p[1] == '-' && match_delimiter(w, w->p, &other) == DELIMITER_OPEN && other == level;
+        return w->end - w->p >= 2 && w->p[0] == '-' && w->p[1] == '-' &&
+               match_delimiter(w, w->p, &other) == DELIMITER_OPEN && other == level;
 }
 
-int mime_walk(const struct mime_fields *fields, const char *data, size_t size, mime_found found, void *userdata, bool *ret_truncated) {
+int mime_walk(const struct mime_fields *fields, const char *data, size_t size, mime_found found, void *userdata,
+              bool *ret_truncated) {
         struct walk w; /* its levels are 20 KB, of which most messages need none: each is filled when it is opened */
         char type[MEDIA_TYPE_MAX + 1];
         const char *end;

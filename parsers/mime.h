@@ -28,12 +28,12 @@ bool mime_parameter(const struct field *f, const char *name, char *out, size_t r
 bool mime_disposition_is(const struct field *f, const char *what);
 
 enum mime_container { /* what surrounds a leaf */
-        MIME_ALTERNATIVE = 1 << 0,
-        MIME_RELATED = 1 << 1,
-        MIME_REPORT = 1 << 2,
-        MIME_SIGNED = 1 << 3,
-        MIME_ENCRYPTED = 1 << 4,
-        MIME_DIGEST = 1 << 5,
+                      MIME_ALTERNATIVE = 1 << 0,
+                      MIME_RELATED = 1 << 1,
+                      MIME_REPORT = 1 << 2,
+                      MIME_SIGNED = 1 << 3,
+                      MIME_ENCRYPTED = 1 << 4,
+                      MIME_DIGEST = 1 << 5,
 };
 
 struct mime_leaf {
@@ -50,5 +50,5 @@ typedef int (*mime_found)(const struct mime_leaf *leaf, void *userdata);
 
 /* Walk an entity whose header section was read: `fields` are its own, `data` its body. Deeper than MIME_DEPTH_MAX a
  * multipart is a leaf, after MIME_PARTS_MAX leaves the rest is not looked at: *ret_truncated is set then, never cleared. */
-int mime_walk(const struct mime_fields *fields, const char *data, size_t size, mime_found found, void *userdata, bool *ret_truncated)
-        _must_check_;
+int mime_walk(const struct mime_fields *fields, const char *data, size_t size, mime_found found, void *userdata,
+              bool *ret_truncated) _must_check_;

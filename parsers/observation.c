@@ -16,7 +16,8 @@ static const char *name_of(const char *const *names, size_t n, unsigned i) {
 }
 
 const char *automatic_kind_name(enum automatic_kind kind) {
-        static const char *const names[] = {NULL, "bounce", "receipt", "vacation", "reply", "list", "notification", "calendar"};
+        static const char *const names[] = {NULL,    "bounce", "receipt",      "vacation",
+                                            "reply", "list",   "notification", "calendar"};
         return name_of(names, ELEMENTSOF(names), kind);
 }
 
@@ -37,14 +38,9 @@ const char *event_status_name(enum event_status status) {
 }
 
 const char *unreadable_reason_name(enum unreadable_reason reason) {
-        static const char *const names[] = {NULL,
-                                            "the parser crashed",
-                                            "the parser took too long",
-                                            "the parser ran out of memory",
-                                            "too large",
-                                            "malformed",
-                                            "could not be read",
-                                            "the parser answered nonsense"};
+        static const char *const names[] = {
+                NULL,        "the parser crashed", "the parser took too long", "the parser ran out of memory",
+                "too large", "malformed",          "could not be read",        "the parser answered nonsense"};
         return name_of(names, ELEMENTSOF(names), reason);
 }
 
@@ -77,15 +73,23 @@ struct wire_table {
         size_t n_fields, size;
 };
 
-#define STRING(s, f, cap) {.type = WIRE_STRING, .offset = offsetof(struct s, f), .max = (cap)}
-#define STRING_REQUIRED(s, f, cap) {.type = WIRE_STRING, .offset = offsetof(struct s, f), .max = (cap), .required = true}
-#define NUMBER(s, f, low, high) {.type = WIRE_NUMBER32, .offset = offsetof(struct s, f), .min = (low), .max = (high)}
-#define NUMBER64(s, f, low, high) {.type = WIRE_NUMBER64, .offset = offsetof(struct s, f), .min = (low), .max = (high)}
+#define STRING(s, f, cap) \
+        { .type = WIRE_STRING, .offset = offsetof(struct s, f), .max = (cap) }
+#define STRING_REQUIRED(s, f, cap) \
+        { .type = WIRE_STRING, .offset = offsetof(struct s, f), .max = (cap), .required = true }
+#define NUMBER(s, f, low, high) \
+        { .type = WIRE_NUMBER32, .offset = offsetof(struct s, f), .min = (low), .max = (high) }
+#define NUMBER64(s, f, low, high) \
+        { .type = WIRE_NUMBER64, .offset = offsetof(struct s, f), .min = (low), .max = (high) }
 #define INSTANT(s, f) NUMBER64(s, f, INSTANT_MIN, INSTANT_MAX)
-#define BOOL(s, f) {.type = WIRE_BOOL, .offset = offsetof(struct s, f)}
-#define RECORD(s, f, t) {.type = WIRE_RECORD, .offset = offsetof(struct s, f), .table = &(t)}
-#define OPTIONAL(s, f, t) {.type = WIRE_OPTIONAL, .offset = offsetof(struct s, f), .table = &(t)}
-#define LIST(s, f, t, cap) {.type = WIRE_LIST, .offset = offsetof(struct s, f), .table = &(t), .max = (cap)}
+#define BOOL(s, f) \
+        { .type = WIRE_BOOL, .offset = offsetof(struct s, f) }
+#define RECORD(s, f, t) \
+        { .type = WIRE_RECORD, .offset = offsetof(struct s, f), .table = &(t) }
+#define OPTIONAL(s, f, t) \
+        { .type = WIRE_OPTIONAL, .offset = offsetof(struct s, f), .table = &(t) }
+#define LIST(s, f, t, cap) \
+        { .type = WIRE_LIST, .offset = offsetof(struct s, f), .table = &(t), .max = (cap) }
 #define TABLE(name, s) static const struct wire_table name = {name##_fields, ELEMENTSOF(name##_fields), sizeof(struct s)}
 
 struct text_item {
@@ -170,7 +174,10 @@ static const struct wire_field message_fields[] = {
         INSTANT(message, received_at),
         LIST(message, parts, short_item, MIME_PARTS_MAX),
         STRING(message, text, TEXT_MAX),
-        {.type = WIRE_STRING, .offset = offsetof(struct message, quoted_text), .max = QUOTED_TEXT_MAX, .optional_part = true},
+        {.type = WIRE_STRING,
+         .offset = offsetof(struct message, quoted_text),
+         .max = QUOTED_TEXT_MAX,
+         .optional_part = true},
         STRING(message, language, 8),
         NUMBER(message, automatic, 0, _AUTOMATIC_MAX - 1),
         NUMBER(message, flags, 0, UINT16_MAX),
@@ -458,7 +465,8 @@ static int get_record(struct wire_reader *r, const struct wire_table *t, void *r
 
 static int decode(const void *data, size_t size, bool trusted, struct arena *arena, struct observation *ret) {
         const uint8_t *bytes = data;
-        if (size < 2 || size > OBSERVATION_SIZE_MAX || bytes[0] != ENCODING_VERSION || bytes[1] == 0 || bytes[1] >= ELEMENTSOF(kinds))
+        if (size < 2 || size > OBSERVATION_SIZE_MAX || bytes[0] != ENCODING_VERSION || bytes[1] == 0 ||
+            bytes[1] >= ELEMENTSOF(kinds))
                 return -EBADMSG;
 
         struct observation o = {

@@ -12,10 +12,10 @@
 #include "parsers/buf.h"
 
 enum observation_kind {
-        OBSERVATION_MESSAGE = 1,       /* a message, with the calendar objects it carries (iMIP) */
-        OBSERVATION_EVENT = 2,         /* a version of a calendar component in a calendar source */
-        OBSERVATION_EVENT_GONE = 3,    /* that component is no longer in the source: only uid, recurrence_id */
-        OBSERVATION_UNREADABLE = 4,    /* an item that killed or exhausted the parser, or could not be read */
+        OBSERVATION_MESSAGE = 1,    /* a message, with the calendar objects it carries (iMIP) */
+        OBSERVATION_EVENT = 2,      /* a version of a calendar component in a calendar source */
+        OBSERVATION_EVENT_GONE = 3, /* that component is no longer in the source: only uid, recurrence_id */
+        OBSERVATION_UNREADABLE = 4, /* an item that killed or exhausted the parser, or could not be read */
 };
 
 struct text_list {
@@ -90,8 +90,8 @@ enum participation_status {
 const char *participation_status_name(enum participation_status status) _pure_;
 
 struct attendee {
-        const char *name;  /* CN; may be NULL */
-        const char *email; /* without mailto:, domain lower-cased; never NULL */
+        const char *name;    /* CN; may be NULL */
+        const char *email;   /* without mailto:, domain lower-cased; never NULL */
         const char *sent_by; /* SENT-BY, RFC 5545 3.2.18; may be NULL */
         enum participation_status participation_status;
         bool resource; /* CUTYPE ROOM or RESOURCE */
@@ -103,22 +103,28 @@ struct attendee_list {
 };
 
 enum itip_method { /* RFC 5546; NONE outside scheduling messages */
-        ITIP_NONE = 0,
-        ITIP_PUBLISH,
-        ITIP_REQUEST,
-        ITIP_REPLY,
-        ITIP_ADD,
-        ITIP_CANCEL,
-        ITIP_REFRESH,
-        ITIP_COUNTER,
-        ITIP_DECLINECOUNTER,
-        ITIP_OTHER, /* a method that the RFC does not know */
-        _ITIP_MAX,
+                   ITIP_NONE = 0,
+                   ITIP_PUBLISH,
+                   ITIP_REQUEST,
+                   ITIP_REPLY,
+                   ITIP_ADD,
+                   ITIP_CANCEL,
+                   ITIP_REFRESH,
+                   ITIP_COUNTER,
+                   ITIP_DECLINECOUNTER,
+                   ITIP_OTHER, /* a method that the RFC does not know */
+                   _ITIP_MAX,
 };
 /* "REQUEST" ...; NULL for NONE. */
 const char *itip_method_name(enum itip_method method) _pure_;
 
-enum event_status { EVENT_STATUS_NONE = 0, EVENT_STATUS_TENTATIVE, EVENT_STATUS_CONFIRMED, EVENT_STATUS_CANCELLED, _EVENT_STATUS_MAX };
+enum event_status {
+        EVENT_STATUS_NONE = 0,
+        EVENT_STATUS_TENTATIVE,
+        EVENT_STATUS_CONFIRMED,
+        EVENT_STATUS_CANCELLED,
+        _EVENT_STATUS_MAX
+};
 /* "tentative", "confirmed", "cancelled"; NULL for NONE. */
 const char *event_status_name(enum event_status status) _pure_;
 
@@ -128,12 +134,12 @@ struct event {
         const char *uid; /* never NULL: a digest of the component stands in when it is missing */
         int32_t sequence;
         struct moment recurrence_id;
-        bool this_and_future; /* RECURRENCE-ID;RANGE=THISANDFUTURE */
-        struct moment start, end; /* end derived from DURATION; equal to start when neither is given */
+        bool this_and_future;                    /* RECURRENCE-ID;RANGE=THISANDFUTURE */
+        struct moment start, end;                /* end derived from DURATION; equal to start when neither is given */
         instant dtstamp, last_modified, created; /* INSTANT_UNKNOWN when absent */
         enum event_status status;
         const char *summary;
-        const char *comment; /* first COMMENT, for declines and counters */
+        const char *comment;        /* first COMMENT, for declines and counters */
         struct attendee *organizer; /* NULL when absent */
         struct attendee_list attendees;
         bool transparent;  /* TRANSP:TRANSPARENT: does not block time */
@@ -151,18 +157,18 @@ struct event_list {
 };
 
 enum message_flag {
-        MESSAGE_TRUNCATED = 1 << 0,     /* a ceiling of limits.h was reached */
-        MESSAGE_ENCRYPTED = 1 << 1,     /* only headers were readable */
-        MESSAGE_REPLY = 1 << 2,         /* In-Reply-To, References, or a reply prefix in the subject */
-        MESSAGE_FORWARD = 1 << 3,       /* a forward prefix, or a forwarded block makes up the body */
-        MESSAGE_REQUEST = 1 << 4,       /* asks the reader for something; see request_because */
-        MESSAGE_SHOUTING = 1 << 5,      /* new text mostly in capitals */
-        MESSAGE_URGENT = 1 << 6,        /* says so in words or headers */
-        MESSAGE_NO_DATE = 1 << 7,       /* Date missing or outside 1970..2100 or unreadable */
-        MESSAGE_STOP = 1 << 8,          /* the writer says what hours or channels are not acceptable (boundary) */
-        MESSAGE_THANKS = 1 << 9,        /* little more than thanks or an acknowledgement: asks for no answer */
-        MESSAGE_PROPOSAL = 1 << 10,     /* cancellation_because only asks whether the meeting may be called off or moved */
-        MESSAGE_SETTLED = 1 << 11,      /* a call or a talk was had about it ("suite à notre appel"), or it is no longer needed */
+        MESSAGE_TRUNCATED = 1 << 0, /* a ceiling of limits.h was reached */
+        MESSAGE_ENCRYPTED = 1 << 1, /* only headers were readable */
+        MESSAGE_REPLY = 1 << 2,     /* In-Reply-To, References, or a reply prefix in the subject */
+        MESSAGE_FORWARD = 1 << 3,   /* a forward prefix, or a forwarded block makes up the body */
+        MESSAGE_REQUEST = 1 << 4,   /* asks the reader for something; see request_because */
+        MESSAGE_SHOUTING = 1 << 5,  /* new text mostly in capitals */
+        MESSAGE_URGENT = 1 << 6,    /* says so in words or headers */
+        MESSAGE_NO_DATE = 1 << 7,   /* Date missing or outside 1970..2100 or unreadable */
+        MESSAGE_STOP = 1 << 8,      /* the writer says what hours or channels are not acceptable (boundary) */
+        MESSAGE_THANKS = 1 << 9,    /* little more than thanks or an acknowledgement: asks for no answer */
+        MESSAGE_PROPOSAL = 1 << 10, /* cancellation_because only asks whether the meeting may be called off or moved */
+        MESSAGE_SETTLED = 1 << 11, /* a call or a talk was had about it ("suite à notre appel"), or it is no longer needed */
 };
 
 struct message {
@@ -180,11 +186,11 @@ struct message {
         const char *quoted_text;       /* only when asked for (inspect) */
         const char *language;          /* "fr" ...; NULL unknown */
         enum automatic_kind automatic;
-        uint32_t flags;                    /* enum message_flag */
-        uint32_t words;                    /* of the new text */
-        uint32_t questions;                /* sentences of the new text that ask something */
-        const char *request_because;       /* the words that decided */
-        const char *cancellation_because;  /* the words that call off or move a meeting in plain language; NULL */
+        uint32_t flags;                            /* enum message_flag */
+        uint32_t words;                            /* of the new text */
+        uint32_t questions;                        /* sentences of the new text that ask something */
+        const char *request_because;               /* the words that decided */
+        const char *cancellation_because;          /* the words that call off or move a meeting in plain language; NULL */
         struct moment absence_from, absence_until; /* MOMENT_DATE, from an out-of-office reply; until is the last day away */
         struct attachment_list attachments;
         struct event_list calendar;
@@ -192,13 +198,13 @@ struct message {
 };
 
 enum unreadable_reason {
-        UNREADABLE_CRASH = 1,  /* the parser died; detail is the signal */
-        UNREADABLE_TIME,       /* CPU or wall limit */
-        UNREADABLE_MEMORY,     /* address space limit */
-        UNREADABLE_TOO_LARGE,  /* beyond a ceiling of limits.h */
-        UNREADABLE_MALFORMED,  /* not what its name promises (a calendar that is not one) */
-        UNREADABLE_IO,         /* could not be read: detail is errno */
-        UNREADABLE_PROTOCOL,   /* the parse role answered nonsense */
+        UNREADABLE_CRASH = 1, /* the parser died; detail is the signal */
+        UNREADABLE_TIME,      /* CPU or wall limit */
+        UNREADABLE_MEMORY,    /* address space limit */
+        UNREADABLE_TOO_LARGE, /* beyond a ceiling of limits.h */
+        UNREADABLE_MALFORMED, /* not what its name promises (a calendar that is not one) */
+        UNREADABLE_IO,        /* could not be read: detail is errno */
+        UNREADABLE_PROTOCOL,  /* the parse role answered nonsense */
         _UNREADABLE_MAX,
 };
 /* A short phrase: "the parser crashed" ... */

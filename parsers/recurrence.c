@@ -23,8 +23,8 @@ struct expansion {
         instant from, to;
         struct moment *items; /* owned */
         size_t n, allocated;
-        uint32_t max;    /* instances asked for, of each rule */
-        uint32_t steps;  /* taken so far */
+        uint32_t max;   /* instances asked for, of each rule */
+        uint32_t steps; /* taken so far */
         bool truncated;
 };
 
@@ -45,13 +45,13 @@ static int add(struct expansion *x, struct moment m) {
 struct rule {
         const struct icalrecurrencetype *r; /* borrowed */
         int32_t interval;
-        int week_start;         /* 1 = Monday */
-        int32_t first_year;     /* of the start; of its week where weeks are numbered */
-        uint32_t months;        /* bit n: month n; all when nothing is said */
-        uint32_t weekdays;      /* bit n: weekday n, whichever of the month; 0: no condition */
-        bool by_day;            /* there is a condition on weekdays, also one by position */
+        int week_start;     /* 1 = Monday */
+        int32_t first_year; /* of the start; of its week where weeks are numbered */
+        uint32_t months;    /* bit n: month n; all when nothing is said */
+        uint32_t weekdays;  /* bit n: weekday n, whichever of the month; 0: no condition */
+        bool by_day;        /* there is a condition on weekdays, also one by position */
         size_t n_year_days, n_month_days, n_week_numbers, n_days, n_positions;
-        int month_day;          /* of the start, when it is the condition; else 0 */
+        int month_day; /* of the start, when it is the condition; else 0 */
         int8_t hours[24], minutes[60], seconds[60];
         int32_t n_hours, n_minutes, n_seconds;
 };
@@ -121,7 +121,8 @@ static void rule_prepare(struct rule *ret, const struct icalrecurrencetype *r, c
         for (size_t i = 0; i < n_months; i++)
                 rule.months |= 1U << (icalrecurrencetype_month_month(r->by_month[i]) & 31);
         /* Positions mean something in months and years only, and not beside week numbers. */
-        bool positions = (r->freq == ICAL_MONTHLY_RECURRENCE || r->freq == ICAL_YEARLY_RECURRENCE) && rule.n_week_numbers == 0;
+        bool positions =
+                (r->freq == ICAL_MONTHLY_RECURRENCE || r->freq == ICAL_YEARLY_RECURRENCE) && rule.n_week_numbers == 0;
         for (size_t i = 0; i < rule.n_days; i++)
                 if (!positions || icalrecurrencetype_day_position(r->by_day[i]) == 0)
                         rule.weekdays |= 1U << iso_weekday((int) icalrecurrencetype_day_day_of_week(r->by_day[i]));
@@ -170,7 +171,8 @@ static bool weekday_named(const struct rule *rule, const struct day *d) {
         for (size_t i = 0; i < rule->n_days; i++) {
                 short by = rule->r->by_day[i];
                 int position = icalrecurrencetype_day_position(by);
-                if (iso_weekday((int) icalrecurrencetype_day_day_of_week(by)) == d->weekday && (position == nth || position == nth_last))
+                if (iso_weekday((int) icalrecurrencetype_day_day_of_week(by)) == d->weekday &&
+                    (position == nth || position == nth_last))
                         return true;
         }
         return false;
@@ -180,8 +182,10 @@ static bool day_named(const struct rule *rule, const struct day *d) {
         const struct icalrecurrencetype *r = rule->r;
         int month_length = civil_days_in_month(d->year, d->month);
         return rule->months & 1U << d->month && (rule->month_day == 0 || rule->month_day == d->day) &&
-               (rule->n_month_days == 0 || named_from_either_end(r->by_month_day, rule->n_month_days, d->day, month_length)) &&
-               (rule->n_year_days == 0 || named_from_either_end(r->by_year_day, rule->n_year_days, d->of_year, d->year_length)) &&
+               (rule->n_month_days == 0 ||
+                named_from_either_end(r->by_month_day, rule->n_month_days, d->day, month_length)) &&
+               (rule->n_year_days == 0 ||
+                named_from_either_end(r->by_year_day, rule->n_year_days, d->of_year, d->year_length)) &&
                weekday_named(rule, d);
 }
 
@@ -238,13 +242,17 @@ static int32_t period_days(const struct rule *rule, int32_t from, int32_t until,
 
 static bool refused(const struct icalrecurrencetype *rule) {
         /* libical counts finer frequencies first. Other calendars (RFC 7529) have other months than the ones checked here. */
-        return rule->freq < ICAL_DAILY_RECURRENCE || rule->freq >= ICAL_NO_RECURRENCE || rule->rscale || rule->interval < 1 ||
-               rule->count < 0;
+        return rule->freq < ICAL_DAILY_RECURRENCE || rule->freq >= ICAL_NO_RECURRENCE || rule->rscale ||
+               rule->interval < 1 || rule->count < 0;
 }
 
 static bool time_valid(struct icaltimetype t) {
-        struct civil c = {.year = t.year, .month = (int8_t) t.month, .day = (int8_t) t.day, .hour = (int8_t) t.hour,
-                          .minute = (int8_t) t.minute, .second = (int8_t) t.second};
+        struct civil c = {.year = t.year,
+                          .month = (int8_t) t.month,
+                          .day = (int8_t) t.day,
+                          .hour = (int8_t) t.hour,
+                          .minute = (int8_t) t.minute,
+                          .second = (int8_t) t.second};
         return t.month >= 1 && t.month <= 12 && t.day >= 1 && t.day <= 31 && t.hour >= 0 && t.hour <= 23 && t.minute >= 0 &&
                t.minute <= 59 && t.second >= 0 && t.second <= 59 && civil_valid(&c);
 }
@@ -280,7 +288,8 @@ static int read_until(const struct expansion *x, struct icaltimetype until, int6
                 c.hour = 23;
                 c.minute = c.second = 59;
         }
-        *ret = icaltime_is_utc(until) && x->start.moment.form == MOMENT_INSTANT ? civil_seconds(&c) : when_moment(&x->start, &c).at;
+        *ret = icaltime_is_utc(until) && x->start.moment.form == MOMENT_INSTANT ? civil_seconds(&c)
+                                                                                : when_moment(&x->start, &c).at;
         return 0;
 }
 
@@ -300,7 +309,8 @@ static int64_t instance(const struct rule *rule, const int32_t *days, int64_t nu
         int64_t second = number % rule->n_seconds, minute = number / rule->n_seconds % rule->n_minutes,
                 hour = number / rule->n_seconds / rule->n_minutes % rule->n_hours,
                 day = number / rule->n_seconds / rule->n_minutes / rule->n_hours;
-        return (int64_t) days[day] * DAY_SECONDS + rule->hours[hour] * 3600 + rule->minutes[minute] * 60 + rule->seconds[second];
+        return (int64_t) days[day] * DAY_SECONDS + rule->hours[hour] * 3600 + rule->minutes[minute] * 60 +
+               rule->seconds[second];
 }
 
 static int take(struct expansion *x, struct walk *w, int64_t local) {
@@ -372,9 +382,13 @@ static int take_period(struct expansion *x, struct walk *w, int32_t from, int32_
 /* The period to begin with: shortly before the window, unless the instances must be counted. */
 static int64_t first_period(const struct expansion *x, const struct rule *rule) {
         static const int32_t lengths[] = {
-                [ICAL_DAILY_RECURRENCE] = 1, [ICAL_WEEKLY_RECURRENCE] = 7, [ICAL_MONTHLY_RECURRENCE] = 31, [ICAL_YEARLY_RECURRENCE] = 366,
+                [ICAL_DAILY_RECURRENCE] = 1,
+                [ICAL_WEEKLY_RECURRENCE] = 7,
+                [ICAL_MONTHLY_RECURRENCE] = 31,
+                [ICAL_YEARLY_RECURRENCE] = 366,
         };
-        int64_t ahead = (MAX(x->from, INSTANT_MIN + WINDOW_MARGIN) - WINDOW_MARGIN - civil_seconds(&x->start.local)) / DAY_SECONDS;
+        int64_t ahead =
+                (MAX(x->from, INSTANT_MIN + WINDOW_MARGIN) - WINDOW_MARGIN - civil_seconds(&x->start.local)) / DAY_SECONDS;
         if (rule->r->count > 0 || ahead <= 0)
                 return 0;
         return MAX(ahead / ((int64_t) lengths[rule->r->freq] * rule->interval) - 1, 0);

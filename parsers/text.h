@@ -18,7 +18,8 @@ int charset_decode(const struct charset_set *set, const char *label, const char 
 /* HTML (UTF-8) to text: blocks become lines, links their text, quotes (blockquote and the markup of Gmail, Outlook, Apple
  * Mail, Thunderbird, Proton, Zimbra, Roundcube) become lines starting with "> ", script, style, head and hidden elements
  * vanish. libxml2's SAX push parser; no tree. 0, -ENOMEM. */
-int html_to_text(const char *html, size_t size, size_t limit, struct arena *arena, char **ret, bool *ret_truncated) _must_check_;
+int html_to_text(const char *html, size_t size, size_t limit, struct arena *arena, char **ret,
+                 bool *ret_truncated) _must_check_;
 
 /* format=flowed (RFC 3676): join flowed lines, undo space-stuffing, quote depth kept as '>' characters. */
 int text_unflow(const char *text, bool delsp, struct arena *arena, char **ret) _must_check_;
@@ -31,7 +32,8 @@ void text_drop_link_targets(char *text, char *dropped);
 /* Split into what the writer newly wrote and the rest (quoted text, attribution lines, header blocks of other programs,
  * forwarded messages, signatures, mobile footers, disclaimers, list footers). Interleaved answers stay in *ret_new.
  * *ret_forward: a forwarded message was found. Results belong to the arena. 0, -ENOMEM. */
-int text_split_new(const char *text, struct arena *arena, const char **ret_new, const char **ret_quoted, bool *ret_forward) _must_check_;
+int text_split_new(const char *text, struct arena *arena, const char **ret_new, const char **ret_quoted,
+                   bool *ret_forward) _must_check_;
 
 /* "fr", "en", "de", "nl", "es", "it" (static strings) or NULL when unsure. */
 const char *text_language(const char *text);
@@ -49,8 +51,8 @@ struct text_reading {
 struct phrase_index;
 int phrase_index_new(struct phrase_index **ret) _must_check_;
 struct phrase_index *phrase_index_free(struct phrase_index *index);
-int text_read(const struct phrase_index *index, const char *new_text, const char *subject, const char *language, struct arena *arena,
-              struct text_reading *ret) _must_check_;
+int text_read(const struct phrase_index *index, const char *new_text, const char *subject, const char *language,
+              struct arena *arena, struct text_reading *ret) _must_check_;
 
 /* Absence dates in an out-of-office text (fr, en, de, nl): days, relative to the day the reply was sent when the year is
  * missing. Either may come back MOMENT_NONE. */
@@ -59,8 +61,9 @@ void text_absence(const char *text, instant sent_at, struct moment *ret_from, st
 /* What the header section tells of who wrote: input for the machine test, filled by message.c. Strings may be NULL. */
 struct automatic_signs {
         const char *auto_submitted, *precedence, *return_path, *content_type, *report_type, *from_email, *subject;
-        const char *x_autoreply, *x_autorespond, *x_auto_response_suppress, *list_id, *list_unsubscribe, *list_post, *feedback_id;
-        bool to_list; /* somebody else's mail to the list's own address (List-Id) */
+        const char *x_autoreply, *x_autorespond, *x_auto_response_suppress, *list_id, *list_unsubscribe, *list_post,
+                *feedback_id;
+        bool to_list;                /* somebody else's mail to the list's own address (List-Id) */
         bool has_calendar_only_text; /* an iMIP message whose text was written by a calendar program */
         enum itip_method method;
 };
@@ -68,4 +71,5 @@ enum automatic_kind automatic_judge(const struct automatic_signs *signs);
 
 /* Base subject (RFC 5256 section 2.1) with the reply and forward prefixes of other languages too (AW, WG, RE, TR, Antw,
  * SV, VS, RIF, R, RES, ENC ...), list tags "[name]" dropped, folded by utf8_fold(). *ret_reply, *ret_forward tell of prefixes. */
-int subject_base(const char *subject, struct arena *arena, const char **ret, bool *ret_reply, bool *ret_forward) _must_check_;
+int subject_base(const char *subject, struct arena *arena, const char **ret, bool *ret_reply,
+                 bool *ret_forward) _must_check_;

@@ -303,15 +303,16 @@ static size_t fold_one(uint32_t cp, char out[4]) {
         return utf8_encode(cp, out);
 }
 
-#define SAME_8(c) [c] = c, [c + 1] = c + 1, [c + 2] = c + 2, [c + 3] = c + 3, [c + 4] = c + 4, [c + 5] = c + 5, [c + 6] = c + 6, [c + 7] = c + 7
+#define SAME_8(c)                                                                                                      \
+        [c] = c, [c + 1] = c + 1, [c + 2] = c + 2, [c + 3] = c + 3, [c + 4] = c + 4, [c + 5] = c + 5, [c + 6] = c + 6, \
+        [c + 7] = c + 7
 #define LOWER_2(c) [c] = c + 32, [c + 1] = c + 33
 #define LOWER_8(c) LOWER_2(c), LOWER_2(c + 2), LOWER_2(c + 4), LOWER_2(c + 6)
 
 /* The folded form of a byte; 0: it takes more than this table. */
 static const uint8_t ascii_folded[256] = {
-        ['\n'] = '\n',   SAME_8(32),    SAME_8(40),    SAME_8(48),   SAME_8(56),   [64] = 64,   LOWER_8(65), LOWER_8(73),
-        LOWER_8(81),    LOWER_2(89),   SAME_8(91),    SAME_8(99),   SAME_8(107),  SAME_8(115), [123] = 123, [124] = 124,
-        [125] = 125,    [126] = 126,
+        ['\n'] = '\n', SAME_8(32), SAME_8(40), SAME_8(48),  SAME_8(56),  [64] = 64,   LOWER_8(65), LOWER_8(73), LOWER_8(81),
+        LOWER_2(89),   SAME_8(91), SAME_8(99), SAME_8(107), SAME_8(115), [123] = 123, [124] = 124, [125] = 125, [126] = 126,
 };
 
 size_t utf8_fold(const char *s, size_t n, char *out, size_t size) {

@@ -34,7 +34,7 @@ struct rule_day {
 /* The footer: what holds after the last transition. */
 struct rule {
         bool present, changes;
-        int32_t standard, summer; /* seconds east of UTC */
+        int32_t standard, summer;   /* seconds east of UTC */
         struct rule_day start, end; /* of summer time */
 };
 
@@ -302,7 +302,8 @@ int zone_new_from_changes(const char *name, int32_t before, const struct zone_ch
                 return -EINVAL;
         z->offsets[0] = before;
         for (size_t i = 0; i < n; i++) {
-                if ((i > 0 && changes[i].at <= changes[i - 1].at) || changes[i].offset < OFFSET_MIN || changes[i].offset > OFFSET_MAX)
+                if ((i > 0 && changes[i].at <= changes[i - 1].at) || changes[i].offset < OFFSET_MIN ||
+                    changes[i].offset > OFFSET_MAX)
                         return -EINVAL;
                 z->at[i] = changes[i].at;
                 z->offsets[i + 1] = changes[i].offset;
@@ -669,11 +670,12 @@ static const struct zone *find_title(const struct zone_table *t, const char *tzi
 /* "GMT+0100", "UTC-05:00": whole hours only, as tzdata has no other fixed zones. The sign is the one people write, the
  * opposite of the one in Etc/GMT-1; a bare "GMT+1" may mean either and is not guessed. */
 static const struct zone *find_fixed(const struct zone_table *t, const char *tzid) {
-        static const char *const west[] = {"Etc/GMT", "Etc/GMT+1", "Etc/GMT+2", "Etc/GMT+3", "Etc/GMT+4", "Etc/GMT+5", "Etc/GMT+6",
-                                           "Etc/GMT+7", "Etc/GMT+8", "Etc/GMT+9", "Etc/GMT+10", "Etc/GMT+11", "Etc/GMT+12"};
-        static const char *const east[] = {"Etc/GMT", "Etc/GMT-1", "Etc/GMT-2", "Etc/GMT-3", "Etc/GMT-4", "Etc/GMT-5", "Etc/GMT-6",
-                                           "Etc/GMT-7", "Etc/GMT-8", "Etc/GMT-9", "Etc/GMT-10", "Etc/GMT-11", "Etc/GMT-12",
-                                           "Etc/GMT-13", "Etc/GMT-14"};
+        static const char *const west[] = {"Etc/GMT",    "Etc/GMT+1",  "Etc/GMT+2", "Etc/GMT+3", "Etc/GMT+4",
+                                           "Etc/GMT+5",  "Etc/GMT+6",  "Etc/GMT+7", "Etc/GMT+8", "Etc/GMT+9",
+                                           "Etc/GMT+10", "Etc/GMT+11", "Etc/GMT+12"};
+        static const char *const east[] = {"Etc/GMT",    "Etc/GMT-1",  "Etc/GMT-2",  "Etc/GMT-3",  "Etc/GMT-4",
+                                           "Etc/GMT-5",  "Etc/GMT-6",  "Etc/GMT-7",  "Etc/GMT-8",  "Etc/GMT-9",
+                                           "Etc/GMT-10", "Etc/GMT-11", "Etc/GMT-12", "Etc/GMT-13", "Etc/GMT-14"};
         int32_t offset;
         if (strncasecmp(tzid, "UTC", 3) == 0 || strncasecmp(tzid, "GMT", 3) == 0)
                 tzid += 3;

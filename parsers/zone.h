@@ -19,7 +19,8 @@ struct zone_change {
         instant at;
         int32_t offset; /* seconds east of UTC from then on */
 };
-int zone_new_from_changes(const char *name, int32_t before, const struct zone_change *changes, size_t n, struct zone **ret) _must_check_;
+int zone_new_from_changes(const char *name, int32_t before, const struct zone_change *changes, size_t n,
+                          struct zone **ret) _must_check_;
 struct zone *zone_free(struct zone *zone); /* accepts NULL, returns NULL */
 const char *zone_name(const struct zone *zone);
 /* UTC itself, always available. */

@@ -9,7 +9,7 @@ enum diagnostic_level { DIAGNOSTIC_ERROR, DIAGNOSTIC_WARNING };
 
 struct diagnostic {
         enum diagnostic_level level;
-        const char *file;    /* as the owner named it; owned by the list */
+        const char *file;      /* as the owner named it; owned by the list */
         uint32_t line, column; /* from 1, columns in characters; 0 when the whole file is meant */
         uint32_t length;       /* characters to underline, at least 1 */
         const char *code;      /* static: "unknown-key" ...; the man page lists them */

@@ -29,7 +29,8 @@ struct eval_options {
         instant read_until;
 };
 
-int evaluation_new(const struct ruleset *rs, const struct settings *settings, const struct eval_options *options, struct evaluation **ret) _must_check_;
+int evaluation_new(const struct ruleset *rs, const struct settings *settings, const struct eval_options *options,
+                   struct evaluation **ret) _must_check_;
 struct evaluation *evaluation_free(struct evaluation *e);
 /* A fact_found: feed it to fold(). Facts must come in time order. */
 int evaluation_fact(const struct fact *fact, void *evaluation);
@@ -37,14 +38,14 @@ int evaluation_fact(const struct fact *fact, void *evaluation);
 int evaluation_end(struct evaluation *e) _must_check_;
 
 struct evidence {
-        char breach[17];      /* stable id, lower-case hex */
-        const char *fact;     /* name of the fact shown ("request.sent", "meeting.cancelled") */
-        instant at;           /* when the breach held */
-        instant fact_at;      /* when the opening fact happened */
-        instant ended_at;     /* when what was awaited came after all; INSTANT_UNKNOWN */
+        char breach[17];  /* stable id, lower-case hex */
+        const char *fact; /* name of the fact shown ("request.sent", "meeting.cancelled") */
+        instant at;       /* when the breach held */
+        instant fact_at;  /* when the opening fact happened */
+        instant ended_at; /* when what was awaited came after all; INSTANT_UNKNOWN */
         const char *source, *message_id, *uid, *subject, *person;
-        int64_t observation;  /* for the quote; -1 */
-        const char *detail;   /* neutral words with the decisive numbers, in the owner's language */
+        int64_t observation; /* for the quote; -1 */
+        const char *detail;  /* neutral words with the decisive numbers, in the owner's language */
 };
 
 enum alert_state { ALERT_OPEN, ALERT_RESOLVED }; /* acknowledged, snoozed, dismissed: with the owner's word */
@@ -60,7 +61,7 @@ struct alert {
         enum rule_mode mode;
         instant first_at, last_at;
         uint32_t count;
-        const char *title, *summary; /* in the owner's language */
+        const char *title, *summary;     /* in the owner's language */
         const struct evidence *evidence; /* by time */
         size_t n_evidence;               /* at most EVIDENCE_MAX newest; count tells all */
 };

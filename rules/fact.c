@@ -21,21 +21,26 @@ _Static_assert(ELEMENTSOF(message_fields) <= FACT_FIELDS_MAX, "FACT_FIELDS_MAX i
 _Static_assert(ELEMENTSOF(meeting_fields) <= FACT_FIELDS_MAX, "FACT_FIELDS_MAX is too small");
 
 const struct fact_row fact_table[_FACT_TYPE_MAX] = {
-        [FACT_MESSAGE_RECEIVED] = {"message.received", "A message from the client reached the owner", FIELDS(message_fields), true},
+        [FACT_MESSAGE_RECEIVED] = {"message.received", "A message from the client reached the owner", FIELDS(message_fields),
+                                   true},
         [FACT_MESSAGE_SENT] = {"message.sent", "The owner wrote to the client", FIELDS(message_fields), true},
-        [FACT_REQUEST_RECEIVED] = {"request.received", "The client asked the owner for something", FIELDS(request_fields), true},
+        [FACT_REQUEST_RECEIVED] = {"request.received", "The client asked the owner for something", FIELDS(request_fields),
+                                   true},
         [FACT_REQUEST_SENT] = {"request.sent", "The owner asked the client for something", FIELDS(request_fields), true},
         [FACT_REMINDER_RECEIVED] = {"reminder.received", "The client asked again", FIELDS(request_fields), false},
         [FACT_REMINDER_SENT] = {"reminder.sent", "The owner asked again", FIELDS(request_fields), true},
-        [FACT_BOUNDARY_STATED] = {"boundary.stated", "The owner said what is not acceptable", FIELDS(statement_fields), true},
+        [FACT_BOUNDARY_STATED] = {"boundary.stated", "The owner said what is not acceptable", FIELDS(statement_fields),
+                                  true},
         [FACT_PROPOSAL_SENT] = {"proposal.sent", "The owner proposed something", FIELDS(statement_fields), false},
         [FACT_DECISION_MADE] = {"decision.made", "The client decided something", FIELDS(statement_fields), false},
         [FACT_THANKS_RECEIVED] = {"thanks.received", "The client said thanks", FIELDS(statement_fields), true},
-        [FACT_MEETING_PLANNED] = {"meeting.planned", "A meeting was agreed, or put in the calendar", FIELDS(meeting_fields), true},
+        [FACT_MEETING_PLANNED] = {"meeting.planned", "A meeting was agreed, or put in the calendar", FIELDS(meeting_fields),
+                                  true},
         [FACT_MEETING_MOVED] = {"meeting.moved", "A meeting was put at another time", FIELDS(meeting_fields), true},
         [FACT_MEETING_CANCELLED] = {"meeting.cancelled", "A meeting was called off", FIELDS(meeting_fields), true},
         [FACT_MEETING_DECLINED] = {"meeting.declined", "The client declined a meeting", FIELDS(meeting_fields), true},
-        [FACT_MEETING_HELD] = {"meeting.held", "A meeting took place, as far as the calendar tells", FIELDS(meeting_fields), true},
+        [FACT_MEETING_HELD] = {"meeting.held", "A meeting took place, as far as the calendar tells", FIELDS(meeting_fields),
+                               true},
         [FACT_MEETING_LATE] = {"meeting.late", "The client came late to a meeting", FIELDS(meeting_fields), false},
         [FACT_QUOTE_SENT] = {"quote.sent", "The owner sent a quote", FIELDS(invoice_fields), false},
         [FACT_INVOICE_SENT] = {"invoice.sent", "The owner sent an invoice", FIELDS(invoice_fields), false},
@@ -124,7 +129,11 @@ struct fact *fact_copy(const struct fact *f, struct arena *arena) {
         const struct {
                 const char *from;
                 const char **to;
-        } strings[] = {{f->rule, &c->rule}, {f->person, &c->person}, {f->source, &c->source}, {f->message_id, &c->message_id}, {f->uid, &c->uid}};
+        } strings[] = {{f->rule, &c->rule},
+                       {f->person, &c->person},
+                       {f->source, &c->source},
+                       {f->message_id, &c->message_id},
+                       {f->uid, &c->uid}};
         for (size_t i = 0; i < ELEMENTSOF(strings); i++)
                 if (strings[i].from && !(*strings[i].to = arena_strdup(arena, strings[i].from)))
                         return NULL;

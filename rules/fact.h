@@ -90,7 +90,7 @@ int fact_field_index(enum fact_type type, const char *name);
 
 struct fact {
         enum fact_type type;
-        const char *rule;            /* FACT_RULE: the rule's id */
+        const char *rule; /* FACT_RULE: the rule's id */
         instant at;
         const struct client *client; /* NULL: no client (kept out of rules grouped by client) */
         const char *person;          /* email of who did it (received) or to whom (sent); may be NULL */

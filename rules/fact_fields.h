@@ -4,81 +4,87 @@
 /* The fields of facts, once: X(constant, name, type, allowed values, doc). The position in `struct fact.values`, the validator, the manual and
  * the JSON output all come from these lists. */
 
-#define MESSAGE_FIELDS(X)                                                                                                                       \
-        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                                                               \
-        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation: by references, else by subject and people within a window")                      \
-        X(TEXT, "text", STRING, NULL, "What the writer newly wrote: no quoted text, no signature, no disclaimer")                               \
-        X(WORDS, "words", INT, NULL, "Words of the new text")                                                                                   \
-        X(LANGUAGE, "language", STRING, NULL, "Language of the new text: fr, en, de, nl, es or it")                                             \
-        X(AUTOMATIC, "automatic", BOOL, NULL, "Written by a machine")                                                                           \
-        X(REPLY, "reply", BOOL, NULL, "Answers an earlier message")                                                                             \
-        X(INVITED, "invited", BOOL, NULL, "Answers a message that the owner sent outside working time within the last 12 hours")                 \
-        X(RESPONSE_TIME, "response_time", DURATION, NULL, "Time since the first unanswered message of the other side in this conversation")      \
-        X(WORKING_TIME, "working_time", BOOL, NULL, "Delivered, or sent, inside the owner's working time")                                      \
-        X(THEIR_WORKING_TIME, "their_working_time", BOOL, NULL, "Sent inside the client's working time in the client's own zone, when that differs from the owner's") \
-        X(WEEKDAY, "weekday", ENUM, fact_weekdays, "Day of delivery in the owner's zone")                                                       \
-        X(HOUR, "hour", INT, NULL, "Hour of delivery in the owner's zone, 0 to 23")                                                             \
-        X(THIRD_PARTIES, "third_parties", INT, NULL, "Recipients who are neither the owner nor that client")                                    \
-        X(RECIPIENTS, "recipients", INT, NULL, "All recipients")                                                                                \
-        X(QUESTIONS, "questions", INT, NULL, "Sentences of the new text that ask something")                                                    \
-        X(REQUEST, "request", BOOL, NULL, "Asks the reader for something")                                                                      \
-        X(LISTS, "lists", LIST, NULL, "Word lists found in the new text")                                                                       \
-        X(SHOUTING, "shouting", BOOL, NULL, "Mostly in capitals")                                                                               \
-        X(ATTACHMENTS, "attachments", INT, NULL, "Number of attachments")                                                                       \
-        X(URGENT, "urgent", BOOL, NULL, "Says that it is urgent")                                                                               \
-        X(DELAYED, "delayed", DURATION, NULL, "Time between sending and delivery, when both are known")                                         \
-        X(ABSENCE_FROM, "absence_from", INSTANT, NULL, "First day away, told by an out-of-office reply")                                         \
-        X(ABSENCE_UNTIL, "absence_until", INSTANT, NULL, "End of the last day away, told by an out-of-office reply")                             \
-        X(SETTLED, "settled", BOOL, NULL, "Refers to a call or a talk, says that it is no longer needed, answers by an invitation, or bounced")
+#define MESSAGE_FIELDS(X)                                                                                                  \
+        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                                          \
+        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation: by references, else by subject and people within a window") \
+        X(TEXT, "text", STRING, NULL, "What the writer newly wrote: no quoted text, no signature, no disclaimer")          \
+        X(WORDS, "words", INT, NULL, "Words of the new text")                                                              \
+        X(LANGUAGE, "language", STRING, NULL, "Language of the new text: fr, en, de, nl, es or it")                        \
+        X(AUTOMATIC, "automatic", BOOL, NULL, "Written by a machine")                                                      \
+        X(REPLY, "reply", BOOL, NULL, "Answers an earlier message")                                                        \
+        X(INVITED, "invited", BOOL, NULL,                                                                                  \
+          "Answers a message that the owner sent outside working time within the last 12 hours")                           \
+        X(RESPONSE_TIME, "response_time", DURATION, NULL,                                                                  \
+          "Time since the first unanswered message of the other side in this conversation")                                \
+        X(WORKING_TIME, "working_time", BOOL, NULL, "Delivered, or sent, inside the owner's working time")                 \
+        X(THEIR_WORKING_TIME, "their_working_time", BOOL, NULL,                                                            \
+          "Sent inside the client's working time in the client's own zone, when that differs from the owner's")            \
+        X(WEEKDAY, "weekday", ENUM, fact_weekdays, "Day of delivery in the owner's zone")                                  \
+        X(HOUR, "hour", INT, NULL, "Hour of delivery in the owner's zone, 0 to 23")                                        \
+        X(THIRD_PARTIES, "third_parties", INT, NULL, "Recipients who are neither the owner nor that client")               \
+        X(RECIPIENTS, "recipients", INT, NULL, "All recipients")                                                           \
+        X(QUESTIONS, "questions", INT, NULL, "Sentences of the new text that ask something")                               \
+        X(REQUEST, "request", BOOL, NULL, "Asks the reader for something")                                                 \
+        X(LISTS, "lists", LIST, NULL, "Word lists found in the new text")                                                  \
+        X(SHOUTING, "shouting", BOOL, NULL, "Mostly in capitals")                                                          \
+        X(ATTACHMENTS, "attachments", INT, NULL, "Number of attachments")                                                  \
+        X(URGENT, "urgent", BOOL, NULL, "Says that it is urgent")                                                          \
+        X(DELAYED, "delayed", DURATION, NULL, "Time between sending and delivery, when both are known")                    \
+        X(ABSENCE_FROM, "absence_from", INSTANT, NULL, "First day away, told by an out-of-office reply")                   \
+        X(ABSENCE_UNTIL, "absence_until", INSTANT, NULL, "End of the last day away, told by an out-of-office reply")       \
+        X(SETTLED, "settled", BOOL, NULL,                                                                                  \
+          "Refers to a call or a talk, says that it is no longer needed, answers by an invitation, or bounced")
 
-#define REQUEST_FIELDS(X)                                                                                                                       \
-        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                                                               \
-        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation")                                                                                 \
-        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")                                                                            \
-        X(LANGUAGE, "language", STRING, NULL, "Language of the new text")                                                                       \
-        X(BECAUSE, "because", STRING, NULL, "The words that ask")                                                                               \
-        X(THIRD_PARTIES, "third_parties", INT, NULL, "Recipients who are neither the owner nor that client")                                    \
-        X(URGENT, "urgent", BOOL, NULL, "Says that it is urgent")                                                                               \
+#define REQUEST_FIELDS(X)                                                                                    \
+        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                            \
+        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation")                                              \
+        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")                                         \
+        X(LANGUAGE, "language", STRING, NULL, "Language of the new text")                                    \
+        X(BECAUSE, "because", STRING, NULL, "The words that ask")                                            \
+        X(THIRD_PARTIES, "third_parties", INT, NULL, "Recipients who are neither the owner nor that client") \
+        X(URGENT, "urgent", BOOL, NULL, "Says that it is urgent")                                            \
         X(WORKING_TIME, "working_time", BOOL, NULL, "Inside the owner's working time")
 
-#define STATEMENT_FIELDS(X)                                                                                                                     \
-        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                                                               \
-        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation")                                                                                 \
-        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")                                                                            \
-        X(LANGUAGE, "language", STRING, NULL, "Language of the new text")                                                                       \
-        X(TOPIC, "topic", STRING, NULL, "What it is about, where the text says so")                                                             \
-        X(OUTCOME, "outcome", STRING, NULL, "What was decided: approved, refused or changed")                                                   \
+#define STATEMENT_FIELDS(X)                                                                   \
+        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                             \
+        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation")                               \
+        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")                          \
+        X(LANGUAGE, "language", STRING, NULL, "Language of the new text")                     \
+        X(TOPIC, "topic", STRING, NULL, "What it is about, where the text says so")           \
+        X(OUTCOME, "outcome", STRING, NULL, "What was decided: approved, refused or changed") \
         X(RESPONSE_TIME, "response_time", DURATION, NULL, "Time since it was asked for")
 
-#define MEETING_FIELDS(X)                                                                                                                       \
-        X(SUMMARY, "summary", STRING, NULL, "What the meeting is called")                                                                       \
-        X(START, "start", INSTANT, NULL, "When it starts, or was to start before the change")                                                   \
-        X(DURATION, "duration", DURATION, NULL, "How long it lasts")                                                                            \
-        X(NOTICE, "notice", DURATION, NULL, "Start less the first time the owner could know; only for moved, cancelled and declined")           \
-        X(CHANGED_BY, "changed_by", ENUM, fact_changed_by, "Who changed it: client, owner or unknown")                                          \
-        X(RECURRING, "recurring", BOOL, NULL, "One of a series")                                                                                \
-        X(SERIES, "series", BOOL, NULL, "The change concerns the whole series")                                                                 \
-        X(PLANNED_AT, "planned_at", INSTANT, NULL, "First time the owner could know of the meeting at this time")                               \
-        X(PLANNED_NOTICE, "planned_notice", DURATION, NULL, "Start less planned_at: below the notice asked for, it was booked inside the window") \
-        X(NEW_START, "new_start", INSTANT, NULL, "Where it was moved to")                                                                       \
-        X(SHIFT, "shift", DURATION, NULL, "How far it was moved, earlier or later")                                                             \
-        X(WORKING_TIME, "working_time", BOOL, NULL, "Starts inside the owner's working time")                                                   \
-        X(ATTENDEES, "attendees", INT, NULL, "People of the client who were to take part")                                                      \
-        X(MINUTES, "minutes", INT, NULL, "How late, for meeting.late")                                                                          \
+#define MEETING_FIELDS(X)                                                                                         \
+        X(SUMMARY, "summary", STRING, NULL, "What the meeting is called")                                         \
+        X(START, "start", INSTANT, NULL, "When it starts, or was to start before the change")                     \
+        X(DURATION, "duration", DURATION, NULL, "How long it lasts")                                              \
+        X(NOTICE, "notice", DURATION, NULL,                                                                       \
+          "Start less the first time the owner could know; only for moved, cancelled and declined")               \
+        X(CHANGED_BY, "changed_by", ENUM, fact_changed_by, "Who changed it: client, owner or unknown")            \
+        X(RECURRING, "recurring", BOOL, NULL, "One of a series")                                                  \
+        X(SERIES, "series", BOOL, NULL, "The change concerns the whole series")                                   \
+        X(PLANNED_AT, "planned_at", INSTANT, NULL, "First time the owner could know of the meeting at this time") \
+        X(PLANNED_NOTICE, "planned_notice", DURATION, NULL,                                                       \
+          "Start less planned_at: below the notice asked for, it was booked inside the window")                   \
+        X(NEW_START, "new_start", INSTANT, NULL, "Where it was moved to")                                         \
+        X(SHIFT, "shift", DURATION, NULL, "How far it was moved, earlier or later")                               \
+        X(WORKING_TIME, "working_time", BOOL, NULL, "Starts inside the owner's working time")                     \
+        X(ATTENDEES, "attendees", INT, NULL, "People of the client who were to take part")                        \
+        X(MINUTES, "minutes", INT, NULL, "How late, for meeting.late")                                            \
         X(TOLD_BY, "told_by", ENUM, fact_told_by, "What tells it: an invitation mail, a calendar, or plain words in a mail")
 
-#define INVOICE_FIELDS(X)                                                                                                                       \
-        X(INVOICE_NUMBER, "invoice_number", STRING, NULL, "Number of the invoice or quote")                                                     \
-        X(AMOUNT, "amount", MONEY, NULL, "Payable amount")                                                                                      \
-        X(CURRENCY, "currency", STRING, NULL, "ISO 4217 code")                                                                                  \
+#define INVOICE_FIELDS(X)                                                                   \
+        X(INVOICE_NUMBER, "invoice_number", STRING, NULL, "Number of the invoice or quote") \
+        X(AMOUNT, "amount", MONEY, NULL, "Payable amount")                                  \
+        X(CURRENCY, "currency", STRING, NULL, "ISO 4217 code")                              \
         X(DUE_DATE, "due_date", INSTANT, NULL, "When it is to be paid")
 
 #define WORK_FIELDS(X) X(DURATION, "duration", DURATION, NULL, "Own time spent")
 
-#define BREACH_FIELDS(X)                                                                                                                        \
-        X(RULE, "rule", STRING, NULL, "Id of the rule that held")                                                                               \
-        X(BREACH, "breach", STRING, NULL, "Id of the breach")                                                                                   \
-        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation of the opening fact")                                                             \
+#define BREACH_FIELDS(X)                                                            \
+        X(RULE, "rule", STRING, NULL, "Id of the rule that held")                   \
+        X(BREACH, "breach", STRING, NULL, "Id of the breach")                       \
+        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation of the opening fact") \
         X(SUBJECT, "subject", STRING, NULL, "Subject of the opening fact")
 
 #define FACT_FIELD_MESSAGE(c, ...) F_MESSAGE_##c,

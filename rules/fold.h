@@ -10,11 +10,12 @@
 
 /* An observation with what the store knows of it. */
 struct stored_observation {
-        int64_t id;          /* row of the store; only for finding it again, never for deciding */
-        uint64_t digest;     /* first 8 bytes of observation_digest(): breaks ties in time */
-        const char *source;  /* name of the source it was first seen in */
+        int64_t id;         /* row of the store; only for finding it again, never for deciding */
+        uint64_t digest;    /* first 8 bytes of observation_digest(): breaks ties in time */
+        const char *source; /* name of the source it was first seen in */
         const struct observation *observation;
-        const struct moment *occurrences; /* of a recurring event: its instances as far as they were expanded, in order; EVENT, or the one
+        const struct moment *
+                occurrences; /* of a recurring event: its instances as far as they were expanded, in order; EVENT, or the one
                                            * recurring event of an iMIP message */
         uint32_t n_occurrences;
 };
@@ -35,8 +36,8 @@ instant message_time(const struct observation *o, bool from_owner);
 bool message_is_from_owner(const struct message *m, const struct settings *s);
 
 struct fold_options {
-        instant now;  /* nothing later than this becomes a fact */
-        bool texts;   /* facts carry `text` (rules that look into it, or `adieu facts`) */
+        instant now; /* nothing later than this becomes a fact */
+        bool texts;  /* facts carry `text` (rules that look into it, or `adieu facts`) */
 };
 
 /* Called in the order of fact->at (ties: by key); the fact and its strings are valid during the call. Negative: stop, returned. */

@@ -35,7 +35,7 @@ struct version {
         bool mail; /* by an invitation mail; else by a calendar */
         bool recurring, rid_is_day, status_cancelled, author_is_organizer, stale;
         bool tentative; /* an option, told by mail: nothing is agreed yet */
-        instant rid; /* INSTANT_UNKNOWN: the meeting itself, or the whole series */
+        instant rid;    /* INSTANT_UNKNOWN: the meeting itself, or the whole series */
         int32_t sequence;
         instant dtstamp, last_modified, created, seen, known;
         instant start, end;

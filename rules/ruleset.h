@@ -27,7 +27,8 @@ struct rule_file {
         struct settings_file file;
         const char *pack; /* name of the shipped pack, NULL for the owner's own file */
 };
-int ruleset_load(const struct rule_file *files, size_t n, const struct settings *settings, struct diagnostics *d, struct ruleset **ret) _must_check_;
+int ruleset_load(const struct rule_file *files, size_t n, const struct settings *settings, struct diagnostics *d,
+                 struct ruleset **ret) _must_check_;
 struct ruleset *ruleset_free(struct ruleset *rs);
 
 size_t ruleset_size(const struct ruleset *rs);

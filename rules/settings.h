@@ -10,8 +10,8 @@
 #include "rules/yaml.h"
 
 struct pause {
-        instant from, until;  /* from may be INSTANT_MIN; until is the end of the written day, exclusive */
-        const char *reason;   /* never NULL */
+        instant from, until; /* from may be INSTANT_MIN; until is the end of the written day, exclusive */
+        const char *reason;  /* never NULL */
 };
 
 struct owner {
@@ -24,7 +24,7 @@ struct owner {
 
 struct client {
         const char *id, *name;
-        const char **match;   /* NULL-terminated: "@domain" or full address, lower-cased */
+        const char **match;      /* NULL-terminated: "@domain" or full address, lower-cased */
         const struct zone *zone; /* NULL when not declared */
         bool own_hours;          /* hours were declared for the client */
         /* Declared, else Monday to Friday 09:00-18:00 in its zone, else the owner's calendar, absences included. A client in the owner's zone
@@ -32,21 +32,21 @@ struct client {
         struct work_calendar calendar;
         struct pause *pauses;
         size_t n_pauses;
-        const struct yaml_node *rules; /* overrides for this client: applied by ruleset_load(); NULL */
+        const struct yaml_node *rules;      /* overrides for this client: applied by ruleset_load(); NULL */
         const struct yaml_node *exceptions; /* list of {rule, where, reason, until}: applied by ruleset_load(); NULL */
-        const char *file;              /* where the client was declared, for diagnostics */
+        const char *file;                   /* where the client was declared, for diagnostics */
         uint32_t line, column;
-        uint32_t index;                /* position in settings.clients */
+        uint32_t index; /* position in settings.clients */
 };
 
 enum source_kind { SOURCE_MAILDIR, SOURCE_MBOX, SOURCE_CALENDAR, SOURCE_IMAP, SOURCE_CALDAV };
 
 struct source_spec {
         enum source_kind kind;
-        const char *location;      /* absolute path (relative ones were joined to the folder of the file), or URL */
-        const char *name;          /* how people and JSON name it: `name:` or the location */
-        const char **exclude;      /* folder names left out, NULL-terminated; NULL: the defaults (junk, trash, drafts) */
-        const char **include;      /* folders to read only; NULL: all */
+        const char *location; /* absolute path (relative ones were joined to the folder of the file), or URL */
+        const char *name;     /* how people and JSON name it: `name:` or the location */
+        const char **exclude; /* folder names left out, NULL-terminated; NULL: the defaults (junk, trash, drafts) */
+        const char **include; /* folders to read only; NULL: all */
         const char *file;
         uint32_t line, column;
 };
@@ -61,10 +61,11 @@ struct settings {
         size_t n_clients;
         struct source_spec *sources;
         size_t n_sources;
-        const char **packs;             /* names of shipped packs wanted; NULL: all */
-        const struct yaml_node *rules;  /* global overrides; applied by ruleset_load(); NULL */
-        const char *rules_file;         /* file that `rules` came from */
-        const char **holiday_files;     /* .ics files named under holidays: absolute paths, NULL-terminated. daemon/ reads them through the
+        const char **packs;            /* names of shipped packs wanted; NULL: all */
+        const struct yaml_node *rules; /* global overrides; applied by ruleset_load(); NULL */
+        const char *rules_file;        /* file that `rules` came from */
+        const char **
+                holiday_files; /* .ics files named under holidays: absolute paths, NULL-terminated. daemon/ reads them through the
                                          * parse role and calls settings_add_days_off(). */
 };
 
@@ -73,14 +74,16 @@ struct settings_file {
         const char *path; /* as shown in diagnostics; relative paths inside are relative to its folder */
         const char *data;
         size_t size;
-        const char *base; /* what a relative `path` is relative to, so that a source has one name wherever adieu is started; may be NULL */
+        const char *
+                base; /* what a relative `path` is relative to, so that a source has one name wherever adieu is started; may be NULL */
 };
 
 /* Read the configuration: files[0] is adieu.yaml, the others are the clients.d files in name order (each a mapping with `clients:`, or one
  * client as a mapping). All faults of all files are collected in d. Unknown keys, wrong types, unknown zones or regions, two clients with one
  * address or domain, a pause without reason or end, an unreachable combination: all errors with a place.
  * 0 (d may hold warnings), -EBADMSG (d holds errors; *ret is NULL), -ENOMEM. */
-int settings_load(const struct settings_file *files, size_t n, const struct zone_table *zones, struct diagnostics *d, struct settings **ret) _must_check_;
+int settings_load(const struct settings_file *files, size_t n, const struct zone_table *zones, struct diagnostics *d,
+                  struct settings **ret) _must_check_;
 struct settings *settings_free(struct settings *s);
 /* Add days off (from a holidays.ics) to the owner's calendar. */
 int settings_add_days_off(struct settings *s, const struct day_range *ranges, size_t n) _must_check_;

@@ -23,10 +23,10 @@ struct day_range {
 };
 
 struct work_calendar {
-        const struct zone *zone;            /* borrowed */
-        struct work_day week[7];            /* [0] = Monday */
-        const char *const *regions;         /* holiday regions, "FR" ...; NULL-terminated, borrowed; may be NULL */
-        const struct day_range *days_off;   /* absences and holidays from files, sorted, not overlapping; borrowed */
+        const struct zone *zone;          /* borrowed */
+        struct work_day week[7];          /* [0] = Monday */
+        const char *const *regions;       /* holiday regions, "FR" ...; NULL-terminated, borrowed; may be NULL */
+        const struct day_range *days_off; /* absences and holidays from files, sorted, not overlapping; borrowed */
         size_t n_days_off;
 };
 

@@ -17,16 +17,17 @@ enum yaml_type { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
 
 struct yaml_node {
         enum yaml_type type;
-        uint32_t line, column, length; /* from 1, in characters */
-        const char *scalar;            /* SCALAR: never NULL */
-        bool quoted;                   /* SCALAR: quoted or block style, so never null, number or boolean */
-        struct yaml_node *key;         /* when a value of a mapping: its key */
+        uint32_t line, column, length;  /* from 1, in characters */
+        const char *scalar;             /* SCALAR: never NULL */
+        bool quoted;                    /* SCALAR: quoted or block style, so never null, number or boolean */
+        struct yaml_node *key;          /* when a value of a mapping: its key */
         struct yaml_node *child, *next; /* children of a sequence; values of a mapping (their keys by ->key) */
 };
 
 /* Parse `data` (of the file named `file`, for diagnostics). *ret is NULL for an empty file.
  * 0; -EBADMSG when diagnostics were added (syntax or a refused construct), -ENOMEM. */
-int yaml_parse(const char *file, const char *data, size_t size, struct arena *arena, struct diagnostics *d, struct yaml_node **ret) _must_check_;
+int yaml_parse(const char *file, const char *data, size_t size, struct arena *arena, struct diagnostics *d,
+               struct yaml_node **ret) _must_check_;
 /* Value of a key of a mapping, NULL when absent (or when node is NULL or no mapping). */
 struct yaml_node *yaml_get(const struct yaml_node *node, const char *key);
 bool yaml_is_null(const struct yaml_node *node); /* plain and empty, "~" or "null" */

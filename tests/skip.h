@@ -2,8 +2,8 @@
 #pragma once
 
 /* Skip the rest of a test and say why; include after cmocka.h. run-cmocka.sh puts the reason where the summary shows it. */
-#define SKIP(reason)                                  \
-        do {                                          \
+#define SKIP(reason)                                      \
+        do {                                              \
                 print_message("# skipped: %s\n", reason); \
-                skip();                               \
+                skip();                                   \
         } while (0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <stdio.h>
 
@@ -21,7 +21,8 @@ static const struct {
         {"Je suis absent jusqu’au 12/08/2026.", NULL, "2026-08-12", NULL},
         {"Je serai de retour le 15 août.", NULL, "2026-08-14", NULL},
         {"Absent, retour le lundi 17/08/2026.", NULL, "2026-08-16", NULL},
-        {"Actuellement en congés du 03/08/2026 au 14/08/2026, je vous répondrai à mon retour.", "2026-08-03", "2026-08-14", NULL},
+        {"Actuellement en congés du 03/08/2026 au 14/08/2026, je vous répondrai à mon retour.", "2026-08-03", "2026-08-14",
+         NULL},
         {"Je serai absent à partir du 1er septembre jusqu'au 5 septembre.", "2026-09-01", "2026-09-05", NULL},
         {"Je suis absent du 28 décembre au 3 janvier.", "2026-12-28", "2027-01-03", "2026-12-27"},
         {"Absent du 28/12/2026 au 03/01/2027", "2026-12-28", "2027-01-03", "2026-12-30"},

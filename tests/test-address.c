@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/address.h"
 #include "parsers/buf.h"
@@ -34,7 +34,8 @@ static void parse(const char *text, struct buf *out, uint32_t max, bool *ret_tru
         assert_int_equal(arena_new(0, &arena), 0);
         assert_int_equal(address_list_parse(set, padded, n, max, arena, &list, ret_truncated), 0);
         for (uint32_t i = 0; i < list.n; i++)
-                buf_printf(out, "%s%s <%s>", i ? "|" : "", list.items[i].name ? list.items[i].name : "-", list.items[i].email);
+                buf_printf(out, "%s%s <%s>", i ? "|" : "", list.items[i].name ? list.items[i].name : "-",
+                           list.items[i].email);
         arena_free(arena);
         free(padded);
 }
@@ -126,7 +127,8 @@ static void test_ceilings(void **state) {
 }
 
 static void test_hostile(void **state) {
-        static const char *const units[] = {"(", ")", "<", "\"", "\"a\" <", "a@b,", "a:", "(a", "\\", ",", "=?", "[", "@", "'", "<a@b> ", "a b "};
+        static const char *const units[] = {"(",  ")", "<",  "\"", "\"a\" <", "a@b,", "a:",     "(a",
+                                            "\\", ",", "=?", "[",  "@",       "'",    "<a@b> ", "a b "};
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(units); i++) { /* long repetitions end, and read nothing outside */
                 _cleanup_buf_ struct buf text = {0}, b = {0};
@@ -149,7 +151,7 @@ static void test_memory(void **state) {
 }
 
 int main(void) {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_lists), cmocka_unit_test(test_ceilings), cmocka_unit_test(test_hostile),
-                                           cmocka_unit_test(test_memory)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_lists), cmocka_unit_test(test_ceilings),
+                                           cmocka_unit_test(test_hostile), cmocka_unit_test(test_memory)};
         return cmocka_run_group_tests(tests, open_set, close_set);
 }

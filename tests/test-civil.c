@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <time.h>
 
 #include "parsers/civil.h"
@@ -15,8 +15,9 @@ static void test_known_days(void **state) {
                 int month, day;
                 int32_t days;
         } cases[] = {
-                {1970, 1, 1, 0},       {1969, 12, 31, -1},    {2000, 2, 29, 11016}, {2000, 3, 1, 11017},  {1900, 2, 28, -25509},
-                {1900, 3, 1, -25508},  {2026, 3, 2, 20514},   {1, 1, 1, -719162},   {9999, 12, 31, 2932896},
+                {1970, 1, 1, 0},     {1969, 12, 31, -1},    {2000, 2, 29, 11016},
+                {2000, 3, 1, 11017}, {1900, 2, 28, -25509}, {1900, 3, 1, -25508},
+                {2026, 3, 2, 20514}, {1, 1, 1, -719162},    {9999, 12, 31, 2932896},
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 int32_t year;
@@ -98,11 +99,11 @@ static void test_valid(void **state) {
                 struct civil c;
                 bool valid;
         } cases[] = {
-                {{2026, 3, 2, 8, 50, 0}, true},    {{1, 1, 1, 0, 0, 0}, true},       {{9999, 12, 31, 23, 59, 59}, true},
-                {{0, 1, 1, 0, 0, 0}, false},       {{10000, 1, 1, 0, 0, 0}, false},  {{2026, 0, 1, 0, 0, 0}, false},
-                {{2026, 13, 1, 0, 0, 0}, false},   {{2025, 2, 29, 0, 0, 0}, false},  {{2026, 1, 0, 0, 0, 0}, false},
-                {{2026, 1, 1, 24, 0, 0}, false},   {{2026, 1, 1, -1, 0, 0}, false},  {{2026, 1, 1, 0, 60, 0}, false},
-                {{2026, 1, 1, 0, 0, 60}, false},   {{2026, 1, 1, 0, 0, -1}, false},  {{2026, 1, 1, 0, -1, 0}, false},
+                {{2026, 3, 2, 8, 50, 0}, true},  {{1, 1, 1, 0, 0, 0}, true},      {{9999, 12, 31, 23, 59, 59}, true},
+                {{0, 1, 1, 0, 0, 0}, false},     {{10000, 1, 1, 0, 0, 0}, false}, {{2026, 0, 1, 0, 0, 0}, false},
+                {{2026, 13, 1, 0, 0, 0}, false}, {{2025, 2, 29, 0, 0, 0}, false}, {{2026, 1, 0, 0, 0, 0}, false},
+                {{2026, 1, 1, 24, 0, 0}, false}, {{2026, 1, 1, -1, 0, 0}, false}, {{2026, 1, 1, 0, 60, 0}, false},
+                {{2026, 1, 1, 0, 0, 60}, false}, {{2026, 1, 1, 0, 0, -1}, false}, {{2026, 1, 1, 0, -1, 0}, false},
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++)
                 assert_int_equal(civil_valid(&cases[i].c), cases[i].valid);
@@ -144,11 +145,40 @@ static void test_parse(void **state) {
 static void test_parse_refuses(void **state) {
         (void) state;
         static const char *const cases[] = {
-                "", "2", "2026", "2026-", "2026-03", "2026-3-2", "2026-03-0", "2026-03-00", "2026-02-29", "2026-13-01", "0000-01-01",
-                "26-03-02", "02026-03-02", "2026-03-02T", "2026-03-02T8:50", "2026-03-02T08", "2026-03-02T08:", "2026-03-02T08:5",
-                "2026-03-02T24:00", "2026-03-02T08:60", "2026-03-02T08:50:61", "2026-03-02T08:50:", "2026-03-02T08:50:07.",
-                "2026-03-02T08:50X", "2026-03-02T08:50+1", "2026-03-02T08:50+01:60", "2026-03-02T08:50+24:00",
-                "2026-03-02T08:50ZZ", "2026-03-02T08:50Z ", "2026-03-02x", " 2026-03-02", "-026-03-02", "+026-03-02", "2026/03/02",
+                "",
+                "2",
+                "2026",
+                "2026-",
+                "2026-03",
+                "2026-3-2",
+                "2026-03-0",
+                "2026-03-00",
+                "2026-02-29",
+                "2026-13-01",
+                "0000-01-01",
+                "26-03-02",
+                "02026-03-02",
+                "2026-03-02T",
+                "2026-03-02T8:50",
+                "2026-03-02T08",
+                "2026-03-02T08:",
+                "2026-03-02T08:5",
+                "2026-03-02T24:00",
+                "2026-03-02T08:60",
+                "2026-03-02T08:50:61",
+                "2026-03-02T08:50:",
+                "2026-03-02T08:50:07.",
+                "2026-03-02T08:50X",
+                "2026-03-02T08:50+1",
+                "2026-03-02T08:50+01:60",
+                "2026-03-02T08:50+24:00",
+                "2026-03-02T08:50ZZ",
+                "2026-03-02T08:50Z ",
+                "2026-03-02x",
+                " 2026-03-02",
+                "-026-03-02",
+                "+026-03-02",
+                "2026/03/02",
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 struct civil c = {.year = 7};
@@ -164,9 +194,10 @@ static void test_parse_refuses(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_known_days), cmocka_unit_test(test_every_day), cmocka_unit_test(test_like_gmtime),
-                cmocka_unit_test(test_beyond_the_calendar), cmocka_unit_test(test_months), cmocka_unit_test(test_valid),
-                cmocka_unit_test(test_parse), cmocka_unit_test(test_parse_refuses),
+                cmocka_unit_test(test_known_days),  cmocka_unit_test(test_every_day),
+                cmocka_unit_test(test_like_gmtime), cmocka_unit_test(test_beyond_the_calendar),
+                cmocka_unit_test(test_months),      cmocka_unit_test(test_valid),
+                cmocka_unit_test(test_parse),       cmocka_unit_test(test_parse_refuses),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

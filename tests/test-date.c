@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/date.h"
 
@@ -118,7 +118,13 @@ static void test_from_line(void **state) {
                 {"a@b Mon, 2 Mar 2026 08:50:00 +0100", AT},
                 {"MAILER-DAEMON Mon Mar 02 07:50:00 2026", AT},
         };
-        static const char *const bad[] = {"", "here on", "a friend", "Monday to Friday", "a@b Mon Mar 2", "a@b Mon 12:00", "x Mon Mar 2 99:00:00 2026",
+        static const char *const bad[] = {"",
+                                          "here on",
+                                          "a friend",
+                                          "Monday to Friday",
+                                          "a@b Mon Mar 2",
+                                          "a@b Mon 12:00",
+                                          "x Mon Mar 2 99:00:00 2026",
                                           "my heart I thank you"};
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(good); i++) {
@@ -134,6 +140,7 @@ static void test_from_line(void **state) {
 }
 
 int main(void) {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_from_line)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
+                                           cmocka_unit_test(test_from_line)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -885,7 +885,7 @@ static void test_against_plain_reading(void **state) {
                         int client = (int) (below(&seed, 3U));
                         const char *thread = threads[below(&seed, 5U)];
                         struct fact *f = below(&seed, 2U) ? asked(s, client, "2026-01-01", thread)
-                                                    : received(s, client, "2026-01-01", thread, below(&seed, 4U) == 0);
+                                                          : received(s, client, "2026-01-01", thread, below(&seed, 4U) == 0);
                         f->at = t;
                 }
                 s->now = t + (instant) (below(&seed, 10U)) * 86400;
@@ -901,7 +901,8 @@ static void test_against_plain_reading(void **state) {
                         for (size_t k = 0; k < s->n && !answer; k++) {
                                 const struct fact *f = &s->facts[k];
                                 if (f->type == FACT_MESSAGE_RECEIVED && f->client == q->client && f->at > q->at &&
-                                    !fact_value(f, "automatic").b && str_eq(fact_value(f, "thread_id").s, fact_value(q, "thread_id").s))
+                                    !fact_value(f, "automatic").b &&
+                                    str_eq(fact_value(f, "thread_id").s, fact_value(q, "thread_id").s))
                                         answer = f;
                         }
                         instant deadline = duration_add(&patience, &q->client->calendar, q->at);

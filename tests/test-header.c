@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/buf.h"
 #include "parsers/header.h"
@@ -121,7 +121,9 @@ static void test_decode(void **state) {
                 {"=?iso-2022-jp?B?GyRCJDMkcxsoQg==?=", "こん"},
                 {"caf\xE9", "café"},
                 {"caf\xC3\xA9 a", "café a"},
-                {"=?utf-8?Q?" "?=", ""},
+                {"=?utf-8?Q?"
+                 "?=",
+                 ""},
                 {"=?", "=?"},
                 {"a =?= b", "a =?= b"},
                 {"=?utf-8?Q?=E2=80=AEevil?=", "evil"},
@@ -170,7 +172,7 @@ static void test_decode_limits(void **state) {
 }
 
 int main(void) {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_sections), cmocka_unit_test(test_ceiling), cmocka_unit_test(test_decode),
-                                           cmocka_unit_test(test_decode_limits)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_sections), cmocka_unit_test(test_ceiling),
+                                           cmocka_unit_test(test_decode), cmocka_unit_test(test_decode_limits)};
         return cmocka_run_group_tests(tests, open_set, close_set);
 }

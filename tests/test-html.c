@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/text.h"
 #include "parsers/utf8.h"
@@ -38,20 +38,30 @@ static const struct {
         {"<div dir=ltr>Yes.</div><br><div class=\"gmail_quote\"><div dir=ltr class=\"gmail_attr\">On Mon M wrote:<br></div>"
          "<blockquote class=\"gmail_quote\" style=\"margin:0\"><div>Thursday?</div></blockquote></div>",
          "Yes.\n\n> On Mon M wrote:\n\n> Thursday?"},
-        {"<div class=\"gmail_quote\"><div class=\"gmail_attr\">On Mon M wrote:</div><blockquote class=\"gmail_quote\">Thursday?</blockquote><div>Yes.</div>"
+        {"<div class=\"gmail_quote\"><div class=\"gmail_attr\">On Mon M wrote:</div><blockquote "
+         "class=\"gmail_quote\">Thursday?</blockquote><div>Yes.</div>"
          "<blockquote class=\"gmail_quote\">The quote?</blockquote><div>Tonight.</div></div>",
          "> On Mon M wrote:\n\n> Thursday?\n\nYes.\n\n> The quote?\n\nTonight."},
-        {"FYI<div class=\"gmail_quote\"><div class=\"gmail_attr\">---------- Forwarded message ---------<br>From: M</div>Please send.<blockquote>x</blockquote>y</div>",
+        {"FYI<div class=\"gmail_quote\"><div class=\"gmail_attr\">---------- Forwarded message ---------<br>From: "
+         "M</div>Please send.<blockquote>x</blockquote>y</div>",
          "FYI\n> ---------- Forwarded message ---------\n> From: M\n> Please send.\n\n> x\n\n> y"},
-        {"<div>Yes.</div><div id=\"appendonsend\"></div><hr><div id=\"divRplyFwdMsg\"><b>From:</b> M<br><b>Sent:</b> Monday</div><div>Thursday?</div>",
+        {"<div>Yes.</div><div id=\"appendonsend\"></div><hr><div id=\"divRplyFwdMsg\"><b>From:</b> M<br><b>Sent:</b> "
+         "Monday</div><div>Thursday?</div>",
          "Yes.\n\n> From: M\n> Sent: Monday\n> Thursday?"},
-        {"<p>Yes.</p><div class=\"moz-cite-prefix\">On 02/03, M wrote:</div><blockquote type=\"cite\">Thursday?</blockquote><p>Below.</p>",
+        {"<p>Yes.</p><div class=\"moz-cite-prefix\">On 02/03, M wrote:</div><blockquote "
+         "type=\"cite\">Thursday?</blockquote><p>Below.</p>",
          "Yes.\n\n> On 02/03, M wrote:\n\n> Thursday?\n\nBelow."},
-        {"Yes<div class=\"protonmail_quote\">On Mon M wrote:<blockquote class=\"protonmail_quote\">Thursday?</blockquote></div>", "Yes\n> On Mon M wrote:\n\n> > Thursday?"},
-        {"Yes<hr id=\"zwchr\" data-marker=\"__DIVIDER__\"><div data-marker=\"__HEADERS__\"><b>De: </b>M</div><div>Jeudi ?</div>", "Yes\n\n> De: M\n> Jeudi ?"},
-        {"<p>Yes</p><p id=\"reply-intro\">On Mon, M wrote:</p><blockquote type=\"cite\">Thursday?</blockquote>", "Yes\n\n> On Mon, M wrote:\n\n> Thursday?"},
+        {"Yes<div class=\"protonmail_quote\">On Mon M wrote:<blockquote "
+         "class=\"protonmail_quote\">Thursday?</blockquote></div>",
+         "Yes\n> On Mon M wrote:\n\n> > Thursday?"},
+        {"Yes<hr id=\"zwchr\" data-marker=\"__DIVIDER__\"><div data-marker=\"__HEADERS__\"><b>De: </b>M</div><div>Jeudi "
+         "?</div>",
+         "Yes\n\n> De: M\n> Jeudi ?"},
+        {"<p>Yes</p><p id=\"reply-intro\">On Mon, M wrote:</p><blockquote type=\"cite\">Thursday?</blockquote>",
+         "Yes\n\n> On Mon, M wrote:\n\n> Thursday?"},
         {"Ja<div name=\"quote\" style=\"margin:10px\">Gesendet: Montag</div>", "Ja\n> Gesendet: Montag"},
-        {"Yes<div id=\"ydp3f1c2ayahoo_quoted_1\" class=\"ydp3f1c2ayahoo_quoted\">On Mon M wrote: x</div>", "Yes\n> On Mon M wrote: x"},
+        {"Yes<div id=\"ydp3f1c2ayahoo_quoted_1\" class=\"ydp3f1c2ayahoo_quoted\">On Mon M wrote: x</div>",
+         "Yes\n> On Mon M wrote: x"},
         {"Yes<div name=\"messageReplySection\">On Mon M wrote: x</div>", "Yes\n> On Mon M wrote: x"},
         {"Yes<div class=\"freshdesk_quote\">On Mon M wrote: x</div>", "Yes\n> On Mon M wrote: x"},
         {"Yes<div id=\"quoted_header\">From: M</div>", "Yes\n> From: M"},
@@ -90,7 +100,8 @@ static char *repeated(const char *piece, size_t n, const char *tail) {
 /* A tree would lose text below depth 256. */
 static void reads_any_depth(void **state) {
         (void) state;
-        static const char *const tags[] = {"<div>", "<b>", "<blockquote>", "<table><tr><td>", "<div class=gmail_quote>", "<span style=\"color:red\">"};
+        static const char *const tags[] = {
+                "<div>", "<b>", "<blockquote>", "<table><tr><td>", "<div class=gmail_quote>", "<span style=\"color:red\">"};
         for (size_t i = 0; i < ELEMENTSOF(tags); i++) {
                 _cleanup_arena_ struct arena *arena = NULL;
                 _cleanup_free_ char *html = repeated(tags[i], 20000, "the needle");
@@ -138,17 +149,16 @@ static void reports_a_full_arena(void **state) {
         char *text = NULL;
         bool truncated = true;
         assert_int_equal(arena_new(16, &arena), 0);
-        assert_int_equal(html_to_text("<p>more than sixteen bytes of text</p>", 38, 1000, arena, &text, &truncated), -ENOMEM);
+        assert_int_equal(html_to_text("<p>more than sixteen bytes of text</p>", 38, 1000, arena, &text, &truncated),
+                         -ENOMEM);
         assert_null(text);
         assert_true(truncated);
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(turns_html_into_text),
-                cmocka_unit_test(reads_any_depth),
-                cmocka_unit_test(stops_at_the_limit),
-                cmocka_unit_test(survives_bytes_that_are_no_html),
+                cmocka_unit_test(turns_html_into_text), cmocka_unit_test(reads_any_depth),
+                cmocka_unit_test(stops_at_the_limit),   cmocka_unit_test(survives_bytes_that_are_no_html),
                 cmocka_unit_test(reports_a_full_arena),
         };
         return cmocka_run_group_tests_name("html", tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +8,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "daemon/ipc.h"
 
@@ -36,7 +36,8 @@ static int teardown(void **state) {
 }
 
 static struct ipc_request_header request(void) {
-        return (struct ipc_request_header){.version = IPC_VERSION, .type = IPC_MESSAGE, .serial = 7, .offset = 3, .size = -1};
+        return (struct ipc_request_header){
+                .version = IPC_VERSION, .type = IPC_MESSAGE, .serial = 7, .offset = 3, .size = -1};
 }
 
 static struct ipc_reply_header reply(enum ipc_reply type, uint32_t payload) {
@@ -82,7 +83,8 @@ static void send_descriptors(int socket, const void *data, size_t size, const in
                 struct cmsghdr h;
                 char space[CMSG_SPACE(8 * sizeof(int))];
         } control = {0};
-        struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(n * sizeof(int))};
+        struct msghdr m = {
+                .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_SPACE(n * sizeof(int))};
         struct cmsghdr *c = CMSG_FIRSTHDR(&m);
         c->cmsg_level = SOL_SOCKET;
         c->cmsg_type = SCM_RIGHTS;

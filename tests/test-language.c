@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/text.h"
 
@@ -49,7 +49,8 @@ static void tells_languages_apart(void **state) {
                 const char *got = text_language(cases[i].text);
                 if (str_eq(got, cases[i].language))
                         continue;
-                print_message("expected %s, got %s: %s\n", cases[i].language ? cases[i].language : "none", got ? got : "none", cases[i].text);
+                print_message("expected %s, got %s: %s\n", cases[i].language ? cases[i].language : "none",
+                              got ? got : "none", cases[i].text);
                 wrong++;
         }
         assert_int_equal(wrong, 0);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "daemon/clock.h"
 #include "daemon/log.h"
@@ -102,7 +102,9 @@ static void errors_are_named(void **state) {
         assert_int_equal(log_errno(EACCES, "Cannot write"), -EACCES);
         assert_int_equal(log_errno(-99999, "Odd"), -99999);
         assert_int_equal(errno, EDOM);
-        assert_string_equal(written(*state), "Cannot read x: No such file or directory\nCannot write: Permission denied\nOdd: unknown error\n");
+        assert_string_equal(
+                written(*state),
+                "Cannot read x: No such file or directory\nCannot write: Permission denied\nOdd: unknown error\n");
 }
 
 static void a_fixed_clock(void **state) {

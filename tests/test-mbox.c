@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/buf.h"
 #include "parsers/mbox.h"
@@ -24,8 +24,8 @@ static int found(const struct mbox_span *s, void *userdata) {
         if (++spans->n == spans->fail_at)
                 return -ECANCELED;
         spans->from_date = s->from_date;
-        return buf_printf(&spans->text, "%s%lld+%lld-%lld%s", spans->text.size ? " " : "", (long long) s->offset, (long long) (s->body - s->offset),
-                          (long long) s->end, s->complete ? "" : "...");
+        return buf_printf(&spans->text, "%s%lld+%lld-%lld%s", spans->text.size ? " " : "", (long long) s->offset,
+                          (long long) (s->body - s->offset), (long long) s->end, s->complete ? "" : "...");
 }
 
 static int frame(const char *data, size_t n, size_t step, int64_t offset, struct spans *spans) {
@@ -68,9 +68,12 @@ static void test_plain(void **state) {
         CHECK(FROM "Subject: x\n\nno newline", "0+42-64...");
         CHECK(FROM, "0+42-42...");
         CHECK("From a Mon Mar  2 08:50:00 2026", "0+31-31...");
-        CHECK(FROM MAIL "\n\n\n" FROM MAIL, "0+42-61 62+42-121..."); /* one blank line separates, the others are the message's */
+        CHECK(FROM MAIL "\n\n\n" FROM MAIL,
+              "0+42-61 62+42-121..."); /* one blank line separates, the others are the message's */
         CHECK(FROM "Subject: x\n\n" FROM MAIL, "0+42-53 54+42-113...");
-        CHECK("From a Mon Mar  2 08:50:00 2026\r\nSubject: x\r\n\r\nb\r\n\r\nFrom a Mon Mar  2 08:50:00 2026\r\nS: x\r\n\r\n", "0+33-50 52+33-91...");
+        CHECK("From a Mon Mar  2 08:50:00 2026\r\nSubject: x\r\n\r\nb\r\n\r\nFrom a Mon Mar  2 08:50:00 2026\r\nS: "
+              "x\r\n\r\n",
+              "0+33-50 52+33-91...");
         CHECK("From whatever\n" MAIL, "0+14-31..."); /* the first line may lack its date */
 }
 
@@ -220,9 +223,11 @@ static void test_unquote(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_plain),  cmocka_unit_test(test_look_alikes), cmocka_unit_test(test_content_length),
-                cmocka_unit_test(test_content_length_many), cmocka_unit_test(test_dates), cmocka_unit_test(test_resume),
-                cmocka_unit_test(test_errors), cmocka_unit_test(test_long_line), cmocka_unit_test(test_unquote),
+                cmocka_unit_test(test_plain),          cmocka_unit_test(test_look_alikes),
+                cmocka_unit_test(test_content_length), cmocka_unit_test(test_content_length_many),
+                cmocka_unit_test(test_dates),          cmocka_unit_test(test_resume),
+                cmocka_unit_test(test_errors),         cmocka_unit_test(test_long_line),
+                cmocka_unit_test(test_unquote),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

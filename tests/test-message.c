@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <cmocka.h>
 
 #include "parsers/buf.h"
 #include "parsers/limits.h"
@@ -140,10 +140,8 @@ static void test_dates(void **state) {
                 const char *date;
                 instant at;
         } table[] = {
-                {"Fri, 1 Jan 1904 08:50:00 +0000", INSTANT_UNKNOWN},
-                {"Tue, 2 Mar 2077 08:50:00 +0000", INT64_C(3381900600)},
-                {"Sat, 1 Mar 25 12:00:00 GMT", 1740830400},
-                {"yesterday", INSTANT_UNKNOWN},
+                {"Fri, 1 Jan 1904 08:50:00 +0000", INSTANT_UNKNOWN}, {"Tue, 2 Mar 2077 08:50:00 +0000", INT64_C(3381900600)},
+                {"Sat, 1 Mar 25 12:00:00 GMT", 1740830400},          {"yesterday", INSTANT_UNKNOWN},
                 {"((((((((((((((((((((((", INSTANT_UNKNOWN},
         };
         (void) state;
@@ -164,8 +162,12 @@ static void test_ids(void **state) {
         static const struct {
                 const char *field, *expected;
         } table[] = {
-                {"Message-ID: <a@b>", "a@b"},           {"Message-Id: a@b", "a@b"},      {"MESSAGE-ID: <a\n @b>", "a@b"},
-                {"Message-ID: <<a@b>>", "a@b"},         {"Message-ID: <a@b> <c@d>", "a@b"}, {"Message-ID: <a b@c>", "ab@c"},
+                {"Message-ID: <a@b>", "a@b"},
+                {"Message-Id: a@b", "a@b"},
+                {"MESSAGE-ID: <a\n @b>", "a@b"},
+                {"Message-ID: <<a@b>>", "a@b"},
+                {"Message-ID: <a@b> <c@d>", "a@b"},
+                {"Message-ID: <a b@c>", "ab@c"},
                 {"Message-ID: nothing like it", "nothinglikeit"},
         };
         (void) state;
@@ -198,8 +200,10 @@ static void test_ids(void **state) {
 }
 
 static void test_urgency(void **state) {
-        static const char *const urgent[] = {"X-Priority: 1", "X-Priority: 2 (High)", "Importance: high", "Importance: High", "Priority: urgent", "X-MSMail-Priority: High"};
-        static const char *const normal[] = {"X-Priority: 3", "X-Priority: 10", "Importance: normal", "Priority: normal", "Importance: highway", "X-Priority:"};
+        static const char *const urgent[] = {"X-Priority: 1",    "X-Priority: 2 (High)", "Importance: high",
+                                             "Importance: High", "Priority: urgent",     "X-MSMail-Priority: High"};
+        static const char *const normal[] = {"X-Priority: 3",    "X-Priority: 10",      "Importance: normal",
+                                             "Priority: normal", "Importance: highway", "X-Priority:"};
         char text[128];
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(urgent); i++) {
@@ -231,22 +235,34 @@ static void check_text(const char *message, const char *expected) {
 
 static void test_text(void **state) {
         (void) state;
-        check_text("Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nd=E9sol=E9=\n !\n", "désolé !");
+        check_text("Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: "
+                   "quoted-printable\n\nd=E9sol=E9=\n !\n",
+                   "désolé !");
         check_text("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nZMOpc29sw6k=\n", "désolé");
         check_text("Content-Type: text/plain; charset=\"utf-8 (x)\"\n\nd\xC3\xA9sol\xC3\xA9\n", "désolé");
         check_text("Content-Type: text/plain; charset=us-ascii\n\nd\xE9sol\xE9\n", "désolé");
         check_text("Content-Type: text/html\n\n<p>one</p><p>two</p>", "one\n\ntwo");
-        check_text("Content-Type: text/html\nContent-Transfer-Encoding: 8bit\n\n<meta charset=windows-1251><p>\xCF\xF0\xE8</p>", "При");
+        check_text(
+                "Content-Type: text/html\nContent-Transfer-Encoding: 8bit\n\n<meta charset=windows-1251><p>\xCF\xF0\xE8</p>",
+                "При");
         check_text(ALTERNATIVE "--b\n\nplain\n--b\nContent-Type: text/html\n\n<p>html</p>\n--b--\n", "plain");
         check_text(ALTERNATIVE "--b\nContent-Type: text/html\n\n<p>html</p>\n--b\n\nplain\n--b--\n", "plain");
         check_text(ALTERNATIVE "--b\n\n \n\n--b\nContent-Type: text/html\n\n<p>html</p>\n--b--\n", "html");
-        check_text(ALTERNATIVE "--b\n\nPlease use an HTML viewer to read this message.\n--b\nContent-Type: text/html\n\n<p>html</p>\n--b--\n", "html");
+        check_text(ALTERNATIVE "--b\n\nPlease use an HTML viewer to read this message.\n--b\nContent-Type: "
+                               "text/html\n\n<p>html</p>\n--b--\n",
+                   "html");
         check_text(ALTERNATIVE "--b\n\nI like HTML.\n--b\nContent-Type: text/html\n\n<p>html</p>\n--b--\n", "I like HTML.");
         check_text(ALTERNATIVE "--b\nContent-Type: text/html\n\n<p>html only</p>\n--b--\n", "html only");
         check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n\ntwo\n--b--\n", "one\ntwo");
-        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Disposition: attachment; filename=a.txt\n\ntwo\n--b--\n", "one");
-        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Disposition: inline; filename=a.txt\n\ntwo\n--b--\n", "one");
-        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\nnot the writer's\n--b--\n", NULL);
+        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Disposition: attachment; "
+                   "filename=a.txt\n\ntwo\n--b--\n",
+                   "one");
+        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\nContent-Disposition: inline; "
+                   "filename=a.txt\n\ntwo\n--b--\n",
+                   "one");
+        check_text("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\nnot the "
+                   "writer's\n--b--\n",
+                   NULL);
         check_text("Content-Type: text/plain; format=flowed\n\na flowed \nline\n", "a flowed line");
         check_text("Content-Type: image/png\n\nxxxx\n", NULL);
         check_text("\n\n\n\n", NULL);
@@ -268,13 +284,15 @@ static void test_quoted(void **state) {
 }
 
 static void test_attachments(void **state) {
-        struct parsed p = parse("Content-Type: multipart/mixed; boundary=b\n\n"
-                                "--b\n\nhello\n"
-                                "--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename*=UTF-8''%C3%A9t%C3%A9.pdf\n\n12345\n"
-                                "--b\nContent-Type: image/png; name=\"=?utf-8?Q?=C3=A9.png?=\"\n\n\n"
-                                "--b\nContent-Type: application/x-y\nContent-Disposition: attachment; filename=../../etc/pass wd\n\nx\n"
-                                "--b\nContent-Type: application/pgp-signature\n\nx\n"
-                                "--b--\n");
+        struct parsed p = parse(
+                "Content-Type: multipart/mixed; boundary=b\n\n"
+                "--b\n\nhello\n"
+                "--b\nContent-Type: application/pdf\nContent-Disposition: attachment; "
+                "filename*=UTF-8''%C3%A9t%C3%A9.pdf\n\n12345\n"
+                "--b\nContent-Type: image/png; name=\"=?utf-8?Q?=C3=A9.png?=\"\n\n\n"
+                "--b\nContent-Type: application/x-y\nContent-Disposition: attachment; filename=../../etc/pass wd\n\nx\n"
+                "--b\nContent-Type: application/pgp-signature\n\nx\n"
+                "--b--\n");
         (void) state;
         assert_int_equal(p.m.attachments.n, 3);
         assert_string_equal(p.m.attachments.items[0].name, "été.pdf");
@@ -286,20 +304,27 @@ static void test_attachments(void **state) {
         assert_int_equal(p.m.parts.n, 5);
         done(&p);
 
-        p = parse("Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>x\n--b\nContent-Type: image/gif\nContent-ID: <logo>\n\nG\n--b--\n");
+        p = parse("Content-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\n\n<p>x\n--b\nContent-Type: "
+                  "image/gif\nContent-ID: <logo>\n\nG\n--b--\n");
         assert_int_equal(p.m.attachments.n, 0); /* the logo of a signature is nothing sent along */
         assert_int_equal(p.m.parts.n, 2);
         done(&p);
 }
 
-#define EVENT(method) "BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:" method "\nBEGIN:VEVENT\nUID:u1\nDTSTAMP:20260301T100000Z\nDTSTART:20260303T090000Z\n" \
-                      "DTEND:20260303T100000Z\nSUMMARY:Point\nORGANIZER;CN=Jean:mailto:jean@dupont.example\nATTENDEE:mailto:camille@studio.example\nEND:VEVENT\nEND:VCALENDAR\n"
+#define EVENT(method)                                                                                                   \
+        "BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:" method                                                                  \
+        "\nBEGIN:VEVENT\nUID:u1\nDTSTAMP:20260301T100000Z\nDTSTART:20260303T090000Z\n"                                  \
+        "DTEND:20260303T100000Z\nSUMMARY:Point\nORGANIZER;CN=Jean:mailto:jean@dupont.example\nATTENDEE:mailto:camille@" \
+        "studio.example\nEND:VEVENT\nEND:VCALENDAR\n"
 
 static void test_calendar(void **state) {
         struct parsed p = parse("From: jean@dupont.example\nContent-Type: multipart/mixed; boundary=o\n\n--o\n"
-                                "Content-Type: multipart/alternative; boundary=i\n\n--i\n\nIl faut reporter notre rendez-vous, je suis malade.\n--i\n"
-                                "Content-Type: text/calendar; charset=utf-8; method=CANCEL\n\n" EVENT("CANCEL") "--i--\n--o\n"
-                                "Content-Type: application/octet-stream\nContent-Disposition: attachment; filename=Invite.ICS\n\n" EVENT("CANCEL") "--o--\n");
+                                "Content-Type: multipart/alternative; boundary=i\n\n--i\n\nIl faut reporter notre "
+                                "rendez-vous, je suis malade.\n--i\n"
+                                "Content-Type: text/calendar; charset=utf-8; method=CANCEL\n\n" EVENT(
+                                        "CANCEL") "--i--\n--o\n"
+                                                  "Content-Type: application/octet-stream\nContent-Disposition: attachment; "
+                                                  "filename=Invite.ICS\n\n" EVENT("CANCEL") "--o--\n");
         (void) state;
         assert_int_equal(p.m.calendar.n, 1); /* twice the same object */
         assert_int_equal(p.m.calendar.items[0].method, ITIP_CANCEL);
@@ -317,7 +342,8 @@ static void test_calendar(void **state) {
         assert_int_equal(p.m.automatic, AUTOMATIC_CALENDAR);
         done(&p);
 
-        p = parse("From: jean@dupont.example\nContent-Type: multipart/alternative; boundary=i\n\n--i\n\nJean Dupont has accepted this invitation.\n--i\n"
+        p = parse("From: jean@dupont.example\nContent-Type: multipart/alternative; boundary=i\n\n--i\n\nJean Dupont has "
+                  "accepted this invitation.\n--i\n"
                   "Content-Type: text/calendar; method=REPLY\n\n" EVENT("REPLY") "--i--\n");
         assert_int_equal(p.m.automatic, AUTOMATIC_CALENDAR);
         done(&p);
@@ -328,7 +354,8 @@ static void test_calendar(void **state) {
 }
 
 static void test_kinds(void **state) {
-        struct parsed p = parse("From: a@b.example\nContent-Type: multipart/encrypted; boundary=b\n\n--b\nContent-Type: application/pgp-encrypted\n\nVersion: 1\n"
+        struct parsed p = parse("From: a@b.example\nContent-Type: multipart/encrypted; boundary=b\n\n--b\nContent-Type: "
+                                "application/pgp-encrypted\n\nVersion: 1\n"
                                 "--b\nContent-Type: application/octet-stream\n\nxxx\n--b--\n");
         (void) state;
         assert_true(p.m.flags & MESSAGE_ENCRYPTED);
@@ -336,7 +363,8 @@ static void test_kinds(void **state) {
         assert_int_equal(p.m.attachments.n, 0);
         done(&p);
 
-        p = parse("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\nContent-Transfer-Encoding: base64\n\nMIAG\n");
+        p = parse("Content-Type: application/pkcs7-mime; smime-type=enveloped-data; "
+                  "name=smime.p7m\nContent-Transfer-Encoding: base64\n\nMIAG\n");
         assert_true(p.m.flags & MESSAGE_ENCRYPTED);
         done(&p);
 
@@ -350,7 +378,8 @@ static void test_kinds(void **state) {
         assert_string_equal(p.m.thread_subject, "devis");
         done(&p);
 
-        p = parse("From: MAILER-DAEMON@mx.example\nReturn-Path: <>\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+        p = parse("From: MAILER-DAEMON@mx.example\nReturn-Path: <>\nContent-Type: multipart/report; "
+                  "report-type=delivery-status; boundary=b\n\n"
                   "--b\n\nfailed\n--b\nContent-Type: message/delivery-status\n\nAction: failed\n--b--\n");
         assert_int_equal(p.m.automatic, AUTOMATIC_BOUNCE);
         assert_int_equal(p.m.attachments.n, 0);
@@ -367,7 +396,8 @@ static void test_kinds(void **state) {
         assert_int_equal(p.m.automatic, AUTOMATIC_LIST);
         done(&p);
 
-        p = parse("From: jean@b.example\nAuto-Submitted: auto-replied\nSubject: Absence du bureau\nDate: Mon, 2 Mar 2026 08:50:00 +0100\n\n"
+        p = parse("From: jean@b.example\nAuto-Submitted: auto-replied\nSubject: Absence du bureau\nDate: Mon, 2 Mar 2026 "
+                  "08:50:00 +0100\n\n"
                   "Je suis absent du 3 mars 2026 au 6 mars 2026.\n");
         assert_int_equal(p.m.automatic, AUTOMATIC_VACATION);
         assert_int_equal(p.m.absence_until.form, MOMENT_DATE);
@@ -377,13 +407,15 @@ static void test_kinds(void **state) {
 
 static void test_spoofing(void **state) {
         /* Junk lines hide nothing, the first of doubled fields counts. */
-        struct parsed p = parse("From someone Mon Mar  2 08:50:00 2026\njunk\nFrom: real@a.example\nFrom: fake@b.example\n>From x\nList-Id: <l.example>\n\nx");
+        struct parsed p = parse("From someone Mon Mar  2 08:50:00 2026\njunk\nFrom: real@a.example\nFrom: "
+                                "fake@b.example\n>From x\nList-Id: <l.example>\n\nx");
         (void) state;
         assert_int_equal(p.m.from.n, 1);
         assert_string_equal(p.m.from.items[0].email, "real@a.example");
         assert_int_equal(p.m.automatic, AUTOMATIC_LIST);
         done(&p);
-        p = parse("From: =?utf-8?Q?boss=40a.example_=3Cboss=40a.example=3E?= <fake@b.example>\nSubject: =?utf-8?Q?x=0D=0AList-Id:_y?=\n\nx");
+        p = parse("From: =?utf-8?Q?boss=40a.example_=3Cboss=40a.example=3E?= <fake@b.example>\nSubject: "
+                  "=?utf-8?Q?x=0D=0AList-Id:_y?=\n\nx");
         assert_string_equal(p.m.from.items[0].email, "fake@b.example");
         assert_string_equal(p.m.subject, "x List-Id: y");
         assert_int_equal(p.m.automatic, AUTOMATIC_NO);
@@ -427,7 +459,8 @@ static void test_ceilings(void **state) {
         done(&p);
 
         buf_reset(&b);
-        buf_add_str(&b, "From: a@b.example\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\n");
+        buf_add_str(&b,
+                    "From: a@b.example\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\n");
         for (int i = 0; i < 500; i++) {
                 buf_printf(&b, "BEGIN:VEVENT\nUID:%0200d\nDTSTART:20260303T090000Z\nSUMMARY:%0500d\n", i, i);
                 for (int k = 0; k < 20; k++)
@@ -492,7 +525,8 @@ static void test_hostile(void **state) {
 }
 
 static void test_memory(void **state) {
-        static const char text[MESSAGE_PADDING + 200] = "From: Jean <jean@dupont.example>\nSubject: x\nTo: b@c.example\n\nhello\n";
+        static const char text[MESSAGE_PADDING + 200] =
+                "From: Jean <jean@dupont.example>\nSubject: x\nTo: b@c.example\n\nhello\n";
         struct message m = {.words = 77};
         (void) state;
         for (size_t limit = 16; limit < 400; limit += 16) { /* the ceiling of the arena, wherever it strikes */
@@ -514,8 +548,9 @@ static void test_memory(void **state) {
 /* A text that a program wrote from HTML names the target of each link: not the writer's words. In one that stands alone they are. */
 static void test_link_targets(void **state) {
         (void) state;
-        struct parsed p = parse(ALTERNATIVE "--b\n\nSee the plan<https://x.example/p>.\n\n> old\n--b\nContent-Type: text/html\n\n"
-                                            "<p>See the <a href='https://x.example/p'>plan</a>.</p>\n--b--\n");
+        struct parsed p =
+                parse(ALTERNATIVE "--b\n\nSee the plan<https://x.example/p>.\n\n> old\n--b\nContent-Type: text/html\n\n"
+                                  "<p>See the <a href='https://x.example/p'>plan</a>.</p>\n--b--\n");
         assert_string_equal(p.m.text, "See the plan.");
         assert_string_equal(p.m.quoted_text, "> old\nhttps://x.example/p");
         arena_free(p.arena);
@@ -555,13 +590,12 @@ static void test_to_list(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_link_targets),
-                cmocka_unit_test(test_to_list),
-                cmocka_unit_test(test_header),   cmocka_unit_test(test_nothing_there), cmocka_unit_test(test_dates),
-                cmocka_unit_test(test_ids),      cmocka_unit_test(test_urgency),       cmocka_unit_test(test_text),
-                cmocka_unit_test(test_quoted),   cmocka_unit_test(test_attachments),   cmocka_unit_test(test_calendar),
-                cmocka_unit_test(test_kinds),    cmocka_unit_test(test_spoofing),      cmocka_unit_test(test_ceilings),
-                cmocka_unit_test(test_hostile),  cmocka_unit_test(test_memory),
+                cmocka_unit_test(test_link_targets),  cmocka_unit_test(test_to_list),  cmocka_unit_test(test_header),
+                cmocka_unit_test(test_nothing_there), cmocka_unit_test(test_dates),    cmocka_unit_test(test_ids),
+                cmocka_unit_test(test_urgency),       cmocka_unit_test(test_text),     cmocka_unit_test(test_quoted),
+                cmocka_unit_test(test_attachments),   cmocka_unit_test(test_calendar), cmocka_unit_test(test_kinds),
+                cmocka_unit_test(test_spoofing),      cmocka_unit_test(test_ceilings), cmocka_unit_test(test_hostile),
+                cmocka_unit_test(test_memory),
         };
         return cmocka_run_group_tests(tests, open_options, close_options);
 }

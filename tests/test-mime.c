@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/buf.h"
 #include "parsers/limits.h"
 #include "parsers/mime.h"
 
 static int found(const struct mime_leaf *leaf, void *userdata) {
-        return buf_printf(userdata, "%s[%s%s%s]%.*s", ((struct buf *) userdata)->size ? " " : "", leaf->media_type, leaf->alternative ? "/a" : "",
-                          leaf->containers & MIME_RELATED ? "/r" : "", (int) leaf->size, leaf->body);
+        return buf_printf(userdata, "%s[%s%s%s]%.*s", ((struct buf *) userdata)->size ? " " : "", leaf->media_type,
+                          leaf->alternative ? "/a" : "", leaf->containers & MIME_RELATED ? "/r" : "", (int) leaf->size,
+                          leaf->body);
 }
 
 static int walk(const char *data, size_t n, struct buf *out, bool *ret_truncated) {
@@ -38,16 +39,19 @@ static void test_structure(void **state) {
         (void) state;
         check("\nhello", "[text/plain]hello");
         check("Content-Type: text/html\n\nx", "[text/html]x");
-        check(MIXED "pre\n--b\n\none\n--b\nContent-Type: image/png\n\ntwo\n--b--\nepilogue\n", "[text/plain]one [image/png]two");
-        check("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n", "[text/plain]one [text/plain]two");
-        check(MIXED "--b\n\none\n", "[text/plain]one\n");                    /* never closed */
+        check(MIXED "pre\n--b\n\none\n--b\nContent-Type: image/png\n\ntwo\n--b--\nepilogue\n",
+              "[text/plain]one [image/png]two");
+        check("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--\r\n",
+              "[text/plain]one [text/plain]two");
+        check(MIXED "--b\n\none\n", "[text/plain]one\n"); /* never closed */
         check(MIXED "--b\n\none\n--b--", "[text/plain]one");
-        check(MIXED "--b  \n\none\n--b-- \n", "[text/plain]one");            /* blanks after delimiters */
-        check(MIXED "--b\n--b\n\nx\n--b--\n", "[text/plain]x");                /* a delimiter twice */
+        check(MIXED "--b  \n\none\n--b-- \n", "[text/plain]one"); /* blanks after delimiters */
+        check(MIXED "--b\n--b\n\nx\n--b--\n", "[text/plain]x");   /* a delimiter twice */
         check(MIXED "--b\n--b\n--b\n\nx\n--b--\n", "[text/plain]x");
         check(MIXED "--b\n\n--b\n\nx\n--b--\n", "[text/plain] [text/plain]x"); /* an empty part */
         check(MIXED "--b\ntext without header\n--b--\n", "[text/plain]text without header");
-        check(MIXED "--b\nContent-Type: text/html\n--b\n\nx\n--b--\n", "[text/html] [text/plain]x"); /* header cut by a delimiter */
+        check(MIXED "--b\nContent-Type: text/html\n--b\n\nx\n--b--\n",
+              "[text/html] [text/plain]x");                                            /* header cut by a delimiter */
         check(MIXED "--bc\n\nno\n--b\n\nyes\n--bc\n--b--\n", "[text/plain]yes\n--bc"); /* begins alike */
         check(MIXED "no delimiter at all\n", "[text/plain]no delimiter at all\n");
         check(MIXED "", "[text/plain]");
@@ -56,26 +60,32 @@ static void test_structure(void **state) {
         check("Content-Type: multipart/mixed; BOUNDARY=b\n\n--b\n\nx\n--b--\n", "[text/plain]x");
         check("Content-Type: multipart/mixed\n\n--lost\n\nx\n--lost--\n", "[text/plain]x"); /* parameter lost */
         check("Content-Type: multipart/mixed\n\ntext\n", "[multipart/mixed]text\n");
-        check(MIXED "--b\nContent-Type: message/rfc822\n\nSubject: x\nContent-Type: multipart/mixed; boundary=z\n\n--z\n\ny\n--z--\n--b--\n",
+        check(MIXED "--b\nContent-Type: message/rfc822\n\nSubject: x\nContent-Type: multipart/mixed; "
+                    "boundary=z\n\n--z\n\ny\n--z--\n--b--\n",
               "[message/rfc822]Subject: x\nContent-Type: multipart/mixed; boundary=z\n\n--z\n\ny\n--z--");
         check("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\n--b--\n", "[message/rfc822]Subject: x\n");
 }
 
 static void test_nesting(void **state) {
         (void) state;
-        check("Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/alternative; boundary=i\n\n--i\n\np\n--i\n"
+        check("Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/alternative; "
+              "boundary=i\n\n--i\n\np\n--i\n"
               "Content-Type: text/html\n\nh\n--i--\n--o\nContent-Type: image/png\n\nx\n--o--\n",
               "[text/plain/a]p [text/html/a]h [image/png]x");
         /* The inner multipart is not closed: the outer delimiter ends it. */
-        check("Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/alternative; boundary=i\n\n--i\n\np\n--o\n\nx\n--o--\n",
+        check("Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/alternative; "
+              "boundary=i\n\n--i\n\np\n--o\n\nx\n--o--\n",
               "[text/plain/a]p [text/plain]x");
         /* The inner boundary is the outer one with more behind. */
-        check("Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/related; boundary=o1\n\n--o1\n\np\n--o1--\n--o\n\nx\n--o--\n",
+        check("Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/related; "
+              "boundary=o1\n\n--o1\n\np\n--o1--\n--o\n\nx\n--o--\n",
               "[text/plain/r]p [text/plain]x");
         /* Both have the same boundary: the innermost counts. */
-        check("Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/mixed; boundary=o\n\n--o\n\np\n--o--\n--o\n\nx\n--o--\n",
+        check("Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/mixed; "
+              "boundary=o\n\n--o\n\np\n--o--\n--o\n\nx\n--o--\n",
               "[text/plain]p [text/plain]x");
-        check("Content-Type: multipart/alternative; boundary=a\n\n--a\n\np\n--a\nContent-Type: multipart/related; boundary=r\n\n--r\n"
+        check("Content-Type: multipart/alternative; boundary=a\n\n--a\n\np\n--a\nContent-Type: multipart/related; "
+              "boundary=r\n\n--r\n"
               "Content-Type: text/html\n\nh\n--r\nContent-Type: image/gif\n\ng\n--r--\n--a--\n",
               "[text/plain/a]p [text/html/a/r]h [image/gif/a/r]g");
 }
@@ -208,7 +218,7 @@ static void test_disposition(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_structure),   cmocka_unit_test(test_nesting),    cmocka_unit_test(test_ceilings),
+                cmocka_unit_test(test_structure),   cmocka_unit_test(test_nesting),     cmocka_unit_test(test_ceilings),
                 cmocka_unit_test(test_refusal),     cmocka_unit_test(test_media_types), cmocka_unit_test(test_parameters),
                 cmocka_unit_test(test_disposition),
         };

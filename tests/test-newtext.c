@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <cmocka.h>
 
 #include "parsers/text.h"
 
@@ -15,10 +15,15 @@ struct split_case {
 
 /* What follows the writer's words is not new, in the forms of many programs and languages. */
 static const struct split_case quoted[] = {
-        {"Oui, jeudi me va.\n\nLe lun. 2 mars 2026 à 10:12, Marie Dupont <marie@example.fr> a écrit :\n\n> Bonjour,\n> jeudi ?\n", "Oui, jeudi me va.", false},
+        {"Oui, jeudi me va.\n\nLe lun. 2 mars 2026 à 10:12, Marie Dupont <marie@example.fr> a écrit :\n\n> Bonjour,\n> "
+         "jeudi ?\n",
+         "Oui, jeudi me va.", false},
         {"Yes.\n\nOn Mon, Mar 2, 2026 at 10:12 AM Marie Dupont <marie@example.com> wrote:\n> Thursday?\n", "Yes.", false},
-        {"Yes.\n\nOn Mon, Mar 2, 2026 at 10:12 AM Marie Dupont <\nmarie@example.com> wrote:\n\n> Thursday?\n>> earlier\n", "Yes.", false},
-        {"Yes.\n\nOn Monday, 2 March 2026 at 10:12:05 GMT+1, Marie Dupont\n<marie.dupont.with.a.long.address@example.com>\nwrote:\n\n> Thursday?\n", "Yes.", false},
+        {"Yes.\n\nOn Mon, Mar 2, 2026 at 10:12 AM Marie Dupont <\nmarie@example.com> wrote:\n\n> Thursday?\n>> earlier\n",
+         "Yes.", false},
+        {"Yes.\n\nOn Monday, 2 March 2026 at 10:12:05 GMT+1, Marie "
+         "Dupont\n<marie.dupont.with.a.long.address@example.com>\nwrote:\n\n> Thursday?\n",
+         "Yes.", false},
         {"Ja.\n\nAm 02.03.26 um 10:12 schrieb Eva Beispiel:\n> Donnerstag?\n", "Ja.", false},
         {"Ja.\n\nAm Mo., 2. März 2026 um 10:12 Uhr schrieb Eva Beispiel <eva@example.de>:\n\n> Donnerstag?\n", "Ja.", false},
         {"Ja.\n\nOp ma 2 mrt 2026 om 10:12 schreef Jan Jansen <jan@example.nl>:\n\n> Donderdag?\n", "Ja.", false},
@@ -30,7 +35,8 @@ static const struct split_case quoted[] = {
         {"Ja.\n\nman. 2. mar. 2026 kl. 10.12 skrev Eva <eva@example.dk>:\n\n> torsdag?\n", "Ja.", false},
         {"Joo.\n\nma 2. maalisk. 2026 klo 10.12 Eva (eva@example.fi) kirjoitti:\n\n> torstai?\n", "Joo.", false},
         {"Oui.\n\n2026-03-02 10:12 GMT+01:00 Marie Dupont <marie@example.fr>:\n\n> jeudi ?\n", "Oui.", false},
-        {"2016-03-02 a bien marché.\n\n2016-03-02 10:12 GMT+01:00 Marie Dupont\n\njeudi ?\n", "2016-03-02 a bien marché.", false},
+        {"2016-03-02 a bien marché.\n\n2016-03-02 10:12 GMT+01:00 Marie Dupont\n\njeudi ?\n", "2016-03-02 a bien marché.",
+         false},
         {"Ano.\n\npo 2. 3. 2026 v 10:12 odesílatel Eva <eva@example.cz> napsal:\n\n> čtvrtek?\n", "Ano.", false},
         {"Áno.\n\nDňa 2. 3. 2026 o 10:12 Eva Vzorová napísal(a):\n\nštvrtok?\n", "Áno.", false},
         {"Tak.\n\npon., 2 mar 2026 o 10:12 Jan <jan@example.pl> napisał(a):\n\n> czwartek?\n", "Tak.", false},
@@ -44,37 +50,81 @@ static const struct split_case quoted[] = {
         {"はい。\n\n2026/03/02 10:12、田中 <tanaka@example.jp>のメール:\n\n> 木曜日？\n", "はい。", false},
         {"Ja.\n\nOp ma 2 mrt 2026 om 10:12 schreef Jan Jansen <\n> jan@example.nl>:\n>\n>> Donderdag?\n", "Ja.", false},
         {"Ja.\n\nAm 02.03.2026 10:12 schrieb \"Eva Beispiel\" <eva@example.de\n>:\n\n> Donnerstag?\n", "Ja.", false},
-        {"Ja, dat kan.\nOp 2 mrt. 2026 10:12 schreef \"Jan\" <jan@example.nl> het\nvolgende:\n\n> Donderdag?\n", "Ja, dat kan.", false},
-        {"See the second page.\nIt says all.\nOn Monday, March 2, 2026 at 10:12:05 AM UTC-8 Marie Dupont wrote:\n\n> Thursday?\n", "See the second page.\nIt says all.", false},
+        {"Ja, dat kan.\nOp 2 mrt. 2026 10:12 schreef \"Jan\" <jan@example.nl> het\nvolgende:\n\n> Donderdag?\n",
+         "Ja, dat kan.", false},
+        {"See the second page.\nIt says all.\nOn Monday, March 2, 2026 at 10:12:05 AM UTC-8 Marie Dupont wrote:\n\n> "
+         "Thursday?\n",
+         "See the second page.\nIt says all.", false},
         {"Marie Dupont wrote on Mon, Mar 02, 2026:\n> Thursday?\n\nYes.\n", "Yes.", false},
-        {"On 3/2/26, 10:12 AM, \"Marie\" <marie@example.com> wrote:\n\n    Hello,\n\n    Thursday?\nYes.\n\n    The quote?\nTonight.\n", "Yes.\n\nTonight.", false},
-        {"Yes.\n\nOn 3/2/26, 10:12 AM, \"Marie\" <marie@example.com> wrote:\n\n    Hello,\n\nThursday?\n", "Yes.", false}, /* one line only */
-        {"From: Marie <marie@example.com>\nDate: Mon, 2 Mar 2026 10:12:00 +0100\n\nThe layout is done.\n", "The layout is done.", false},
-        {"From: Marie <marie@example.com>\nSent: Monday, March 2, 2026 10:12 AM\nTo: Paul\nSubject: Quote\n\nThursday?\n", "", false},
+        {"On 3/2/26, 10:12 AM, \"Marie\" <marie@example.com> wrote:\n\n    Hello,\n\n    Thursday?\nYes.\n\n    The "
+         "quote?\nTonight.\n",
+         "Yes.\n\nTonight.", false},
+        {"Yes.\n\nOn 3/2/26, 10:12 AM, \"Marie\" <marie@example.com> wrote:\n\n    Hello,\n\nThursday?\n", "Yes.",
+         false}, /* one line only */
+        {"From: Marie <marie@example.com>\nDate: Mon, 2 Mar 2026 10:12:00 +0100\n\nThe layout is done.\n",
+         "The layout is done.", false},
+        {"From: Marie <marie@example.com>\nSent: Monday, March 2, 2026 10:12 AM\nTo: Paul\nSubject: Quote\n\nThursday?\n",
+         "", false},
         {"好的。\n\n本电子邮件及其附件含有保密信息，仅限于收件人使用。\n", "好的。", false},
         {"Yes.\n\nMarie Dupont <marie@example.com> wrote:\n\nThursday?\n", "Yes.", false},
-        {"Yes.\n\n---- On Mon, 02 Mar 2026 10:12:00 +0100 Marie <marie@example.com> wrote ----\n\nThursday?\n", "Yes.", false},
-        {"好的。\n\n发件人： Eva Li\n发送时间： 2026-03-02 10:12\n收件人： paul@example.com\n主题： 报价\n星期四？\n", "好的。", false},
-        {"承知しました。\n\n差出人: 田中 <tanaka@example.jp>\n送信日時: 2026年3月2日 10:12\n宛先: Paul\n件名: 見積\n\n木曜日？\n", "承知しました。", false},
-        {"Да.\n\nОт: Ева <eva@example.ru>\nОтправлено: 2 марта 2026 г. 10:12\nКому: Paul\nТема: Цена\n\nчетверг?\n", "Да.", false},
-        {"Tak.\n\nOd: Jan <jan@example.pl>\nWysłano: poniedziałek, 2 marca 2026 10:12\nDo: Paul\nTemat: Oferta\n\nczwartek?\n", "Tak.", false},
-        {"Joo.\n\nLähettäjä: Eva <eva@example.fi>\nLähetetty: maanantai 2. maaliskuuta 2026 10.12\nVastaanottaja: Paul\nAihe: Tarjous\n\ntorstai?\n", "Joo.", false},
-        {"Igen.\n\n________________________________\nFeladó: Éva <eva@example.hu>\nElküldve: 2026. március 2., hétfő 10:12\nCímzett: Paul\nTárgy: Ajánlat\n\ncsütörtök?\n", "Igen.", false},
-        {"Jah.\n\n________________________________\nSaatja: Eva\nSaadetud: esmaspäev, 2. märts 2026 10:12\nAdressaat: Paul\nTeema: Pakkumine\n\nneljapäev?\n", "Jah.", false}, /* no label known */
-        {"Done.\n\n________________________________\nFrom: Marie <marie@example.com>\nSent: Monday, March 2, 2026 10:12 AM\nTo: Paul\nSubject: Quote\n\n> Is it ready?\n\nWe still wait.\n\n> When?\n", "Done.", false}, /* all that follows is Marie's */
+        {"Yes.\n\n---- On Mon, 02 Mar 2026 10:12:00 +0100 Marie <marie@example.com> wrote ----\n\nThursday?\n", "Yes.",
+         false},
+        {"好的。\n\n发件人： Eva Li\n发送时间： 2026-03-02 10:12\n收件人： paul@example.com\n主题： 报价\n星期四？\n",
+         "好的。", false},
+        {"承知しました。\n\n差出人: 田中 <tanaka@example.jp>\n送信日時: 2026年3月2日 10:12\n宛先: Paul\n件名: "
+         "見積\n\n木曜日？\n",
+         "承知しました。", false},
+        {"Да.\n\nОт: Ева <eva@example.ru>\nОтправлено: 2 марта 2026 г. 10:12\nКому: Paul\nТема: Цена\n\nчетверг?\n", "Да.",
+         false},
+        {"Tak.\n\nOd: Jan <jan@example.pl>\nWysłano: poniedziałek, 2 marca 2026 10:12\nDo: Paul\nTemat: "
+         "Oferta\n\nczwartek?\n",
+         "Tak.", false},
+        {"Joo.\n\nLähettäjä: Eva <eva@example.fi>\nLähetetty: maanantai 2. maaliskuuta 2026 10.12\nVastaanottaja: "
+         "Paul\nAihe: Tarjous\n\ntorstai?\n",
+         "Joo.", false},
+        {"Igen.\n\n________________________________\nFeladó: Éva <eva@example.hu>\nElküldve: 2026. március 2., hétfő "
+         "10:12\nCímzett: Paul\nTárgy: Ajánlat\n\ncsütörtök?\n",
+         "Igen.", false},
+        {"Jah.\n\n________________________________\nSaatja: Eva\nSaadetud: esmaspäev, 2. märts 2026 10:12\nAdressaat: "
+         "Paul\nTeema: Pakkumine\n\nneljapäev?\n",
+         "Jah.", false}, /* no label known */
+        {"Done.\n\n________________________________\nFrom: Marie <marie@example.com>\nSent: Monday, March 2, 2026 10:12 "
+         "AM\nTo: Paul\nSubject: Quote\n\n> Is it ready?\n\nWe still wait.\n\n> When?\n",
+         "Done.", false}, /* all that follows is Marie's */
         {"好的。\n\n------------------ 原始邮件 ------------------\n发件人: Eva\n主题: 报价\n\n星期四？\n", "好的。", false},
-        {"Oui.\n\nDe : Marie Dupont <marie@example.fr>\nEnvoyé : lundi 2 mars 2026 10:12\nÀ : Paul <paul@example.fr>\nObjet : RE: Devis\n\nBonjour,\njeudi ?\n", "Oui.", false},
-        {"Yes.\n\n________________________________\nFrom: Marie Dupont <marie@example.com>\nSent: Monday, March 2, 2026 10:12 AM\nTo: Paul\nSubject: RE: Quote\n\nThursday?\n", "Yes.", false},
-        {"Yes.\n\n*From:* Marie Dupont <marie@example.com>\n*Sent:* Monday, March 2, 2026 10:12 AM\n*To:* Paul\n*Subject:* RE: Quote\n\nThursday?\n", "Yes.", false},
-        {"Ja.\n\nVon: Eva <eva@example.de>\nGesendet: Montag, 2. März 2026 10:12\nAn: Paul\nBetreff: AW: Angebot\n\nDonnerstag?\n", "Ja.", false},
-        {"Ja.\n\nVan: Jan <jan@example.nl>\nVerzonden: maandag 2 maart 2026 10:12\nAan: Paul\nOnderwerp: RE: Offerte\n\nDonderdag?\n", "Ja.", false},
-        {"Yes.\n\n-----Original Message-----\nFrom: Marie [mailto:marie@example.com]\nSent: Monday\nTo: Paul\nSubject: Quote\n\nThursday?\n", "Yes.", false},
-        {"Oui.\n\n-----Message d'origine-----\nDe : Marie\nEnvoyé : lundi\nÀ : Paul\nObjet : Devis\n\nJeudi ?\n", "Oui.", false},
-        {"Ja.\n\n-------- Ursprüngliche Nachricht --------\nVon: Eva\nDatum: 02.03.26\nAn: Paul\nBetreff: Angebot\n\nDonnerstag?\n", "Ja.", false},
-        {"Pour info.\n\n---------- Forwarded message ---------\nFrom: Marie <marie@example.com>\nDate: Mon, Mar 2, 2026 at 10:12 AM\nSubject: Quote\nTo: Paul\n\nPlease send it.\n", "Pour info.", true},
-        {"FYI\n\nBegin forwarded message:\n\n> From: Marie <marie@example.com>\n> Subject: Quote\n>\n> Please send it.\n", "FYI", true},
-        {"Pour info.\n\nDébut du message transféré :\n\n> De: Marie <marie@example.fr>\n> Objet: Devis\n>\n> Envoyez-le.\n", "Pour info.", true},
-        {"-------- Message transféré --------\nSujet : Devis\nDate : Mon, 2 Mar 2026 10:12:00 +0100\nDe : Marie <marie@example.fr>\nPour : Paul\n\nEnvoyez-le.\n", "", true},
+        {"Oui.\n\nDe : Marie Dupont <marie@example.fr>\nEnvoyé : lundi 2 mars 2026 10:12\nÀ : Paul <paul@example.fr>\nObjet "
+         ": RE: Devis\n\nBonjour,\njeudi ?\n",
+         "Oui.", false},
+        {"Yes.\n\n________________________________\nFrom: Marie Dupont <marie@example.com>\nSent: Monday, March 2, 2026 "
+         "10:12 AM\nTo: Paul\nSubject: RE: Quote\n\nThursday?\n",
+         "Yes.", false},
+        {"Yes.\n\n*From:* Marie Dupont <marie@example.com>\n*Sent:* Monday, March 2, 2026 10:12 AM\n*To:* Paul\n*Subject:* "
+         "RE: Quote\n\nThursday?\n",
+         "Yes.", false},
+        {"Ja.\n\nVon: Eva <eva@example.de>\nGesendet: Montag, 2. März 2026 10:12\nAn: Paul\nBetreff: AW: "
+         "Angebot\n\nDonnerstag?\n",
+         "Ja.", false},
+        {"Ja.\n\nVan: Jan <jan@example.nl>\nVerzonden: maandag 2 maart 2026 10:12\nAan: Paul\nOnderwerp: RE: "
+         "Offerte\n\nDonderdag?\n",
+         "Ja.", false},
+        {"Yes.\n\n-----Original Message-----\nFrom: Marie [mailto:marie@example.com]\nSent: Monday\nTo: Paul\nSubject: "
+         "Quote\n\nThursday?\n",
+         "Yes.", false},
+        {"Oui.\n\n-----Message d'origine-----\nDe : Marie\nEnvoyé : lundi\nÀ : Paul\nObjet : Devis\n\nJeudi ?\n", "Oui.",
+         false},
+        {"Ja.\n\n-------- Ursprüngliche Nachricht --------\nVon: Eva\nDatum: 02.03.26\nAn: Paul\nBetreff: "
+         "Angebot\n\nDonnerstag?\n",
+         "Ja.", false},
+        {"Pour info.\n\n---------- Forwarded message ---------\nFrom: Marie <marie@example.com>\nDate: Mon, Mar 2, 2026 at "
+         "10:12 AM\nSubject: Quote\nTo: Paul\n\nPlease send it.\n",
+         "Pour info.", true},
+        {"FYI\n\nBegin forwarded message:\n\n> From: Marie <marie@example.com>\n> Subject: Quote\n>\n> Please send it.\n",
+         "FYI", true},
+        {"Pour info.\n\nDébut du message transféré :\n\n> De: Marie <marie@example.fr>\n> Objet: Devis\n>\n> Envoyez-le.\n",
+         "Pour info.", true},
+        {"-------- Message transféré --------\nSujet : Devis\nDate : Mon, 2 Mar 2026 10:12:00 +0100\nDe : Marie "
+         "<marie@example.fr>\nPour : Paul\n\nEnvoyez-le.\n",
+         "", true},
         {"Zur Info\n\n-------- Weitergeleitete Nachricht --------\nBetreff: Angebot\nVon: Eva\n\nText\n", "Zur Info", true},
         {"> ---------- Forwarded message ---------\n> From: Marie\n> Please send it.\n", "", true},
 };
@@ -82,7 +132,8 @@ static const struct split_case quoted[] = {
 static const struct split_case footers[] = {
         {"On se voit lundi.\n\n-- \nPaul Martin\nDirecteur\n01 02 03 04 05\n", "On se voit lundi.", false},
         {"On se voit lundi.\n\n--\nPaul Martin\nDirecteur\n", "On se voit lundi.", false},
-        {"Ok for me\n\nSent from my iPhone\n\nOn 2 Mar 2026, at 10:12, Marie <marie@example.com> wrote:\n\n> Thursday?\n", "Ok for me", false},
+        {"Ok for me\n\nSent from my iPhone\n\nOn 2 Mar 2026, at 10:12, Marie <marie@example.com> wrote:\n\n> Thursday?\n",
+         "Ok for me", false},
         {"Ok pour moi\n\nEnvoyé de mon iPhone\n", "Ok pour moi", false},
         {"Ok pour moi\n\nEnvoyé depuis mon mobile Orange\n", "Ok pour moi", false},
         {"Passt.\n\nVon meinem iPhone gesendet\n", "Passt.", false},
@@ -96,13 +147,23 @@ static const struct split_case footers[] = {
         {"Va bene.\n\nQuesto messaggio è riservato ai soli destinatari.\n", "Va bene.", false},
         {"Vale.\n\nEste mensaje y sus adjuntos son confidenciales.\n", "Vale.", false},
         {"Ok\n\nTélécharger Outlook pour Android\n", "Ok", false},
-        {"The patch is fine.\n\n_______________________________________________\nDev mailing list\nDev@lists.example.org\nhttps://lists.example.org/listinfo/dev\n", "The patch is fine.", false},
-        {"Hello all.\n\n-- \nYou received this message because you are subscribed to the Google Groups \"team\" group.\nTo unsubscribe, send mail.\n", "Hello all.", false},
-        {"Voici le devis.\n\nCe message et ses pièces jointes sont confidentiels et destinés à l'usage exclusif du destinataire.\nSi vous l'avez reçu par erreur, détruisez-le.\n", "Voici le devis.", false},
-        {"Here it is.\n\nThis email and any attachments are confidential and intended solely for the addressee.\n", "Here it is.", false},
+        {"The patch is fine.\n\n_______________________________________________\nDev mailing "
+         "list\nDev@lists.example.org\nhttps://lists.example.org/listinfo/dev\n",
+         "The patch is fine.", false},
+        {"Hello all.\n\n-- \nYou received this message because you are subscribed to the Google Groups \"team\" group.\nTo "
+         "unsubscribe, send mail.\n",
+         "Hello all.", false},
+        {"Voici le devis.\n\nCe message et ses pièces jointes sont confidentiels et destinés à l'usage exclusif du "
+         "destinataire.\nSi vous l'avez reçu par erreur, détruisez-le.\n",
+         "Voici le devis.", false},
+        {"Here it is.\n\nThis email and any attachments are confidential and intended solely for the addressee.\n",
+         "Here it is.", false},
         {"Here it is.\n\nPlease consider the environment before printing this email.\n", "Here it is.", false},
-        {"Voici le devis.\n\nCordialement,\nPaul Martin\nDirecteur technique\nTél. : 01 02 03 04 05\nwww.example.fr\n", "Voici le devis.\n\nCordialement,\nPaul Martin", false},
-        {"See attached.\n\nBest regards,\nJohn\n\nJohn Smith\nAcme Ltd\n+44 20 7946 0958\njohn@example.com\n\nOn Mon, Mar 2, 2026 at 10:12 AM Marie <m@example.com> wrote:\n> Thursday?\n", "See attached.\n\nBest regards,\nJohn", false},
+        {"Voici le devis.\n\nCordialement,\nPaul Martin\nDirecteur technique\nTél. : 01 02 03 04 05\nwww.example.fr\n",
+         "Voici le devis.\n\nCordialement,\nPaul Martin", false},
+        {"See attached.\n\nBest regards,\nJohn\n\nJohn Smith\nAcme Ltd\n+44 20 7946 0958\njohn@example.com\n\nOn Mon, Mar "
+         "2, 2026 at 10:12 AM Marie <m@example.com> wrote:\n> Thursday?\n",
+         "See attached.\n\nBest regards,\nJohn", false},
 };
 
 /* The writer's own words stay, whatever they look like. */
@@ -110,21 +171,35 @@ static const struct split_case kept[] = {
         {"", "", false},
         {"Bonjour,\n\nje dois annuler.\n", "Bonjour,\n\nje dois annuler.", false},
         {"> Jeudi vous convient ?\n\nOui.\n\n> Et le devis ?\n\nIl part ce soir.\n", "Oui.\n\nIl part ce soir.", false},
-        {"On Mon, Mar 2, 2026 at 10:12 AM Marie <m@example.com> wrote:\n> Thursday?\n\nYes, at 10.\n\n> The quote?\n\nTonight.\n", "Yes, at 10.\n\nTonight.", false},
-        {"De : Paris\nÀ : Lyon\nDate : 3 mars\n\nMerci de réserver.\n", "De : Paris\nÀ : Lyon\nDate : 3 mars\n\nMerci de réserver.", false},
-        {"Le 3 mars à 10h il y a une réunion :\n- budget\n- planning\n", "Le 3 mars à 10h il y a une réunion :\n- budget\n- planning", false},
+        {"On Mon, Mar 2, 2026 at 10:12 AM Marie <m@example.com> wrote:\n> Thursday?\n\nYes, at 10.\n\n> The "
+         "quote?\n\nTonight.\n",
+         "Yes, at 10.\n\nTonight.", false},
+        {"De : Paris\nÀ : Lyon\nDate : 3 mars\n\nMerci de réserver.\n",
+         "De : Paris\nÀ : Lyon\nDate : 3 mars\n\nMerci de réserver.", false},
+        {"Le 3 mars à 10h il y a une réunion :\n- budget\n- planning\n",
+         "Le 3 mars à 10h il y a une réunion :\n- budget\n- planning", false},
         {"Voici ce qu'il a écrit :\n\nJe ne viendrai pas.\n", "Voici ce qu'il a écrit :\n\nJe ne viendrai pas.", false},
         {"On Monday we need:\n- the logo\n- the text\n", "On Monday we need:\n- the logo\n- the text", false},
-        {"Sent from my old account yesterday: did you get it? If not I will send it again.\n", "Sent from my old account yesterday: did you get it? If not I will send it again.", false},
+        {"Sent from my old account yesterday: did you get it? If not I will send it again.\n",
+         "Sent from my old account yesterday: did you get it? If not I will send it again.", false},
         {"Ce message est important, merci de me répondre.\n", "Ce message est important, merci de me répondre.", false},
-        {"From my point of view: fine.\nTo be discussed: the price.\n", "From my point of view: fine.\nTo be discussed: the price.", false},
-        {"Thanks,\nJohn\n\nPS: please call me at 06 12 34 56 78.\n", "Thanks,\nJohn\n\nPS: please call me at 06 12 34 56 78.", false},
-        {"Merci\nAppelez-moi au 06 12 34 56 78 ou écrivez à paul@example.fr\n", "Merci\nAppelez-moi au 06 12 34 56 78 ou écrivez à paul@example.fr", false},
-        {"Deux choses.\n----------\nLe logo.\n----------\nLe texte.\n", "Deux choses.\n----------\nLe logo.\n----------\nLe texte.", false},
-        {"On 3 March 2026 please ask Eva <eva@example.com>:\nshe has the key.\n", "On 3 March 2026 please ask Eva <eva@example.com>:\nshe has the key.", false},
-        {"I asked Eva <eva@example.com> on Monday and she wrote:\nno.\n", "I asked Eva <eva@example.com> on Monday and she wrote:\nno.", false},
-        {"________________________________\nTo do:\n- the logo\n", "________________________________\nTo do:\n- the logo", false},
-        {"Yes, to all:\n\n-----Original Message-----\nFrom: Marie\nSent: Monday\nTo: Paul\nSubject: Quote\n\n> Thursday?\n\nYes, at 10.\n", "Yes, to all:\n\nYes, at 10.", false},
+        {"From my point of view: fine.\nTo be discussed: the price.\n",
+         "From my point of view: fine.\nTo be discussed: the price.", false},
+        {"Thanks,\nJohn\n\nPS: please call me at 06 12 34 56 78.\n",
+         "Thanks,\nJohn\n\nPS: please call me at 06 12 34 56 78.", false},
+        {"Merci\nAppelez-moi au 06 12 34 56 78 ou écrivez à paul@example.fr\n",
+         "Merci\nAppelez-moi au 06 12 34 56 78 ou écrivez à paul@example.fr", false},
+        {"Deux choses.\n----------\nLe logo.\n----------\nLe texte.\n",
+         "Deux choses.\n----------\nLe logo.\n----------\nLe texte.", false},
+        {"On 3 March 2026 please ask Eva <eva@example.com>:\nshe has the key.\n",
+         "On 3 March 2026 please ask Eva <eva@example.com>:\nshe has the key.", false},
+        {"I asked Eva <eva@example.com> on Monday and she wrote:\nno.\n",
+         "I asked Eva <eva@example.com> on Monday and she wrote:\nno.", false},
+        {"________________________________\nTo do:\n- the logo\n", "________________________________\nTo do:\n- the logo",
+         false},
+        {"Yes, to all:\n\n-----Original Message-----\nFrom: Marie\nSent: Monday\nTo: Paul\nSubject: Quote\n\n> "
+         "Thursday?\n\nYes, at 10.\n",
+         "Yes, to all:\n\nYes, at 10.", false},
         {"Forwarded messages are not read here.\n", "Forwarded messages are not read here.", false},
 };
 
@@ -166,13 +241,26 @@ static void keeps_the_rest_apart(void **state) {
         const char *fresh, *rest;
         bool forward;
         assert_int_equal(arena_new(0, &arena), 0);
-        assert_int_equal(text_split_new("Yes.\n\nOn Mon, Mar 2, 2026 at 10:12 AM M <m@example.com> wrote:\n> Thursday?\n", arena, &fresh, &rest, &forward), 0);
+        assert_int_equal(text_split_new("Yes.\n\nOn Mon, Mar 2, 2026 at 10:12 AM M <m@example.com> wrote:\n> Thursday?\n",
+                                        arena, &fresh, &rest, &forward),
+                         0);
         assert_string_equal(rest, "On Mon, Mar 2, 2026 at 10:12 AM M <m@example.com> wrote:\n> Thursday?");
 }
 
 static void survives_long_and_odd_texts(void **state) {
         (void) state;
-        static const char *const pieces[] = {"\n", "--\n", "-- \n\n", ">", "> \n", "From: x\n", "On 2026 wrote:\n", "a:\n\n", "Merci\n", "________________________________\n", "x", "\xC3\xA9\n"};
+        static const char *const pieces[] = {"\n",
+                                             "--\n",
+                                             "-- \n\n",
+                                             ">",
+                                             "> \n",
+                                             "From: x\n",
+                                             "On 2026 wrote:\n",
+                                             "a:\n\n",
+                                             "Merci\n",
+                                             "________________________________\n",
+                                             "x",
+                                             "\xC3\xA9\n"};
         for (size_t i = 0; i < ELEMENTSOF(pieces); i++) {
                 _cleanup_arena_ struct arena *arena = NULL;
                 size_t k = strlen(pieces[i]), n = 300000 / k;
@@ -240,8 +328,10 @@ static void drops_link_targets(void **state) {
                 {"see the plan <http://example.com/a> today", "see the plan  today", "http://example.com/a\n"},
                 {"Eva <eva@example.com<mailto:eva@example.com>>", "Eva <eva@example.com>", "mailto:eva@example.com\n"},
                 {"From: Eva <mailto:eva@example.com>", "From: Eva <mailto:eva@example.com>", ""},
-                {"[cid:image001.png@01D8E314]\nHello [image: logo of us.png]!", "\nHello !", "cid:image001.png@01D8E314\nimage: logo of us.png\n"},
-                {"[https://example.com/logo.png]<https://example.com>", "", "https://example.com/logo.png\nhttps://example.com\n"},
+                {"[cid:image001.png@01D8E314]\nHello [image: logo of us.png]!", "\nHello !",
+                 "cid:image001.png@01D8E314\nimage: logo of us.png\n"},
+                {"[https://example.com/logo.png]<https://example.com>", "",
+                 "https://example.com/logo.png\nhttps://example.com\n"},
                 {"a < b [1] <https://unclosed", "a < b [1] <https://unclosed", ""},
                 {"<https://exam ple.com>", "<https://exam ple.com>", ""},
                 {"<https://\nexample.com>", "<https://\nexample.com>", ""},

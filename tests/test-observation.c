@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/limits.h"
 #include "parsers/observation.h"
@@ -236,8 +236,9 @@ static void test_message_key(void **state) {
 
 static void test_gone_and_unreadable(void **state) {
         struct fixture *f = *state;
-        struct observation out, gone = {.kind = OBSERVATION_EVENT_GONE,
-                                        .event = {.uid = "u", .recurrence_id = {MOMENT_DATE, 86400}, .dtstamp = INSTANT_UNKNOWN}};
+        struct observation out,
+                gone = {.kind = OBSERVATION_EVENT_GONE,
+                        .event = {.uid = "u", .recurrence_id = {MOMENT_DATE, 86400}, .dtstamp = INSTANT_UNKNOWN}};
         assert_int_equal(observation_encode(&gone, false, &f->buf), 0);
         assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), 0);
         assert_int_equal(out.kind, OBSERVATION_EVENT_GONE);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <cmocka.h>
 
 #include "daemon/output.h"
 #include "daemon/zones.h"
@@ -107,11 +107,16 @@ static void test_message_object(void **state) {
         json_object *o = json_message("a.eml", &m, 0, zone_utc());
         const char *s = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
         static const char *const parts[] = {
-                "\"message_id\":\"a/b@x\"", "\"from\":[{\"name\":\"Jean \\\"JD\\\" Dupont\",\"email\":\"jean@dupont.example\"}]",
-                "\"subject\":\"Où ?\"",     "\"sent_at\":null",
-                "\"request\":true",         "\"automatic\":true,\"automatic_kind\":\"vacation\"",
-                "\"references\":[]",        "\"received_at\":\"1970-01-01T00:00:00+00:00\"",
-                "\"calendar\":[]",         "{\"file\":\"a.eml\",",
+                "\"message_id\":\"a/b@x\"",
+                "\"from\":[{\"name\":\"Jean \\\"JD\\\" Dupont\",\"email\":\"jean@dupont.example\"}]",
+                "\"subject\":\"Où ?\"",
+                "\"sent_at\":null",
+                "\"request\":true",
+                "\"automatic\":true,\"automatic_kind\":\"vacation\"",
+                "\"references\":[]",
+                "\"received_at\":\"1970-01-01T00:00:00+00:00\"",
+                "\"calendar\":[]",
+                "{\"file\":\"a.eml\",",
         };
         for (size_t i = 0; i < ELEMENTSOF(parts); i++)
                 if (!strstr(s, parts[i]))

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/skip.h"
+#include <cmocka.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <setjmp.h>
@@ -15,8 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
-#include <cmocka.h>
-#include "tests/skip.h"
 
 #include "daemon/pool.h"
 #include "daemon/role_parse.h"
@@ -31,12 +31,14 @@
 
 /* ---- the other side: this program is its own parse role, and its parsers misbehave when the input says so. ---- */
 
-int __real_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena, struct message *ret);
-int __wrap_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena, struct message *ret);
-int __real_calendar_parse(const char *data, size_t size, const struct zone_table *zones, calendar_found found, void *userdata,
-                          struct calendar_result *ret);
-int __wrap_calendar_parse(const char *data, size_t size, const struct zone_table *zones, calendar_found found, void *userdata,
-                          struct calendar_result *ret);
+int __real_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena,
+                         struct message *ret);
+int __wrap_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena,
+                         struct message *ret);
+int __real_calendar_parse(const char *data, size_t size, const struct zone_table *zones, calendar_found found,
+                          void *userdata, struct calendar_result *ret);
+int __wrap_calendar_parse(const char *data, size_t size, const struct zone_table *zones, calendar_found found,
+                          void *userdata, struct calendar_result *ret);
 
 static void send_raw(const void *data, size_t size) {
         struct iovec part = {.iov_base = (void *) data, .iov_len = size};
@@ -85,7 +87,8 @@ static int misbehave_short(void) {
 }
 
 static int misbehave_serial(void) {
-        const struct ipc_reply_header h = {.version = IPC_VERSION, .type = IPC_DONE, .serial = 999999999, .internal_date = INSTANT_UNKNOWN};
+        const struct ipc_reply_header h = {
+                .version = IPC_VERSION, .type = IPC_DONE, .serial = 999999999, .internal_date = INSTANT_UNKNOWN};
         send_raw(&h, sizeof(h));
         return 0;
 }
@@ -103,12 +106,13 @@ static const struct {
         const char *mark;
         int (*act)(void);
 } misbehaviours[] = {
-        {"X-Test: crash", misbehave_crash},   {"X-Test: spin", misbehave_spin},     {"X-Test: hang", misbehave_hang},
-        {"X-Test: memory", misbehave_memory}, {"X-Test: short", misbehave_short},   {"X-Test: serial", misbehave_serial},
+        {"X-Test: crash", misbehave_crash},   {"X-Test: spin", misbehave_spin},      {"X-Test: hang", misbehave_hang},
+        {"X-Test: memory", misbehave_memory}, {"X-Test: short", misbehave_short},    {"X-Test: serial", misbehave_serial},
         {"X-Test: exit", misbehave_exit},     {"X-Test: closed", misbehave_hang_up},
 };
 
-int __wrap_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena, struct message *ret) {
+int __wrap_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena,
+                         struct message *ret) {
         size_t head = MIN(size, (size_t) 4096);
         for (size_t i = 0; i < ELEMENTSOF(misbehaviours); i++) {
                 if (!memmem(data, head, misbehaviours[i].mark, strlen(misbehaviours[i].mark)))
@@ -123,8 +127,8 @@ int __wrap_message_parse(const char *data, size_t size, const struct message_opt
         return e;
 }
 
-int __wrap_calendar_parse(const char *data, size_t size, const struct zone_table *zones, calendar_found found, void *userdata,
-                          struct calendar_result *ret) {
+int __wrap_calendar_parse(const char *data, size_t size, const struct zone_table *zones, calendar_found found,
+                          void *userdata, struct calendar_result *ret) {
         int e = __real_calendar_parse(data, size, zones, found, userdata, ret);
         if (memmem(data, size, "X-TEST:crash", strlen("X-TEST:crash")))
                 abort();
@@ -146,19 +150,19 @@ struct bench {
         sd_event *event;
         struct pool *pool;
         struct item items[ITEMS_MAX];
-        unsigned order[ITEMS_MAX], n_order;     /* items whose observation came, in order */
+        unsigned order[ITEMS_MAX], n_order; /* items whose observation came, in order */
         unsigned n_instances, n_events;
         struct moment first_instance;
         char uids[8][64], recurrence[1024];
-        int result;                             /* what observation() answers */
-        unsigned kill_at;                       /* kill the children when so many observations came; 0 never */
-        int mbox_fd;                            /* for going on after poison; -1 */
+        int result;       /* what observation() answers */
+        unsigned kill_at; /* kill the children when so many observations came; 0 never */
+        int mbox_fd;      /* for going on after poison; -1 */
         uint32_t mbox_flags;
         bool mbox_cut, quoted, count_only;
         char text[256];
         int64_t mbox_poison[8];
         unsigned n_mbox_poison;
-        unsigned mbox_seen[64];                 /* by the number in the Message-ID */
+        unsigned mbox_seen[64]; /* by the number in the Message-ID */
         unsigned mbox_complete, mbox_dates;
 };
 
@@ -229,7 +233,8 @@ static int on_instances(const struct moment *items, uint32_t n, void *job, void 
         return 0;
 }
 
-static int on_done(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job, void *userdata) {
+static int on_done(const struct ipc_reply_header *reply, const struct unreadable *poison, int64_t at, void *job,
+                   void *userdata) {
         struct bench *b = userdata;
         struct item *i = job;
         assert_non_null(reply);
@@ -284,8 +289,8 @@ static void submit(struct bench *b, const struct pool_job *job) {
         assert_int_equal(e, 0);
 }
 
-#define MESSAGE_FORMAT                                                                                   \
-        "From: a@test.invalid\r\nTo: b@test.invalid\r\nDate: Mon, 2 Mar 2026 08:50:00 +0100\r\n"         \
+#define MESSAGE_FORMAT                                                                           \
+        "From: a@test.invalid\r\nTo: b@test.invalid\r\nDate: Mon, 2 Mar 2026 08:50:00 +0100\r\n" \
         "Message-ID: <m%u@test.invalid>\r\nSubject: hello\r\n%s\r\nText of message %u.\r\n"
 
 static void submit_message(struct bench *b, unsigned n, const char *header) {
@@ -299,15 +304,15 @@ static void submit_message(struct bench *b, unsigned n, const char *header) {
 static void assert_read(const struct bench *b, unsigned n) {
         const struct item *i = &b->items[n];
         if (i->observations != 1 || i->ended != 1 || i->poisoned != 0 || i->reply.status != 0)
-                fail_msg("message %u: %u observations, %u ends, %u poisoned, status %d", n, i->observations, i->ended, i->poisoned,
-                         (int) i->reply.status);
+                fail_msg("message %u: %u observations, %u ends, %u poisoned, status %d", n, i->observations, i->ended,
+                         i->poisoned, (int) i->reply.status);
 }
 
 static void assert_poisoned(const struct bench *b, unsigned n, enum unreadable_reason reason) {
         const struct item *i = &b->items[n];
         if (i->observations != 0 || i->ended != 0 || i->poisoned != 1 || i->poison.reason != reason)
-                fail_msg("message %u: %u observations, %u ends, %u poisoned, %s (%d)", n, i->observations, i->ended, i->poisoned,
-                         i->poisoned ? unreadable_reason_name(i->poison.reason) : "-", (int) i->poison.detail);
+                fail_msg("message %u: %u observations, %u ends, %u poisoned, %s (%d)", n, i->observations, i->ended,
+                         i->poisoned, i->poisoned ? unreadable_reason_name(i->poison.reason) : "-", (int) i->poison.detail);
 }
 
 static void messages_come_in_order(void **state) {
@@ -463,12 +468,18 @@ static void what_cannot_be_read(void **state) {
         (void) state;
         struct bench *b = bench_new(1);
         int ends[2];
-        submit(b, &(struct pool_job){.type = IPC_MESSAGE, .size = -1, .fd = open("/", O_RDONLY | O_CLOEXEC), .userdata = &b->items[0]});
+        submit(b, &(struct pool_job){
+                          .type = IPC_MESSAGE, .size = -1, .fd = open("/", O_RDONLY | O_CLOEXEC), .userdata = &b->items[0]});
         char path[64];
         int closed = file_of("closed", 6);
         (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", closed);
-        submit(b, &(struct pool_job){.type = IPC_MESSAGE, .size = -1, .fd = open(path, O_WRONLY | O_CLOEXEC), .userdata = &b->items[1]});
-        submit(b, &(struct pool_job){.type = IPC_MESSAGE, .size = 9, .fd = open("/dev/zero", O_RDONLY | O_CLOEXEC), .userdata = &b->items[4]});
+        submit(b,
+               &(struct pool_job){
+                       .type = IPC_MESSAGE, .size = -1, .fd = open(path, O_WRONLY | O_CLOEXEC), .userdata = &b->items[1]});
+        submit(b, &(struct pool_job){.type = IPC_MESSAGE,
+                                     .size = 9,
+                                     .fd = open("/dev/zero", O_RDONLY | O_CLOEXEC),
+                                     .userdata = &b->items[4]});
         assert_return_code(pipe2(ends, O_CLOEXEC), errno);
         submit(b, &(struct pool_job){.type = IPC_MBOX, .size = -1, .fd = ends[0], .userdata = &b->items[2]});
         submit_message(b, 3, "");
@@ -571,7 +582,8 @@ static size_t mbox_text(char *text, size_t room, const unsigned *poison, size_t 
                 size += (size_t) snprintf(text + size, room - size, "From a@test.invalid Mon Mar  2 08:30:%02u 2026\n", n);
                 size += (size_t) snprintf(text + size, room - size, MESSAGE_FORMAT, n, bad ? "X-Test: crash\r\n" : "", n);
                 for (size_t i = 0; i < filler; i++)
-                        size += (size_t) snprintf(text + size, room - size, "Line %zu, neither the first nor the last one.\n", i);
+                        size += (size_t) snprintf(text + size, room - size,
+                                                  "Line %zu, neither the first nor the last one.\n", i);
                 size += (size_t) snprintf(text + size, room - size, "\n");
                 assert_true(size < room);
         }
@@ -597,8 +609,11 @@ static void read_mbox(bool gzip, const unsigned *poison, size_t n_poison, size_t
         struct bench *b = bench_new(2);
         b->mbox_fd = gzip ? gzip_file_of(text, size) : file_of(text, size);
         b->mbox_flags = gzip ? IPC_GZIP : 0;
-        submit(b, &(struct pool_job){
-                          .type = IPC_MBOX, .flags = b->mbox_flags, .size = -1, .fd = dup(b->mbox_fd), .userdata = &b->items[0]});
+        submit(b, &(struct pool_job){.type = IPC_MBOX,
+                                     .flags = b->mbox_flags,
+                                     .size = -1,
+                                     .fd = dup(b->mbox_fd),
+                                     .userdata = &b->items[0]});
         assert_int_equal(pool_run(b->pool, true), 0);
         for (unsigned n = 0; n < MBOX_MESSAGES; n++) {
                 unsigned expected = 1;
@@ -651,10 +666,20 @@ static void damaged_mboxes(void **state) {
         /* A gzip file cut short: what came before is still read. */
         off_t packed = lseek(b->mbox_fd, 0, SEEK_END);
         assert_return_code(ftruncate(b->mbox_fd, packed - 12), errno);
-        submit(b, &(struct pool_job){.type = IPC_MBOX, .flags = IPC_GZIP, .size = -1, .fd = dup(b->mbox_fd), .userdata = &b->items[0]});
+        submit(b, &(struct pool_job){
+                          .type = IPC_MBOX, .flags = IPC_GZIP, .size = -1, .fd = dup(b->mbox_fd), .userdata = &b->items[0]});
         /* No gzip at all; no mbox at all; nothing at all. */
-        submit(b, &(struct pool_job){.type = IPC_MBOX, .flags = IPC_GZIP, .size = -1, .fd = file_of(text, size), .userdata = &b->items[1]});
-        submit(b, &(struct pool_job){.type = IPC_MBOX, .size = -1, .fd = file_of("\x7f" "ELF....\n", 9), .userdata = &b->items[2]});
+        submit(b, &(struct pool_job){.type = IPC_MBOX,
+                                     .flags = IPC_GZIP,
+                                     .size = -1,
+                                     .fd = file_of(text, size),
+                                     .userdata = &b->items[1]});
+        submit(b, &(struct pool_job){.type = IPC_MBOX,
+                                     .size = -1,
+                                     .fd = file_of("\x7f"
+                                                   "ELF....\n",
+                                                   9),
+                                     .userdata = &b->items[2]});
         submit(b, &(struct pool_job){.type = IPC_MBOX, .size = -1, .fd = file_of("", 0), .userdata = &b->items[3]});
         assert_int_equal(pool_run(b->pool, true), 0);
         assert_int_equal(b->items[0].reply.status, -EBADMSG);
@@ -686,7 +711,8 @@ static void an_inflation_bomb(void **state) {
         assert_true(gzputs(z, text) > 0);
         assert_int_equal(gzclose(z), Z_OK);
         free(line);
-        submit(b, &(struct pool_job){.type = IPC_MBOX, .flags = IPC_GZIP, .size = -1, .fd = dup(b->mbox_fd), .userdata = &b->items[0]});
+        submit(b, &(struct pool_job){
+                          .type = IPC_MBOX, .flags = IPC_GZIP, .size = -1, .fd = dup(b->mbox_fd), .userdata = &b->items[0]});
         assert_int_equal(pool_run(b->pool, true), 0);
         assert_int_equal(b->items[0].poisoned, 0);
         assert_int_equal(b->items[0].reply.status, 0);
@@ -699,8 +725,8 @@ static void an_inflation_bomb(void **state) {
 
 /* --- calendars --- */
 
-#define EVENT(uid, more)                                                                                     \
-        "BEGIN:VEVENT\r\nUID:" uid "\r\nDTSTAMP:20260301T080000Z\r\nDTSTART:20260302T090000Z\r\n"             \
+#define EVENT(uid, more)                                                                          \
+        "BEGIN:VEVENT\r\nUID:" uid "\r\nDTSTAMP:20260301T080000Z\r\nDTSTART:20260302T090000Z\r\n" \
         "DTEND:20260302T100000Z\r\nSUMMARY:x\r\n" more "END:VEVENT\r\n"
 #define CALENDAR(events) "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//\r\n" events "END:VCALENDAR\r\n"
 
@@ -708,8 +734,11 @@ static void a_calendar(void **state) {
         (void) state;
         static const char text[] = CALENDAR(EVENT("one", "") EVENT("two", "") EVENT("three", ""));
         struct bench *b = bench_new(1);
-        submit(b, &(struct pool_job){.type = IPC_CALENDAR, .size = -1, .fd = file_of(text, sizeof(text) - 1), .userdata = &b->items[0]});
-        submit(b, &(struct pool_job){.type = IPC_CALENDAR, .size = -1, .fd = file_of("no calendar\n", 12), .userdata = &b->items[1]});
+        submit(b,
+               &(struct pool_job){
+                       .type = IPC_CALENDAR, .size = -1, .fd = file_of(text, sizeof(text) - 1), .userdata = &b->items[0]});
+        submit(b, &(struct pool_job){
+                          .type = IPC_CALENDAR, .size = -1, .fd = file_of("no calendar\n", 12), .userdata = &b->items[1]});
         assert_int_equal(pool_run(b->pool, true), 0);
         assert_int_equal(b->items[0].reply.status, 0);
         assert_int_equal(b->n_events, 3);
@@ -723,7 +752,9 @@ static void what_was_told_is_not_told_again(void **state) {
         (void) state;
         static const char text[] = CALENDAR(EVENT("one", "") EVENT("two", "X-TEST:crash\r\n") EVENT("three", ""));
         struct bench *b = bench_new(1);
-        submit(b, &(struct pool_job){.type = IPC_CALENDAR, .size = -1, .fd = file_of(text, sizeof(text) - 1), .userdata = &b->items[0]});
+        submit(b,
+               &(struct pool_job){
+                       .type = IPC_CALENDAR, .size = -1, .fd = file_of(text, sizeof(text) - 1), .userdata = &b->items[0]});
         assert_int_equal(pool_run(b->pool, true), 0);
         assert_int_equal(b->items[0].poisoned, 1);
         assert_int_equal(b->n_events, 3);
@@ -734,8 +765,10 @@ static void expansion(void **state) {
         (void) state;
         static const char calendar[] = CALENDAR(EVENT("one", "RRULE:FREQ=DAILY\r\n"));
         struct bench *b = bench_new(1);
-        submit(b, &(struct pool_job){
-                          .type = IPC_CALENDAR, .size = -1, .fd = file_of(calendar, sizeof(calendar) - 1), .userdata = &b->items[2]});
+        submit(b, &(struct pool_job){.type = IPC_CALENDAR,
+                                     .size = -1,
+                                     .fd = file_of(calendar, sizeof(calendar) - 1),
+                                     .userdata = &b->items[2]});
         assert_int_equal(pool_run(b->pool, true), 0);
         assert_true(b->recurrence[0]);
         /* Ten days, both ends included. */
@@ -784,7 +817,8 @@ static void a_full_queue(void **state) {
                 char text[512];
                 int size = snprintf(text, sizeof(text), MESSAGE_FORMAT, n, "", n);
                 int fd = file_of(text, (size_t) size);
-                e = pool_submit(b->pool, &(struct pool_job){.type = IPC_MESSAGE, .size = -1, .fd = fd, .userdata = &b->items[n]});
+                e = pool_submit(b->pool,
+                                &(struct pool_job){.type = IPC_MESSAGE, .size = -1, .fd = fd, .userdata = &b->items[n]});
                 if (e < 0)
                         close(fd); /* still ours */
                 else

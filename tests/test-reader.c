@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/skip.h"
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include "tests/skip.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,25 +20,28 @@
 #include "daemon/role_parse.h"
 #include "daemon/source_names.h"
 #include "daemon/zones.h"
-#include "parsers/message.h"
 #include "parsers/calendar.h"
+#include "parsers/message.h"
 
 /* This program is its own parse role; marked input makes it die. */
-int __real_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena, struct message *ret);
-int __wrap_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena, struct message *ret);
-int __real_recurrence_expand(const char *recurrence, const struct zone_table *zones, instant from, instant to, struct moment *ret, uint32_t max,
-                             uint32_t *ret_n, bool *ret_truncated);
-int __wrap_recurrence_expand(const char *recurrence, const struct zone_table *zones, instant from, instant to, struct moment *ret, uint32_t max,
-                             uint32_t *ret_n, bool *ret_truncated);
+int __real_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena,
+                         struct message *ret);
+int __wrap_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena,
+                         struct message *ret);
+int __real_recurrence_expand(const char *recurrence, const struct zone_table *zones, instant from, instant to,
+                             struct moment *ret, uint32_t max, uint32_t *ret_n, bool *ret_truncated);
+int __wrap_recurrence_expand(const char *recurrence, const struct zone_table *zones, instant from, instant to,
+                             struct moment *ret, uint32_t max, uint32_t *ret_n, bool *ret_truncated);
 
-int __wrap_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena, struct message *ret) {
+int __wrap_message_parse(const char *data, size_t size, const struct message_options *options, struct arena *arena,
+                         struct message *ret) {
         if (memmem(data, size, "X-Test: crash", 13))
                 abort();
         return __real_message_parse(data, size, options, arena, ret);
 }
 
-int __wrap_recurrence_expand(const char *recurrence, const struct zone_table *zones, instant from, instant to, struct moment *ret, uint32_t max,
-                             uint32_t *ret_n, bool *ret_truncated) {
+int __wrap_recurrence_expand(const char *recurrence, const struct zone_table *zones, instant from, instant to,
+                             struct moment *ret, uint32_t max, uint32_t *ret_n, bool *ret_truncated) {
         if (strstr(recurrence, "COUNT=666"))
                 abort();
         return __real_recurrence_expand(recurrence, zones, from, to, ret, max, ret_n, ret_truncated);
@@ -74,7 +77,7 @@ static struct settings *settings;
 static struct zone_table *zones;
 static struct read_totals totals;
 static char troubles[8000];
-static instant clock_at;   /* of the next pass */
+static instant clock_at; /* of the next pass */
 
 static const char *path_of(const char *name) {
         static char paths[4][512];
@@ -137,7 +140,8 @@ static void append_file(const char *name, const char *text) {
 static const char *mail(int n) {
         static char text[1000];
         (void) snprintf(text, sizeof(text),
-                        "From: Jean <jean@dupont.example>\nTo: camille@studio.example\nSubject: number %d\nMessage-ID: <m%d@dupont.example>\n"
+                        "From: Jean <jean@dupont.example>\nTo: camille@studio.example\nSubject: number %d\nMessage-ID: "
+                        "<m%d@dupont.example>\n"
                         "Date: Mon, 02 Feb 2026 09:%02d:00 +0100\n\nBonjour, number %d.\n",
                         n, n, n % 60, n);
         return text;
@@ -146,7 +150,9 @@ static const char *mail(int n) {
 static void use(const char *sources) {
         struct diagnostics d = {};
         char yaml[4000];
-        (void) snprintf(yaml, sizeof(yaml), "owner: {name: C, addresses: [camille@studio.example], time_zone: Europe/Paris}\nsources:\n%s", sources);
+        (void) snprintf(yaml, sizeof(yaml),
+                        "owner: {name: C, addresses: [camille@studio.example], time_zone: Europe/Paris}\nsources:\n%s",
+                        sources);
         const struct settings_file file = {.path = path_of("adieu.yaml"), .data = yaml, .size = strlen(yaml)};
         settings = settings_free(settings);
         assert_int_equal(settings_load(&file, 1, zones, &d, &settings), 0);
@@ -213,9 +219,11 @@ static char *dump(void) {
                 while (feed.next(feed.userdata, &o) > 0) {
                         const struct observation *b = o.observation;
                         if (b->kind == OBSERVATION_MESSAGE)
-                                fprintf(f, "%016" PRIx64 " %s %" PRId64 " %s\n", o.digest, b->message.message_id, b->internal_date, b->message.text);
+                                fprintf(f, "%016" PRIx64 " %s %" PRId64 " %s\n", o.digest, b->message.message_id,
+                                        b->internal_date, b->message.text);
                         else
-                                fprintf(f, "%016" PRIx64 " %d %s %u\n", o.digest, (int) b->kind, b->event.uid, o.n_occurrences);
+                                fprintf(f, "%016" PRIx64 " %d %s %u\n", o.digest, (int) b->kind, b->event.uid,
+                                        o.n_occurrences);
                 }
                 store_feed_end(store);
         }
@@ -249,7 +257,8 @@ static void events(char *out, size_t size) {
                 if (o.observation->kind == OBSERVATION_EVENT_GONE)
                         (void) snprintf(found[at], sizeof(found[0]), "!%s", o.observation->event.uid);
                 else
-                        (void) snprintf(found[at], sizeof(found[0]), "%s=%s", o.observation->event.uid, o.observation->event.summary);
+                        (void) snprintf(found[at], sizeof(found[0]), "%s=%s", o.observation->event.uid,
+                                        o.observation->event.summary);
                 assert_true(++n < 100);
         }
         store_feed_end(store);
@@ -269,7 +278,8 @@ static void expect_events(const char *expected) {
 static int count_unreadable_one(const char *source, const struct observation *o, void *userdata) {
         (void) source;
         char *out = userdata;
-        (void) snprintf(out + strlen(out), 2000 - strlen(out), "%d:%s\n", (int) o->unreadable.reason, o->unreadable.item + strlen(top));
+        (void) snprintf(out + strlen(out), 2000 - strlen(out), "%d:%s\n", (int) o->unreadable.reason,
+                        o->unreadable.item + strlen(top));
         return 0;
 }
 
@@ -359,7 +369,14 @@ static void test_maildir_flags_left_out(void **data) {
 static void test_maildir_folders(void **data) {
         (void) data;
         static const char *const folders[] = {
-                "m", "m/.Clients.Dupont", "m/.Junk", "m/.INBOX.Courrier ind&AOk-sirable", "m/.Trash.Old", "m/.Brouillons", "m/Projects/Hotel", "m/Projects/Spam",
+                "m",
+                "m/.Clients.Dupont",
+                "m/.Junk",
+                "m/.INBOX.Courrier ind&AOk-sirable",
+                "m/.Trash.Old",
+                "m/.Brouillons",
+                "m/Projects/Hotel",
+                "m/Projects/Spam",
         };
         for (size_t i = 0; i < ELEMENTSOF(folders); i++) {
                 char name[200];
@@ -560,9 +577,9 @@ static FILE *snapshot_file;
 
 static int snapshot_one(const char *path, const struct stat *st, int flag, struct FTW *ftw) {
         (void) flag, (void) ftw;
-        fprintf(snapshot_file, "%s %ld %o %ld %ld.%09ld %ld.%09ld %ld.%09ld %ld\n", path, (long) st->st_ino, st->st_mode, (long) st->st_size,
-                (long) st->st_atim.tv_sec, st->st_atim.tv_nsec, (long) st->st_mtim.tv_sec, st->st_mtim.tv_nsec, (long) st->st_ctim.tv_sec,
-                st->st_ctim.tv_nsec, (long) st->st_nlink);
+        fprintf(snapshot_file, "%s %ld %o %ld %ld.%09ld %ld.%09ld %ld.%09ld %ld\n", path, (long) st->st_ino, st->st_mode,
+                (long) st->st_size, (long) st->st_atim.tv_sec, st->st_atim.tv_nsec, (long) st->st_mtim.tv_sec,
+                st->st_mtim.tv_nsec, (long) st->st_ctim.tv_sec, st->st_ctim.tv_nsec, (long) st->st_nlink);
         if (S_ISREG(st->st_mode)) {
                 int fd = open(path, O_RDONLY | O_NOATIME);
                 char data[8192];
@@ -586,7 +603,8 @@ static const char *event(const char *uid, const char *summary) {
         static unsigned n;
         char *p = text[n++ % 4];
         (void) snprintf(p, sizeof(text[0]),
-                        "BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260201T080000Z\r\nDTSTART:20260310T090000Z\r\nDTEND:20260310T100000Z\r\nSUMMARY:%s\r\nEND:VEVENT\r\n",
+                        "BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260201T080000Z\r\nDTSTART:20260310T090000Z\r\nDTEND:"
+                        "20260310T100000Z\r\nSUMMARY:%s\r\nEND:VEVENT\r\n",
                         uid, summary);
         return p;
 }
@@ -634,7 +652,8 @@ static void test_killed_and_run_again(void **data) {
                 deliver(name, i);
         }
         for (int i = 3000; i < 5500; i++) {
-                append_file("box", i > 3000 ? "\nFrom a@b Mon Feb  2 09:00:00 2026\n" : "From a@b Mon Feb  2 09:00:00 2026\n");
+                append_file("box",
+                            i > 3000 ? "\nFrom a@b Mon Feb  2 09:00:00 2026\n" : "From a@b Mon Feb  2 09:00:00 2026\n");
                 append_file("box", mail(i));
         }
         clean_pass();
@@ -911,7 +930,8 @@ static void test_calendar_disk_not_mounted(void **data) {
 static const char *series(const char *uid, const char *rule) {
         static char text[1000];
         (void) snprintf(text, sizeof(text),
-                        "BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260201T080000Z\r\nDTSTART:20260302T090000Z\r\nDTEND:20260302T100000Z\r\nSUMMARY:Weekly\r\nRRULE:%s\r\n"
+                        "BEGIN:VEVENT\r\nUID:%s\r\nDTSTAMP:20260201T080000Z\r\nDTSTART:20260302T090000Z\r\nDTEND:"
+                        "20260302T100000Z\r\nSUMMARY:Weekly\r\nRRULE:%s\r\n"
                         "END:VEVENT\r\n",
                         uid, rule);
         return text;
@@ -953,12 +973,17 @@ static void test_holidays(void **data) {
         const struct settings_file file = {.path = path_of("adieu.yaml"), .data = yaml, .size = strlen(yaml)};
         assert_int_equal(settings_load(&file, 1, zones, &d, &settings), 0);
         diagnostics_free(&d);
-        calendar_of("h.ics", "BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20260309\r\nDTEND;VALUE=DATE:20260311\r\nSUMMARY:Away\r\nEND:VEVENT\r\n",
-                    "BEGIN:VEVENT\r\nUID:2\r\nDTSTART;VALUE=DATE:20200317\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:Every year\r\nEND:VEVENT\r\n", END);
+        calendar_of("h.ics",
+                    "BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20260309\r\nDTEND;VALUE=DATE:20260311\r\nSUMMARY:"
+                    "Away\r\nEND:VEVENT\r\n",
+                    "BEGIN:VEVENT\r\nUID:2\r\nDTSTART;VALUE=DATE:20200317\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:Every "
+                    "year\r\nEND:VEVENT\r\n",
+                    END);
         sd_event *event_loop = NULL;
         assert_int_equal(sd_event_new(&event_loop), 0);
         troubles[0] = 0;
-        const struct reader_options options = {.store = store, .settings = settings, .clock = {.fixed = true, .now = NOW_AT}, .trouble = on_trouble};
+        const struct reader_options options = {
+                .store = store, .settings = settings, .clock = {.fixed = true, .now = NOW_AT}, .trouble = on_trouble};
         assert_int_equal(reader_holidays(event_loop, "/proc/self/exe", settings, &options), 0);
         sd_event_unref(event_loop);
         assert_non_null(strstr(troubles, "none.ics"));
@@ -967,7 +992,8 @@ static void test_holidays(void **data) {
                 bool open;
         } days[] = {{6, true}, {9, false}, {10, false}, {11, true}, {16, true}, {17, false}, {18, true}};
         for (size_t i = 0; i < ELEMENTSOF(days); i++)
-                assert_int_equal(work_calendar_day_open(&settings->owner.calendar, civil_days(2026, 3, days[i].day)), days[i].open);
+                assert_int_equal(work_calendar_day_open(&settings->owner.calendar, civil_days(2026, 3, days[i].day)),
+                                 days[i].open);
 }
 
 static void test_roles_cannot_start(void **data) {
@@ -977,7 +1003,8 @@ static void test_roles_cannot_start(void **data) {
         use("  - {maildir: m}\n");
         sd_event *event_loop = NULL;
         assert_int_equal(sd_event_new(&event_loop), 0);
-        const struct reader_options options = {.store = store, .settings = settings, .clock = {.fixed = true, .now = NOW_AT}};
+        const struct reader_options options = {
+                .store = store, .settings = settings, .clock = {.fixed = true, .now = NOW_AT}};
         assert_true(reader_run(event_loop, "/bin/false", &options, &totals) < 0);
         sd_event_unref(event_loop);
         assert_int_equal(count_messages(), 0);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include <stdio.h>
 
@@ -159,7 +159,9 @@ static const struct {
         {"T", "Merci pour le rendez-vous de ce matin.", NULL},
         {"", "We had to cancel the meeting last week because of the strike.", NULL},
         {"C", "Hi Anna,\n\nI'm so sorry but I have to reschedule our meeting tomorrow.\n\nBest,\nTom", NULL},
-        {"C", "Bonjour,\n\nJe suis désolée mais je ne vais pas pouvoir assister à la réunion de 10h.\n\nBien à vous,\nClaire", NULL},
+        {"C",
+         "Bonjour,\n\nJe suis désolée mais je ne vais pas pouvoir assister à la réunion de 10h.\n\nBien à vous,\nClaire",
+         NULL},
         {"", "Je ne pourrai pas venir chercher le colis demain.", NULL},
         {"", "If I can't make it today I'll call you.", NULL},
         {"", "Vous pouvez annuler le rendez-vous en ligne.", NULL},
@@ -304,7 +306,8 @@ static void quotes_the_words_that_decided(void **state) {
         struct text_reading r;
         assert_int_equal(arena_new(0, &arena), 0);
 
-        read_text("Bonjour Éva,\nLa maquette est bien. Pourriez-vous m'envoyer le devis\nsigné avant vendredi ? Merci.", NULL, arena, &r);
+        read_text("Bonjour Éva,\nLa maquette est bien. Pourriez-vous m'envoyer le devis\nsigné avant vendredi ? Merci.",
+                  NULL, arena, &r);
         assert_string_equal(r.request_because, "Pourriez-vous m'envoyer le devis signé avant vendredi ?");
         read_text("Bonjour,\nJe suis désolé : je dois annuler notre rendez-vous de demain. À bientôt", NULL, arena, &r);
         assert_string_equal(r.cancellation_because, "je dois annuler notre rendez-vous de demain.");
@@ -330,14 +333,31 @@ static void reports_a_full_arena(void **state) {
         _cleanup_arena_ struct arena *arena = NULL;
         struct text_reading r = {.words = 77};
         assert_int_equal(arena_new(16, &arena), 0);
-        assert_int_equal(text_read(NULL, "Could you please send me the final version of the draft?", NULL, "en", arena, &r), -ENOMEM);
+        assert_int_equal(text_read(NULL, "Could you please send me the final version of the draft?", NULL, "en", arena, &r),
+                         -ENOMEM);
         assert_int_equal(r.words, 77);
 }
 
 /* Any bytes and any length must come back; half a megabyte without a line end or sentence too. */
 static void survives_long_and_odd_texts(void **state) {
         (void) state;
-        static const char *const pieces[] = {"je dois annuler ", "?", "j'", "merci de ", ",", "\xC3\xA9", "\n", "a.b@c ", "-", "\xFF", "www.", "-a", "(a", "? ", ",\n", ", ", "hier je dois annuler le rdv, "};
+        static const char *const pieces[] = {"je dois annuler ",
+                                             "?",
+                                             "j'",
+                                             "merci de ",
+                                             ",",
+                                             "\xC3\xA9",
+                                             "\n",
+                                             "a.b@c ",
+                                             "-",
+                                             "\xFF",
+                                             "www.",
+                                             "-a",
+                                             "(a",
+                                             "? ",
+                                             ",\n",
+                                             ", ",
+                                             "hier je dois annuler le rdv, "};
         for (size_t i = 0; i < ELEMENTSOF(pieces); i++) {
                 _cleanup_arena_ struct arena *arena = NULL;
                 size_t k = strlen(pieces[i]), n = 200000 / k;
@@ -390,7 +410,9 @@ static void reads_alike_with_an_index(void **state) {
                 char a[8], b[8];
                 assert_int_equal(arena_new(0, &arena), 0);
                 read_text(cases[i].text, cases[i].subject, arena, &own);
-                assert_int_equal(text_read(index, cases[i].text, cases[i].subject, text_language(cases[i].text), arena, &borrowed), 0);
+                assert_int_equal(
+                        text_read(index, cases[i].text, cases[i].subject, text_language(cases[i].text), arena, &borrowed),
+                        0);
                 describe(&own, a);
                 describe(&borrowed, b);
                 assert_string_equal(a, b);
@@ -401,14 +423,10 @@ static void reads_alike_with_an_index(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(reads_what_a_text_says),
-                cmocka_unit_test(counts_words_and_questions),
-                cmocka_unit_test(quotes_the_words_that_decided),
-                cmocka_unit_test(quotes_are_short_and_clean),
-                cmocka_unit_test(reports_a_full_arena),
-                cmocka_unit_test(survives_long_and_odd_texts),
-                cmocka_unit_test(tables_are_sorted_and_folded),
-                cmocka_unit_test(reads_alike_with_an_index),
+                cmocka_unit_test(reads_what_a_text_says),        cmocka_unit_test(counts_words_and_questions),
+                cmocka_unit_test(quotes_the_words_that_decided), cmocka_unit_test(quotes_are_short_and_clean),
+                cmocka_unit_test(reports_a_full_arena),          cmocka_unit_test(survives_long_and_odd_texts),
+                cmocka_unit_test(tables_are_sorted_and_folded),  cmocka_unit_test(reads_alike_with_an_index),
         };
         return cmocka_run_group_tests_name("reading", tests, NULL, NULL);
 }

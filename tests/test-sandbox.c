@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/skip.h"
+#include <cmocka.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -17,8 +19,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <cmocka.h>
-#include "tests/skip.h"
 
 #include "daemon/role_parse.h"
 #include "daemon/sandbox.h"
@@ -177,9 +177,11 @@ static int try_old_abi(void) {
 }
 static void what_reaches_out_kills(void **state) {
         int (*const attempts[])(void) = {
-                try_socket,       try_unix_socket, try_connect,           try_fork,            try_clone,        try_execve,
-                try_ptrace,       try_kill,        try_tgkill_other,      try_unlink,          try_memfd,        try_executable_memory,
-                try_raise_memory, try_sigaction,   try_make_executable,   try_write_elsewhere, try_other_socket, try_limit_of_parent,
+                try_socket,       try_unix_socket,     try_connect,         try_fork,
+                try_clone,        try_execve,          try_ptrace,          try_kill,
+                try_tgkill_other, try_unlink,          try_memfd,           try_executable_memory,
+                try_raise_memory, try_sigaction,       try_make_executable, try_write_elsewhere,
+                try_other_socket, try_limit_of_parent,
         };
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(attempts); i++)

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
 #include "tests/skip.h"
+#include <cmocka.h>
 
 #include "rules/settings.h"
 #include "tests/zoneinfo.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/skip.h"
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include "tests/skip.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -149,7 +149,8 @@ static void walk(struct store *s, enum observation_walk which, bool texts, char 
         while ((r = feed.next(feed.userdata, &o)) > 0) {
                 const struct observation *b = o.observation;
                 if (b->kind == OBSERVATION_MESSAGE)
-                        fprintf(f, "%s(%s) ", b->message.message_id ? b->message.message_id : "-", b->message.text ? b->message.text : "");
+                        fprintf(f, "%s(%s) ", b->message.message_id ? b->message.message_id : "-",
+                                b->message.text ? b->message.text : "");
                 else
                         fprintf(f, "%s%s[%u] ", b->kind == OBSERVATION_EVENT_GONE ? "!" : "", b->event.uid, o.n_occurrences);
                 assert_string_equal(o.source, "mail");
@@ -254,7 +255,8 @@ static void test_text_apart(void **data) {
         (void) data;
         struct store *s = open_store(0);
         mailbox(s);
-        struct observation with = message("a@x", "what I wrote", 7000), without = message(NULL, "no id", 8000), empty = message("c@x", NULL, 9000);
+        struct observation with = message("a@x", "what I wrote", 7000), without = message(NULL, "no id", 8000),
+                           empty = message("c@x", NULL, 9000);
         int64_t a = add(s, &with, 7000, 1), b = add(s, &without, 8000, 1), c = add(s, &empty, 9000, 1);
         char *text = NULL;
         assert_int_equal(store_text(s, a, &text), 0);
@@ -277,7 +279,8 @@ static void test_calendar_walk(void **data) {
         (void) data;
         struct store *s = open_store(0);
         mailbox(s);
-        struct observation plain = message("plain@x", "t", 7000), cancels = message("cancels@x", "t", 7100), invites = message("invites@x", "t", 7200);
+        struct observation plain = message("plain@x", "t", 7000), cancels = message("cancels@x", "t", 7100),
+                           invites = message("invites@x", "t", 7200);
         struct observation e = event("e1", "one", 100), g = gone("e2", 200), u = unreadable("/x", 300);
         cancels.message.cancellation_because = "must cancel";
         invites.message.calendar = (struct event_list){&e.event, 1};
@@ -407,7 +410,13 @@ static void test_items_folders_components(void **data) {
         struct store *s = open_store(0);
         int64_t source = mailbox(s), id = 0, again = 0, other = 0, mtime = -1, n = -1;
         assert_int_equal(store_folder_get(s, source, "INBOX", &mtime, &n), 0);
-        struct store_item item = {.folder = "INBOX", .name = "1.a", .inode = 5, .size = 6, .mtime_ns = 7, .check = UINT64_MAX}, found = {};
+        struct store_item item = {.folder = "INBOX",
+                                  .name = "1.a",
+                                  .inode = 5,
+                                  .size = 6,
+                                  .mtime_ns = 7,
+                                  .check = UINT64_MAX},
+                          found = {};
         assert_int_equal(store_item_put(s, source, &item, &id), 0);
         item.size = 60;
         assert_int_equal(store_item_put(s, source, &item, &again), 0);
@@ -593,9 +602,10 @@ static void test_kill_between_batches(void **data) {
                 int64_t source;
                 struct observation a = message("a@x", "t", 1), b = message("b@x", "t", 2);
                 struct store_item item = {.folder = "", .name = "a"}, item_b = {.folder = "", .name = "b"};
-                if (store_begin(s) < 0 || store_source(s, "maildir", "/m", "mail", &source) < 0 || store_append(s, source, &a, 1, NULL) < 0 ||
-                    store_item_put(s, source, &item, NULL) < 0 || store_commit(s) < 0 || store_begin(s) < 0 ||
-                    store_append(s, source, &b, 2, NULL) < 0 || store_item_put(s, source, &item_b, NULL) < 0)
+                if (store_begin(s) < 0 || store_source(s, "maildir", "/m", "mail", &source) < 0 ||
+                    store_append(s, source, &a, 1, NULL) < 0 || store_item_put(s, source, &item, NULL) < 0 ||
+                    store_commit(s) < 0 || store_begin(s) < 0 || store_append(s, source, &b, 2, NULL) < 0 ||
+                    store_item_put(s, source, &item_b, NULL) < 0)
                         _exit(2);
                 (void) !write(ready[1], "x", 1);
                 pause();
@@ -670,7 +680,12 @@ static void test_full_disk(void **data) {
         assert_int_equal(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 0);
         s = open_store(0);
         assert_walk(s, WALK_MESSAGES, false, "kept@x() ");
-        add(s, &(struct observation){.kind = OBSERVATION_UNREADABLE, .seen_at = 1, .internal_date = INSTANT_UNKNOWN, .unreadable = {.reason = UNREADABLE_TIME, .item = "x"}}, 1, 1);
+        add(s,
+            &(struct observation){.kind = OBSERVATION_UNREADABLE,
+                                  .seen_at = 1,
+                                  .internal_date = INSTANT_UNKNOWN,
+                                  .unreadable = {.reason = UNREADABLE_TIME, .item = "x"}},
+            1, 1);
         store_close(s);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/transfer.h"
 
@@ -17,9 +17,9 @@ static void test_base64(void **state) {
                 {"YWJj", "abc"},
                 {"YWJj\r\nZGVm\r\n", "abcdef"},
                 {"Y W\tJ\nj", "abc"},
-                {"YQ", "a"},          /* padding forgotten */
-                {"YQ==YQ==", "aa"},   /* two encodings in a row */
-                {"YW!Jj*", "abc"},    /* junk between */
+                {"YQ", "a"},        /* padding forgotten */
+                {"YQ==YQ==", "aa"}, /* two encodings in a row */
+                {"YW!Jj*", "abc"},  /* junk between */
                 {"____", "\xff\xff\xff"},
                 {"=", ""},
                 {"Y", ""},
@@ -48,7 +48,9 @@ static void test_quoted_printable(void **state) {
                 const char *expected;
         } table[] = {
                 {"", false, ""},
-                {"a=E9b", false, "a\xE9" "b"},
+                {"a=E9b", false,
+                 "a\xE9"
+                 "b"},
                 {"a=e9", false, "a\xE9"},
                 {"a=\nb", false, "ab"},
                 {"a=\r\nb", false, "ab"},
@@ -65,7 +67,8 @@ static void test_quoted_printable(void **state) {
         bool cut;
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-                size_t n = quoted_printable_decode(table[i].text, strlen(table[i].text), table[i].word, out, sizeof(out) - 1, &cut);
+                size_t n = quoted_printable_decode(table[i].text, strlen(table[i].text), table[i].word, out, sizeof(out) - 1,
+                                                   &cut);
                 out[n] = 0;
                 assert_string_equal(out, table[i].expected);
                 assert_false(cut);
@@ -86,6 +89,7 @@ static void test_names(void **state) {
 }
 
 int main(void) {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_base64), cmocka_unit_test(test_quoted_printable), cmocka_unit_test(test_names)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_base64), cmocka_unit_test(test_quoted_printable),
+                                           cmocka_unit_test(test_names)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <cmocka.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 
 #include "parsers/utf8.h"
 
 static void decodes_and_encodes_every_length(void **state) {
         (void) state;
-        static const uint32_t cps[] = {0, 'a', 0x7F, 0x80, 0xE9, 0x7FF, 0x800, 0x20AC, 0xD7FF, 0xE000, 0xFFFD, 0x10000, 0x1F600, 0x10FFFF};
+        static const uint32_t cps[] = {0,      'a',    0x7F,   0x80,   0xE9,    0x7FF,   0x800,
+                                       0x20AC, 0xD7FF, 0xE000, 0xFFFD, 0x10000, 0x1F600, 0x10FFFF};
         for (size_t i = 0; i < ELEMENTSOF(cps); i++) {
                 char s[4];
                 uint32_t back = 1;
@@ -30,8 +31,22 @@ static void decodes_and_encodes_every_length(void **state) {
 
 static void refuses_what_is_not_utf8(void **state) {
         (void) state;
-        static const char *const bad[] = {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC3(", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xED\xBF\xBF",
-                                          "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xFE", "\xE2\x82"};
+        static const char *const bad[] = {"\x80",
+                                          "\xBF",
+                                          "\xC0\x80",
+                                          "\xC1\xBF",
+                                          "\xC3(",
+                                          "\xE0\x80\x80",
+                                          "\xE0\x9F\xBF",
+                                          "\xED\xA0\x80",
+                                          "\xED\xBF\xBF",
+                                          "\xF0\x80\x80\x80",
+                                          "\xF0\x8F\xBF\xBF",
+                                          "\xF4\x90\x80\x80",
+                                          "\xF5\x80\x80\x80",
+                                          "\xFF",
+                                          "\xFE",
+                                          "\xE2\x82"};
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 assert_int_equal(utf8_decode(bad[i], strlen(bad[i]), NULL), 0);
                 assert_false(utf8_valid(bad[i], strlen(bad[i])));
@@ -79,21 +94,28 @@ static void cleans_in_place(void **state) {
         cleans("a\r\nb\rc\n", 7, "a\nb\nc\n");
         cleans("\r\r\n", 3, "\n\n");
         cleans("end\r", 4, "end\n");
-        cleans("a\0b\x01\x7F\xC2\x85""c", 8, "abc");
+        cleans("a\0b\x01\x7F\xC2\x85"
+               "c",
+               8, "abc");
         cleans("caf\xE9 cr\xC3\xA8me", 11, "caf? cr\xC3\xA8me");
         cleans("cut\xE2\x82", 5, "cut??");
-        cleans("fdp.\xE2\x80\xAE""exe", 10, "fdp.exe");
+        cleans("fdp.\xE2\x80\xAE"
+               "exe",
+               10, "fdp.exe");
         cleans("\xEF\xBB\xBFhi\xE2\x81\xA6", 8, "hi");
-        cleans("a\xE2\x80\xA8""b", 5, "a\nb");
+        cleans("a\xE2\x80\xA8"
+               "b",
+               5, "a\nb");
         cleans("\t\n", 2, "\t\n");
 }
 
 static void lowers(void **state) {
         (void) state;
-        static const uint32_t pairs[][2] = {{'A', 'a'}, {'z', 'z'}, {'[', '['}, {0xC9, 0xE9}, {0xD7, 0xD7}, {0xDE, 0xFE}, {0x100, 0x101},
-                                            {0x101, 0x101}, {0x130, 'i'}, {0x139, 0x13A}, {0x13A, 0x13A}, {0x147, 0x148}, {0x152, 0x153},
-                                            {0x178, 0xFF}, {0x17D, 0x17E}, {0x17E, 0x17E}, {0x391, 0x3B1}, {0x386, 0x3AC}, {0x38F, 0x3CE},
-                                            {0x410, 0x430}, {0x401, 0x451}, {0x1E9E, 0xDF}, {0x4E00, 0x4E00}, {0x138, 0x138}};
+        static const uint32_t pairs[][2] = {{'A', 'a'},     {'z', 'z'},     {'[', '['},       {0xC9, 0xE9},   {0xD7, 0xD7},
+                                            {0xDE, 0xFE},   {0x100, 0x101}, {0x101, 0x101},   {0x130, 'i'},   {0x139, 0x13A},
+                                            {0x13A, 0x13A}, {0x147, 0x148}, {0x152, 0x153},   {0x178, 0xFF},  {0x17D, 0x17E},
+                                            {0x17E, 0x17E}, {0x391, 0x3B1}, {0x386, 0x3AC},   {0x38F, 0x3CE}, {0x410, 0x430},
+                                            {0x401, 0x451}, {0x1E9E, 0xDF}, {0x4E00, 0x4E00}, {0x138, 0x138}};
         for (size_t i = 0; i < ELEMENTSOF(pairs); i++)
                 assert_int_equal(utf8_lower(pairs[i][0]), pairs[i][1]);
 }
@@ -101,7 +123,8 @@ static void lowers(void **state) {
 static void knows_letters(void **state) {
         (void) state;
         static const uint32_t words[] = {'a', 'Z', '0', 0xE9, 0x153, 0x3B1, 0x42F, 0x5D0, 0x4E2D, 0xAC00, 0x20000};
-        static const uint32_t others[] = {' ', '\'', '-', '_', '@', 0xA0, 0xD7, 0xF7, 0x2019, 0x2014, 0x301, 0x20AC, 0x1F600, 0x2026, 0x3002};
+        static const uint32_t others[] = {' ',    '\'',   '-',   '_',    '@',     0xA0,   0xD7,  0xF7,
+                                          0x2019, 0x2014, 0x301, 0x20AC, 0x1F600, 0x2026, 0x3002};
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
                 assert_true(utf8_is_word(words[i]));
         for (size_t i = 0; i < ELEMENTSOF(others); i++)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include "tests/skip.h"
+#include <cmocka.h>
 #include <dirent.h>
 #include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -160,11 +160,33 @@ static void test_footers(void **state) {
 static void test_footers_refused(void **state) {
         (void) state;
         static const char *const cases[] = {
-                "X", "XX0", "CET", "CET-", "CET-25", "CET-1:60", "CET-1:", "<+01-1", "CET-1CEST", "CET-1CEST,", "CET-1CEST,M3.5.0",
-                "CET-1CEST,M3.5.0,", "CET-1CEST,M0.5.0,M10.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.0.0,M10.5.0",
-                "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,M3.5,M10.5.0", "CET-1CEST,J0,J9",
-                "CET-1CEST,J366,J9", "CET-1CEST,366,9", "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0/3x",
-                "CET-1CEST,M3.5.0/,M10.5.0", "CET-1CEST,M3.5.0,M10.5.0,", "CET-1CEST,0003,9", "CET-1 ",
+                "X",
+                "XX0",
+                "CET",
+                "CET-",
+                "CET-25",
+                "CET-1:60",
+                "CET-1:",
+                "<+01-1",
+                "CET-1CEST",
+                "CET-1CEST,",
+                "CET-1CEST,M3.5.0",
+                "CET-1CEST,M3.5.0,",
+                "CET-1CEST,M0.5.0,M10.5.0",
+                "CET-1CEST,M13.5.0,M10.5.0",
+                "CET-1CEST,M3.0.0,M10.5.0",
+                "CET-1CEST,M3.6.0,M10.5.0",
+                "CET-1CEST,M3.5.7,M10.5.0",
+                "CET-1CEST,M3.5,M10.5.0",
+                "CET-1CEST,J0,J9",
+                "CET-1CEST,J366,J9",
+                "CET-1CEST,366,9",
+                "CET-1CEST,M3.5.0/168,M10.5.0",
+                "CET-1CEST,M3.5.0,M10.5.0/3x",
+                "CET-1CEST,M3.5.0/,M10.5.0",
+                "CET-1CEST,M3.5.0,M10.5.0,",
+                "CET-1CEST,0003,9",
+                "CET-1 ",
         };
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 struct zone *z = made(cases[i]);
@@ -211,8 +233,12 @@ static void test_whole_days(void **state) {
         (void) state;
         _cleanup_buf_ struct buf b = {};
         const struct made m = {
-                .at = {seconds("2011-12-30T10:00"), seconds("2012-12-30T10:00")}, .types = {1, 0}, .n = 2,
-                .offsets = {-36000, 50400}, .n_types = 2, .footer = "<-10>10",
+                .at = {seconds("2011-12-30T10:00"), seconds("2012-12-30T10:00")},
+                .types = {1, 0},
+                .n = 2,
+                .offsets = {-36000, 50400},
+                .n_types = 2,
+                .footer = "<-10>10",
         };
         put_file(&b, &m);
         struct zone *z;
@@ -290,7 +316,8 @@ static int try(const struct buf *b, size_t size) {
 static void test_damaged(void **state) {
         (void) state;
         _cleanup_buf_ struct buf good = {};
-        const struct made m = {.at = {0, 1000}, .types = {1, 0}, .n = 2, .offsets = {0, 3600}, .n_types = 2, .footer = "UTC0"};
+        const struct made m = {
+                .at = {0, 1000}, .types = {1, 0}, .n = 2, .offsets = {0, 3600}, .n_types = 2, .footer = "UTC0"};
         put_file(&good, &m);
         assert_int_equal(try(&good, good.size), 0);
         for (size_t n = 0; n < good.size; n++)
@@ -370,8 +397,8 @@ static unsigned compare_local_times(const struct zone *z, instant change) {
                         if (!library_instant(local, &wanted))
                                 wanted = local - library_offset(change - 1);
                         if (at != wanted)
-                                fail_msg("%s: %04d-%02d-%02dT%02d:%02d is %" PRId64 " off", zone_name(z), c.year, c.month, c.day,
-                                         c.hour, c.minute, at - wanted);
+                                fail_msg("%s: %04d-%02d-%02dT%02d:%02d is %" PRId64 " off", zone_name(z), c.year, c.month,
+                                         c.day, c.hour, c.minute, at - wanted);
                 }
         }
         return n;
@@ -401,7 +428,8 @@ static void compare_zone(const char *name, instant step, bool local_times) {
                                 else
                                         low = middle;
                         }
-                        if (zone_offset(z, high - 1) != library_offset(high - 1) || zone_offset(z, high) != library_offset(high))
+                        if (zone_offset(z, high - 1) != library_offset(high - 1) ||
+                            zone_offset(z, high) != library_offset(high))
                                 fail_msg("%s: the change at %" PRId64, name, high);
                         compare_local_times(z, high);
                 }
@@ -419,7 +447,8 @@ static void compare_directory(const char *under, int depth, instant step, bool l
         for (struct dirent *e; (e = readdir(dir));) {
                 char name[PATH_MAX], full[2 * PATH_MAX];
                 struct stat st;
-                if (e->d_name[0] == '.' || str_eq(e->d_name, "right") || str_eq(e->d_name, "posix") || str_eq(e->d_name, "localtime"))
+                if (e->d_name[0] == '.' || str_eq(e->d_name, "right") || str_eq(e->d_name, "posix") ||
+                    str_eq(e->d_name, "localtime"))
                         continue;
                 snprintf(name, sizeof(name), "%s%s%s", under, *under ? "/" : "", e->d_name);
                 snprintf(full, sizeof(full), "%s/%s", zone_directory(), name);
@@ -447,7 +476,8 @@ static void test_all_zones(void **state) {
 
 static void test_zones_closely(void **state) {
         (void) state;
-        static const char *const names[] = {"Europe/Dublin", "Australia/Lord_Howe", "America/Nuuk", "Africa/Casablanca", "Pacific/Apia"};
+        static const char *const names[] = {"Europe/Dublin", "Australia/Lord_Howe", "America/Nuuk", "Africa/Casablanca",
+                                            "Pacific/Apia"};
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
                 compare_zone(names[i], 7 * 86400, true);
 }
@@ -461,11 +491,16 @@ static struct zone_table *table_of(const char *const *names, size_t n) {
                 static const struct {
                         const char *region, *footer;
                 } footers[] = {
-                        {"Europe/London", "GMT0BST,M3.5.0/1,M10.5.0"}, {"Europe/", "CET-1CEST,M3.5.0,M10.5.0/3"},
-                        {"America/Los", "PST8PDT,M3.2.0,M11.1.0"},     {"America/", "EST5EDT,M3.2.0,M11.1.0"},
-                        {"Asia/Kol", "IST-5:30"},                      {"Asia/Cal", "IST-5:30"},
-                        {"Asia/", "JST-9"},                            {"Etc/GMT-1", "<+01>-1"},
-                        {"Etc/GMT+5", "<-05>5"},                       {"", "UTC0"},
+                        {"Europe/London", "GMT0BST,M3.5.0/1,M10.5.0"},
+                        {"Europe/", "CET-1CEST,M3.5.0,M10.5.0/3"},
+                        {"America/Los", "PST8PDT,M3.2.0,M11.1.0"},
+                        {"America/", "EST5EDT,M3.2.0,M11.1.0"},
+                        {"Asia/Kol", "IST-5:30"},
+                        {"Asia/Cal", "IST-5:30"},
+                        {"Asia/", "JST-9"},
+                        {"Etc/GMT-1", "<+01>-1"},
+                        {"Etc/GMT+5", "<-05>5"},
+                        {"", "UTC0"},
                 };
                 _cleanup_buf_ struct buf b = {};
                 const char *footer = NULL;
@@ -483,9 +518,23 @@ static struct zone_table *table_of(const char *const *names, size_t n) {
 static void test_find(void **state) {
         (void) state;
         static const char *const names[] = {
-                "Europe/Paris", "Europe/London", "Europe/Berlin", "Europe/Amsterdam", "Europe/Brussels", "America/New_York", "America/Los_Angeles",
-                "America/Argentina/Buenos_Aires", "America/Indiana/Knox", "Asia/Tokyo", "Asia/Calcutta", "Etc/UTC", "Etc/GMT-1",
-                "Etc/GMT+5", "GMT", "Asia/Chisinau", "Europe/Chisinau",
+                "Europe/Paris",
+                "Europe/London",
+                "Europe/Berlin",
+                "Europe/Amsterdam",
+                "Europe/Brussels",
+                "America/New_York",
+                "America/Los_Angeles",
+                "America/Argentina/Buenos_Aires",
+                "America/Indiana/Knox",
+                "Asia/Tokyo",
+                "Asia/Calcutta",
+                "Etc/UTC",
+                "Etc/GMT-1",
+                "Etc/GMT+5",
+                "GMT",
+                "Asia/Chisinau",
+                "Europe/Chisinau",
         };
         static const struct {
                 const char *tzid, *name;
@@ -561,7 +610,8 @@ static void test_find(void **state) {
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 const struct zone *z = zone_table_find(t, cases[i].tzid);
                 if (!str_eq(z ? zone_name(z) : NULL, cases[i].name))
-                        fail_msg("'%s': %s, not %s", cases[i].tzid, z ? zone_name(z) : "none", cases[i].name ? cases[i].name : "none");
+                        fail_msg("'%s': %s, not %s", cases[i].tzid, z ? zone_name(z) : "none",
+                                 cases[i].name ? cases[i].name : "none");
         }
 
         char *huge = malloc(100001);
@@ -624,9 +674,15 @@ static void test_suggest(void **state) {
         static const struct {
                 const char *name, *suggestion;
         } cases[] = {
-                {"Europe/Pariss", "Europe/Paris"}, {"Europe/Pairs", "Europe/Paris"},       {"europe/bern", "Europe/Berlin"},
-                {"Paris", "Europe/Paris"},         {"America/NewYork", "America/New_York"}, {"Tokio", "Asia/Tokyo"},
-                {"Mars/Olympus_Mons", NULL},       {"", NULL},                              {"x", NULL},
+                {"Europe/Pariss", "Europe/Paris"},
+                {"Europe/Pairs", "Europe/Paris"},
+                {"europe/bern", "Europe/Berlin"},
+                {"Paris", "Europe/Paris"},
+                {"America/NewYork", "America/New_York"},
+                {"Tokio", "Asia/Tokyo"},
+                {"Mars/Olympus_Mons", NULL},
+                {"", NULL},
+                {"x", NULL},
         };
         struct zone_table *t = table_of(names, ELEMENTSOF(names));
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
@@ -643,12 +699,14 @@ static void test_suggest(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_footers),     cmocka_unit_test(test_footers_refused), cmocka_unit_test(test_instants),
-                cmocka_unit_test(test_whole_days),  cmocka_unit_test(test_extremes),        cmocka_unit_test(test_utc),
-                cmocka_unit_test(test_clock),
-                cmocka_unit_test(test_damaged),     cmocka_unit_test(test_no_footer),       cmocka_unit_test(test_all_zones),
-                cmocka_unit_test(test_zones_closely), cmocka_unit_test(test_find),          cmocka_unit_test(test_empty_table),
-                cmocka_unit_test(test_add),         cmocka_unit_test(test_suggest),
+                cmocka_unit_test(test_footers),       cmocka_unit_test(test_footers_refused),
+                cmocka_unit_test(test_instants),      cmocka_unit_test(test_whole_days),
+                cmocka_unit_test(test_extremes),      cmocka_unit_test(test_utc),
+                cmocka_unit_test(test_clock),         cmocka_unit_test(test_damaged),
+                cmocka_unit_test(test_no_footer),     cmocka_unit_test(test_all_zones),
+                cmocka_unit_test(test_zones_closely), cmocka_unit_test(test_find),
+                cmocka_unit_test(test_empty_table),   cmocka_unit_test(test_add),
+                cmocka_unit_test(test_suggest),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tests/skip.h"
+#include <cmocka.h>
+#include <limits.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include "tests/skip.h"
-#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,8 +30,12 @@ static void make(const char *name) {
 }
 
 /* The smallest table there is: UTC. */
-static const char tzif[] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4" "\0\0\0\0\0\0UTC\0"
-                           "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4" "\0\0\0\0\0\0UTC\0"
+static const char tzif[] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                           "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4"
+                           "\0\0\0\0\0\0UTC\0"
+                           "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                           "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4"
+                           "\0\0\0\0\0\0UTC\0"
                            "\nUTC0\n";
 
 static int set_up(void **state) {
@@ -101,11 +105,22 @@ static void test_tree(void **state) {
 static void test_system(void **state) {
         (void) state;
         static const char *const names[] = {
-                "Europe/Paris", "Romance Standard Time", "W. Europe Standard Time", "GMT Standard Time", "FLE Standard Time",
-                "Eastern Standard Time", "India Standard Time", "Central Asia Standard Time", "Argentina Standard Time",
-                "(UTC+01:00) Brussels, Copenhagen, Madrid, Paris", "(UTC-05:00) Eastern Time (US & Canada)",
-                "(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", "(UTC+02:00) Athens, Bucharest",
-                "(UTC+10:00) Canberra, Melbourne, Sydney", "(UTC-03:00) City of Buenos Aires", "(UTC+02:00) Helsinki, Kyiv, Riga",
+                "Europe/Paris",
+                "Romance Standard Time",
+                "W. Europe Standard Time",
+                "GMT Standard Time",
+                "FLE Standard Time",
+                "Eastern Standard Time",
+                "India Standard Time",
+                "Central Asia Standard Time",
+                "Argentina Standard Time",
+                "(UTC+01:00) Brussels, Copenhagen, Madrid, Paris",
+                "(UTC-05:00) Eastern Time (US & Canada)",
+                "(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna",
+                "(UTC+02:00) Athens, Bucharest",
+                "(UTC+10:00) Canberra, Melbourne, Sydney",
+                "(UTC-03:00) City of Buenos Aires",
+                "(UTC+02:00) Helsinki, Kyiv, Riga",
         };
         unsetenv("TZDIR");
         struct zone_table *t;

@@ -28,9 +28,10 @@ static void put_row(const char *name, const char *type, bool required, const cha
 
 static const char *type_name(enum value_type type) {
         static const char *const names[] = {
-                [VALUE_NONE] = "none", [VALUE_STRING] = "text",     [VALUE_BOOL] = "true or false",  [VALUE_INT] = "integer",
-                [VALUE_NUMBER] = "number", [VALUE_DURATION] = "duration", [VALUE_INSTANT] = "time", [VALUE_LIST] = "list",
-                [VALUE_ENUM] = "one of", [VALUE_MONEY] = "amount",
+                [VALUE_NONE] = "none",    [VALUE_STRING] = "text",   [VALUE_BOOL] = "true or false",
+                [VALUE_INT] = "integer",  [VALUE_NUMBER] = "number", [VALUE_DURATION] = "duration",
+                [VALUE_INSTANT] = "time", [VALUE_LIST] = "list",     [VALUE_ENUM] = "one of",
+                [VALUE_MONEY] = "amount",
         };
         return names[type];
 }

@@ -88,7 +88,8 @@ static struct settings *load_settings(const struct zone_table *zones) {
                          "owner: {name: C, addresses: [camille@studio.example], time_zone: Europe/Paris, holidays: [FR]}\n"
                          "sources: []\nclients:\n");
         for (int i = 0; i < CLIENTS; i++)
-                n += snprintf(yaml + n, sizeof(yaml) - (size_t) n, "  - {id: client%d, name: Client, match: ['@client%d.example']}\n", i, i);
+                n += snprintf(yaml + n, sizeof(yaml) - (size_t) n,
+                              "  - {id: client%d, name: Client, match: ['@client%d.example']}\n", i, i);
         struct diagnostics d = {};
         struct settings *s = NULL;
         struct settings_file f = {.path = "bench.yaml", .data = yaml, .size = (size_t) n};
@@ -114,7 +115,8 @@ static struct ruleset *load_rules(const struct settings *settings) {
                 files[i] = (struct rule_file){.file = {.path = packs[i], .data = data, .size = size}, .pack = packs[i]};
         }
         if (ruleset_load(files, ELEMENTSOF(packs), settings, &d, &rules) < 0)
-                fprintf(stderr, "%s:%u: %s\n", d.n ? d.items[0].file : "?", d.n ? d.items[0].line : 0, d.n ? d.items[0].text : "?");
+                fprintf(stderr, "%s:%u: %s\n", d.n ? d.items[0].file : "?", d.n ? d.items[0].line : 0,
+                        d.n ? d.items[0].text : "?");
         diagnostics_free(&d);
         for (size_t i = 0; i < ELEMENTSOF(packs); i++)
                 free((void *) files[i].file.data);

@@ -59,7 +59,8 @@ static int found(const struct event *e, void *userdata) {
         for (uint32_t i = 0; i < e->attendees.n; i++)
                 check_attendee(&e->attendees.items[i]);
 
-        const struct observation o = {.kind = OBSERVATION_EVENT, .seen_at = 0, .internal_date = INSTANT_UNKNOWN, .event = *e};
+        const struct observation o = {
+                .kind = OBSERVATION_EVENT, .seen_at = 0, .internal_date = INSTANT_UNKNOWN, .event = *e};
         struct observation back;
         _cleanup_buf_ struct buf b = {};
         _cleanup_arena_ struct arena *arena = NULL;

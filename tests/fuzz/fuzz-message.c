@@ -20,11 +20,13 @@ static void prepare(void) {
         if (options.zones)
                 return;
         FUZZ_CHECK(zone_table_new(&zones) == 0 && charset_open(&charsets) == 0 && phrase_index_new(&phrases) == 0);
-        options = (struct message_options){.zones = zones, .charsets = charsets, .phrases = phrases, .want_quoted_text = true};
+        options =
+                (struct message_options){.zones = zones, .charsets = charsets, .phrases = phrases, .want_quoted_text = true};
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        struct observation o = {.kind = OBSERVATION_MESSAGE, .seen_at = INSTANT_UNKNOWN, .internal_date = INSTANT_UNKNOWN}, again;
+        struct observation o = {.kind = OBSERVATION_MESSAGE, .seen_at = INSTANT_UNKNOWN, .internal_date = INSTANT_UNKNOWN},
+                           again;
         struct arena *arena, *second;
         struct buf encoded = {0};
 

@@ -25,9 +25,12 @@ static struct zone_table *zones(void) {
 
 static void build(const uint8_t *data, size_t size, struct buf *b) {
         static const char *const starts[] = {
-                "DTSTART;TZID=Europe/Paris:20260302T090000\n", "DTSTART;TZID=Europe/Paris:20260102T023000\n",
-                "DTSTART;VALUE=DATE:20240229\n",               "DTSTART:20260131T100000\n",
-                "DTSTART:20260131T100000Z\n",                  "DTSTART;TZID=Europe/Paris:19000101T000000\n",
+                "DTSTART;TZID=Europe/Paris:20260302T090000\n",
+                "DTSTART;TZID=Europe/Paris:20260102T023000\n",
+                "DTSTART;VALUE=DATE:20240229\n",
+                "DTSTART:20260131T100000\n",
+                "DTSTART:20260131T100000Z\n",
+                "DTSTART;TZID=Europe/Paris:19000101T000000\n",
         };
         size_t start = size > 0 ? (size_t) (data[0] - '0') : ELEMENTSOF(starts);
         if (start < ELEMENTSOF(starts)) {

@@ -13,10 +13,10 @@ extern const char fuzz_corpus[];
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A promise of the code under test was broken: that is a finding, as a crash is. */
-#define FUZZ_CHECK(condition)                                                                 \
-        do                                                                                    \
-                if (!(condition)) {                                                           \
+#define FUZZ_CHECK(condition)                                                                   \
+        do                                                                                      \
+                if (!(condition)) {                                                             \
                         fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition); \
-                        abort();                                                              \
-                }                                                                             \
+                        abort();                                                                \
+                }                                                                               \
         while (0)
