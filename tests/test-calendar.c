@@ -390,17 +390,16 @@ static void test_custom_zones(void **state) {
               "- uid='u' start=2026-01-02T06:00Z\n- uid='u' start=2026-01-02T12:00Z\n- uid='u' start=2026-01-02T09:00 "
               "unknown-zone\n");
         /* dates instead of a rule, and a rule with an end */
-        check(
-                CALENDAR("BEGIN:VTIMEZONE\nTZID:D\nBEGIN:STANDARD\nDTSTART:20251026T030000\nRDATE:20251026T030000\n" RULES(
-                        "+0200",
-                        "+0100") "END:STANDARD\nBEGIN:DAYLIGHT\nDTSTART:20200329T020000\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-"
-                                 "1SU;UNTIL=20250330T010000Z\n" RULES("+0100", "+0200") "END:DAYLIGHT\nEND:"
-                                                                                        "VTIMEZONE\n" EVENT("DTSTART;TZID=D:"
-                                                                                                            "20250702T090000"
-                                                                                                            "\n")
-                                                                                                EVENT("DTSTART;TZID=D:"
-                                                                                                      "20260702T090000\n")),
-                0, 0, "- uid='u' start=2025-07-02T07:00Z\n- uid='u' start=2026-07-02T08:00Z\n");
+        check(CALENDAR("BEGIN:VTIMEZONE\nTZID:D\nBEGIN:STANDARD\nDTSTART:20251026T030000\nRDATE:20251026T030000\n" RULES(
+                      "+0200",
+                      "+0100") "END:STANDARD\nBEGIN:DAYLIGHT\nDTSTART:20200329T020000\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-"
+                               "1SU;UNTIL=20250330T010000Z\n" RULES("+0100", "+0200") "END:DAYLIGHT\nEND:"
+                                                                                      "VTIMEZONE\n" EVENT("DTSTART;TZID=D:"
+                                                                                                          "20250702T090000"
+                                                                                                          "\n")
+                                                                                              EVENT("DTSTART;TZID=D:"
+                                                                                                    "20260702T090000\n")),
+              0, 0, "- uid='u' start=2025-07-02T07:00Z\n- uid='u' start=2026-07-02T08:00Z\n");
 
         /* not understood: better no zone than a wrong one */
         static const char *const bad[] = {
