@@ -62,7 +62,7 @@ static int read_all(struct scan *s, struct read_totals *totals) {
                                totals);
                 wipe(s);
                 if (r < 0)
-                        log_errno(r, "cannot read the sources: %s", store_error(c->store));
+                        (void) judge_failed(c, r, "cannot read the sources");
         }
         sd_event_unref(event);
         return r;

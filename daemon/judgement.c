@@ -7,30 +7,51 @@
 #include "daemon/output.h"
 #include "daemon/source.h"
 
+static bool is_source(const struct source_spec *spec, const struct store_source_status *st) {
+        return strcmp(source_kind_name(spec->kind), st->kind) == 0 && strcmp(spec->location, st->location) == 0;
+}
+
 bool source_is_configured(const struct settings *settings, const struct store_source_status *st) {
         for (size_t i = 0; i < settings->n_sources; i++)
-                if (strcmp(source_kind_name(settings->sources[i].kind), st->kind) == 0 &&
-                    strcmp(settings->sources[i].location, st->location) == 0)
+                if (is_source(&settings->sources[i], st))
                         return true;
         return false;
 }
 
 struct reading {
         const struct settings *settings;
-        instant oldest;
+        instant *read_at; /* one for each configured source; INSTANT_UNKNOWN: never read */
 };
 
-/* Absences can only be judged up to the moment that every mailbox was read past; calendars hold no answers, and a mailbox that was moved or given
- * up will not be read any more. */
-static int oldest_reading(const struct store_source_status *st, void *userdata) {
+static int note_reading(const struct store_source_status *st, void *userdata) {
         struct reading *reading = userdata;
-        if (strcmp(st->kind, "calendar") == 0 || strcmp(st->kind, "caldav") == 0 ||
-            !source_is_configured(reading->settings, st))
-                return 0;
-        if (st->read_at == INSTANT_UNKNOWN || reading->oldest == INSTANT_UNKNOWN)
-                reading->oldest = INSTANT_UNKNOWN;
-        else
-                reading->oldest = MIN(reading->oldest, st->read_at);
+        for (size_t i = 0; i < reading->settings->n_sources; i++)
+                if (is_source(&reading->settings->sources[i], st))
+                        reading->read_at[i] = st->read_at;
+        return 0;
+}
+
+static bool is_mailbox(enum source_kind kind) {
+        return kind != SOURCE_CALENDAR && kind != SOURCE_CALDAV;
+}
+
+/* Absences can only be judged up to the moment that every configured mailbox was read past, one that was just added included. Calendars hold no
+ * answers, and a mailbox that was moved or given up will not be read any more. */
+static int find_read_until(struct context *c, instant *ret) {
+        struct reading reading = {.settings = c->settings};
+        _cleanup_free_ instant *read_at = reading.read_at = calloc(c->settings->n_sources + 1, sizeof(*read_at));
+        if (!read_at)
+                return -ENOMEM;
+        for (size_t i = 0; i < c->settings->n_sources; i++)
+                read_at[i] = INSTANT_UNKNOWN;
+        int r = store_sources(c->store, note_reading, &reading);
+        if (r < 0)
+                return r;
+        instant oldest = INSTANT_MAX;
+        for (size_t i = 0; i < c->settings->n_sources; i++)
+                if (is_mailbox(c->settings->sources[i].kind))
+                        oldest = MIN(oldest, read_at[i]); /* INSTANT_UNKNOWN is the least of all */
+        *ret = oldest == INSTANT_MAX ? INSTANT_UNKNOWN : oldest;
         return 0;
 }
 
@@ -76,12 +97,10 @@ int judge_failed(const struct context *c, int error, const char *what) {
 
 int judge(struct context *c, struct judgement *ret) {
         struct judgement j = {};
-        struct reading reading = {.settings = c->settings, .oldest = INSTANT_MAX};
         instant now = clock_now(&c->clock);
-        int r = store_sources(c->store, oldest_reading, &reading);
+        int r = find_read_until(c, &j.read_until);
         if (r < 0)
-                return log_errno(r, "%s", store_error(c->store));
-        j.read_until = reading.oldest == INSTANT_MAX ? INSTANT_UNKNOWN : reading.oldest;
+                return judge_failed(c, r, "cannot tell how far the sources were read");
 
         struct eval_options options = {.now = now, .read_until = j.read_until};
         r = evaluation_new(c->rules, c->settings, &options, &j.evaluation);

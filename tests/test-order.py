@@ -359,4 +359,18 @@ def moved(w):
     true('"uid":"moved"' in r.stdout, "what vanished after the move was not told", r)
 
 
+@case("a mailbox that was added and not read yet may hold an answer: deadlines wait for it")
+def added(w):
+    w.mail("/o", cases.plain_message("o", cases.words("from=camille@studio.example to=jean@dupont.example at=2026-03-02T10:04+01:00 subject=Logo"),
+                                     ["Bonjour Jean, pouvez-vous m'envoyer le logo ?"]))
+    w.config.write_text(cases.DEFAULT_CONFIG)
+    w.scan("2026-03-03T09:00+01:00")
+    w.config.write_text(cases.DEFAULT_CONFIG.replace("sources:\n", "sources:\n  - {mbox: archive.mbox}\n"))
+    w.write("archive.mbox", b"")
+    true("source stale" in w.status("2026-03-20T09:00+01:00"), w.status("2026-03-20T09:00+01:00"))
+    true(not w.alerts("2026-03-20T09:00+01:00"), "an alert before the new mailbox was read")
+    w.scan("2026-03-20T09:00+01:00")
+    true(len(w.alerts("2026-03-20T09:00+01:00")) == 1, "no alert after the new mailbox was read")
+
+
 tap.main()
