@@ -4,12 +4,13 @@
 /* Settings, rules and facts for tests of rules/, made in memory: Paris and New York from the system's tables. */
 
 /* clang-format off: cmocka.h wants the others before it. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include <cmocka.h>
 /* clang-format on */
 
 #include "rules/eval.h"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <stdio.h>
+
+#include <cmocka.h>
 
 #include "parsers/civil.h"
 #include "parsers/text.h"

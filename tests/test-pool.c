@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/skip.h"
-#include <cmocka.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <setjmp.h>
@@ -17,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
+
+#include <cmocka.h>
 
 #include "daemon/pool.h"
 #include "daemon/role_parse.h"

@@ -4,10 +4,11 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 /* clang-format on */
 
 #include <stdio.h>
+
+#include <cmocka.h>
 
 #include "parsers/request_model.h"
 #include "parsers/text.h"

@@ -5,8 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "tests/skip.h"
 #include <cmocka.h>
+
+#include "tests/skip.h"
 
 #include "rules/settings.h"
 #include "tests/zoneinfo.h"

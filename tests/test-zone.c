@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tests/skip.h"
-#include <cmocka.h>
 #include <dirent.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -10,6 +9,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#include <cmocka.h>
 
 #include "parsers/buf.h"
 #include "parsers/zone.h"
