@@ -694,8 +694,8 @@ static void test_missing_uid(void **state) {
         (void) state;
         static const char *const texts[] = {
                 "BEGIN:VEVENT\nDTSTART:20260302T080000Z\nSUMMARY:a\nDTSTAMP:20260101T000000Z\nEND:VEVENT\n",
-                "BEGIN:VEVENT\r\nDTSTART:20260302T080000Z\r\nSUMM\r\n "
-                "ARY:a\r\nDTSTAMP:20260201T000000Z\r\nSEQUENCE:3\r\nEND:VEVENT\r\n",
+                ("BEGIN:VEVENT\r\nDTSTART:20260302T080000Z\r\nSUMM\r\n "
+                 "ARY:a\r\nDTSTAMP:20260201T000000Z\r\nSEQUENCE:3\r\nEND:VEVENT\r\n"),
                 "BEGIN:VEVENT\nDTSTART:20260302T080000Z\nSUMMARY:b\nDTSTAMP:20260101T000000Z\nEND:VEVENT\n",
                 "BEGIN:VEVENT\nUID:\nDTSTART:20260302T080000Z\nSUMMARY:a\nDTSTAMP:20260101T000000Z\nEND:VEVENT\n",
         };

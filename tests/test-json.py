@@ -150,8 +150,8 @@ def field_table():
     for part in text.split("#define ")[1:]:
         name = part.split("(")[0]
         if name.endswith("_FIELDS"):
-            groups[name.lower()] = dict(re.findall(r'X\([A-Z_]+, "([a-z_]+)", ([A-Z]+),', part))
-    facts = re.findall(r'\{"([a-z.]+)", "[^"]*", FIELDS\(([a-z_]+)\), (true|false)\}', (cases.TOP / "rules/fact.c").read_text())
+            groups[name.lower()] = dict(re.findall(r'X\([A-Z_]+,\s+"([a-z_]+)",\s+([A-Z]+),', part))
+    facts = re.findall(r'\{"([a-z.]+)",\s+"[^"]*",\s+FIELDS\(([a-z_]+)\),\s+(true|false)\}', (cases.TOP / "rules/fact.c").read_text())
     true(len(facts) > 10 and len(groups) > 4, "the tables are written in another way")
     return {f: groups[g] for f, g, _ in facts}
 
