@@ -102,8 +102,9 @@ __attribute__((always_inline)) static inline void walk(const struct request_mode
         const uint32_t *w = v.words + 2, *c = v.classes + 2;
         uint32_t end = 2 + (unsigned char) s->ending;
 
-#define FEATURE(kind, key, at, len) visit(userdata, mix((key), (uint32_t) (kind)), (kind), (at), (len))
-        for (size_t i = 0; i < v.n; i++) {
+#define FEATURE(kind, key, at, len) visit(userdata, mix((key), (uint32_t) (kind)), (kind), (size_t) (at), (size_t) (len))
+        /* Signed, since the words before the first are looked at: the edges. */
+        for (ptrdiff_t i = 0; i < (ptrdiff_t) v.n; i++) {
                 uint32_t pair = mix(w[i - 1], w[i]), classes = mix(c[i - 1], c[i]);
                 if (c[i] == CLASS_COMMA) {
                         start = true;
