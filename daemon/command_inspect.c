@@ -32,7 +32,8 @@ static bool has_suffix(const char *s, const char *suffix) {
 
 static void print_people(const char *label, const struct address_list *l) {
         for (uint32_t i = 0; i < l->n; i++)
-                printf("%-13s %s <%s>\n", i == 0 ? label : "", l->items[i].name ? l->items[i].name : "", l->items[i].email);
+                printf("%-13s %s%s<%s>\n", i == 0 ? label : "", l->items[i].name ? l->items[i].name : "",
+                       l->items[i].name ? " " : "", l->items[i].email);
 }
 
 static void print_line(const char *label, const char *s) {
