@@ -25,11 +25,6 @@ struct inspected {
         uint32_t seen;
 };
 
-static bool has_suffix(const char *s, const char *suffix) {
-        size_t n = strlen(s), m = strlen(suffix);
-        return n >= m && strcasecmp(s + n - m, suffix) == 0;
-}
-
 static void print_people(const char *label, const struct address_list *l) {
         for (uint32_t i = 0; i < l->n; i++)
                 printf("%-13s %s%s<%s>\n", i == 0 ? label : "", l->items[i].name ? l->items[i].name : "",
@@ -153,15 +148,15 @@ static int submit(struct inspection *in, struct pool *pool, struct inspected *fi
                 in->fault = true;
                 return 0;
         }
-        file->calendar = has_suffix(file->path, ".ics") || has_suffix(file->path, ".ical");
-        bool mbox = has_suffix(file->path, ".mbox") || has_suffix(file->path, ".mbox.gz");
+        file->calendar = str_ends_with(file->path, ".ics") || str_ends_with(file->path, ".ical");
+        bool mbox = str_ends_with(file->path, ".mbox") || str_ends_with(file->path, ".mbox.gz");
         if (file->calendar && in->context->json)
                 file->events = json_object_new_array();
         struct pool_job job = {
                 .type = file->calendar ? IPC_CALENDAR
                         : mbox         ? IPC_MBOX
                                        : IPC_MESSAGE,
-                .flags = IPC_WANT_QUOTED_TEXT | (has_suffix(file->path, ".gz") ? (uint32_t) IPC_GZIP : 0U),
+                .flags = IPC_WANT_QUOTED_TEXT | (str_ends_with(file->path, ".gz") ? (uint32_t) IPC_GZIP : 0U),
                 .size = -1,
                 .fd = fd,
                 .userdata = file,

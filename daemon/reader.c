@@ -278,8 +278,23 @@ int reader_item_put(struct reader *r, const struct store_item *item, int64_t *re
 
 /* --- files --- */
 
+int64_t reader_raw_mtime(const struct stat *st) {
+        return (int64_t) st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+}
+
+bool reader_has_suffix(const char *name, const char *suffix) {
+        return strlen(name) > strlen(suffix) && str_ends_with(name, suffix);
+}
+
+unsigned reader_depth(const char *folder) {
+        unsigned n = 0;
+        for (; *folder; folder++)
+                n += *folder == '/';
+        return n;
+}
+
 int64_t reader_mtime(const struct reader *r, const struct stat *st) {
-        int64_t ns = (int64_t) st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
+        int64_t ns = reader_raw_mtime(st);
         return ns < r->wall_ns - SETTLED_SECONDS * INT64_C(1000000000) ? ns : 0;
 }
 

@@ -72,6 +72,8 @@ struct unreadable reader_refused(int status);
  * here leaves what is missing as it is, and is read once more at the end. */
 bool reader_may_settle(struct reader *r);
 
+/* Modification time in nanoseconds as the file system gives it. */
+int64_t reader_raw_mtime(const struct stat *st);
 /* Modification time in nanoseconds; 0 when the file changed so lately that it could change again within the same tick. */
 int64_t reader_mtime(const struct reader *r, const struct stat *st);
 instant reader_file_date(const struct stat *st);
@@ -83,5 +85,9 @@ bool reader_folder_wanted(const struct source_spec *spec, const char *folder);
  * allowed. Regular files only (-EINVAL). *ret_st may be NULL. */
 int reader_open_file(int folder_fd, const char *name, struct stat *ret_st, int *ret_fd) _must_check_;
 int reader_open_folder(int folder_fd, const char *name, int *ret_fd) _must_check_;
+/* A name before that suffix, whatever the case: ".ics" alone is none. */
+bool reader_has_suffix(const char *name, const char *suffix);
+/* Folders below the top: "a/b" is 1. */
+unsigned reader_depth(const char *folder);
 /* "a/b", or "b" when a is "". The caller frees; NULL: no memory. */
 char *reader_join(const char *a, const char *b);

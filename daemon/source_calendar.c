@@ -90,10 +90,6 @@ static void calendar_release(struct reader_job *job) {
         free(j);
 }
 
-static int64_t raw_mtime(const struct stat *st) {
-        return (int64_t) st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-}
-
 /* --- components --- */
 
 static int compare_component(const char *uid, const struct moment *id, const struct known_component *k) {
@@ -190,7 +186,7 @@ static struct calendar_job *job_new(struct calendar_walk *w, const char *folder,
         j->fd = fd;
         j->inode = (int64_t) st->st_ino;
         j->size = st->st_size;
-        j->mtime_ns = raw_mtime(st);
+        j->mtime_ns = reader_raw_mtime(st);
         j->settled_ns = reader_mtime(w->reader, st);
         j->internal_date = reader_file_date(st);
         return j;
@@ -216,7 +212,7 @@ static int read_file(struct calendar_walk *w, char *folder, char *name, int fd, 
         reader_looked_at(r);
         if (k)
                 k->seen = true;
-        if (k && k->inode == (int64_t) st->st_ino && k->size == st->st_size && k->mtime_ns == raw_mtime(st)) {
+        if (k && k->inode == (int64_t) st->st_ino && k->size == st->st_size && k->mtime_ns == reader_raw_mtime(st)) {
                 (void) close(fd);
                 return 0;
         }
@@ -237,11 +233,6 @@ static int read_file(struct calendar_walk *w, char *folder, char *name, int fd, 
 }
 
 /* --- walking --- */
-
-static bool has_suffix(const char *name, const char *suffix) {
-        size_t n = strlen(name), m = strlen(suffix);
-        return n > m && strcasecmp(name + n - m, suffix) == 0;
-}
 
 static int on_item(const struct store_item *item, void *userdata) {
         struct calendar_walk *w = userdata;
@@ -269,13 +260,6 @@ static int push_folder(struct calendar_walk *w, char *name) {
         w->folders = p;
         p[w->n_folders++] = (struct calendar_folder){.name = name};
         return 0;
-}
-
-static unsigned depth_of(const char *folder) {
-        unsigned n = 0;
-        for (; *folder; folder++)
-                n += *folder == '/';
-        return n;
 }
 
 static int look_at_file(struct calendar_walk *w, size_t folder, int folder_fd, char *entry) {
@@ -310,14 +294,15 @@ static int look_at_file(struct calendar_walk *w, size_t folder, int folder_fd, c
 static int look_at(struct calendar_walk *w, size_t folder, int folder_fd, const struct dirent *entry) {
         struct stat st;
         char name[NAME_MAX + 1];
-        if (entry->d_name[0] == '.' || has_suffix(entry->d_name, ".tmp") ||
+        if (entry->d_name[0] == '.' || reader_has_suffix(entry->d_name, ".tmp") ||
             fstatat(folder_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return 0;
         if (S_ISDIR(st.st_mode))
-                return depth_of(w->folders[folder].name) < CALENDAR_DEPTH_MAX && reader_folder_wanted(w->spec, entry->d_name)
+                return reader_depth(w->folders[folder].name) < CALENDAR_DEPTH_MAX &&
+                                       reader_folder_wanted(w->spec, entry->d_name)
                                ? push_folder(w, reader_join(w->folders[folder].name, entry->d_name))
                                : 0;
-        if (!has_suffix(entry->d_name, ".ics") && !has_suffix(entry->d_name, ".ical"))
+        if (!reader_has_suffix(entry->d_name, ".ics") && !reader_has_suffix(entry->d_name, ".ical"))
                 return 0;
         (void) snprintf(name, sizeof(name), "%s", entry->d_name);
         return look_at_file(w, folder, folder_fd, name);
@@ -578,12 +563,12 @@ static bool ends_properly(int fd, int64_t size) {
         while (n > 0 && isspace((unsigned char) tail[n - 1]))
                 n--;
         tail[n] = 0;
-        return has_suffix(tail, "END:VCALENDAR");
+        return reader_has_suffix(tail, "END:VCALENDAR");
 }
 
 static bool is_unchanged(const struct calendar_job *j) {
         struct stat st;
-        return fstat(j->fd, &st) == 0 && st.st_size == j->size && raw_mtime(&st) == j->mtime_ns;
+        return fstat(j->fd, &st) == 0 && st.st_size == j->size && reader_raw_mtime(&st) == j->mtime_ns;
 }
 
 static int keep_late(struct calendar_walk *w, const struct store_item *item) {

@@ -109,10 +109,6 @@ static uint64_t file_stamp(int64_t inode, int64_t size, int64_t mtime_ns) {
         return store_hash(STORE_HASH_SEED, v, sizeof(v));
 }
 
-static int64_t raw_mtime(const struct stat *st) {
-        return (int64_t) st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-}
-
 /* --- what is known of a folder --- */
 
 static int on_item(const struct store_item *item, void *userdata) {
@@ -181,7 +177,7 @@ static struct message_job *job_new(struct scan *s, const struct name *n, const s
                 return NULL;
         j->inode = (int64_t) st->st_ino;
         j->size = st->st_size;
-        j->mtime_ns = raw_mtime(st);
+        j->mtime_ns = reader_raw_mtime(st);
         j->internal_date = reader_file_date(st);
         char *p = j->strings;
         memcpy(p, s->folder, folder + 1);
@@ -266,7 +262,7 @@ static bool has_changed(struct scan *s, const struct known *k, const char *name,
         struct stat st;
         if (fstatat(s->fds[box], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return false;
-        return file_stamp((int64_t) st.st_ino, st.st_size, raw_mtime(&st)) != k->stamp;
+        return file_stamp((int64_t) st.st_ino, st.st_size, reader_raw_mtime(&st)) != k->stamp;
 }
 
 static int look_at(struct scan *s, const char *name, int box) {
@@ -416,7 +412,7 @@ static int read_boxes(struct walk *w, const char *folder, struct scan *s) {
                         (void) reader_fatal(r, e);
                         goto end;
                 }
-                changed[box] = e == 0 || mtime == 0 || mtime != raw_mtime(&st[box]);
+                changed[box] = e == 0 || mtime == 0 || mtime != reader_raw_mtime(&st[box]);
         }
         e = 0;
         /* Messages leave new for cur: when cur changed, new is listed too. It is small. */
@@ -486,13 +482,6 @@ static bool is_hidden_other(int fd, const char *name) {
         return true;
 }
 
-static unsigned depth_of(const char *folder) {
-        unsigned n = 0;
-        for (; *folder; folder++)
-                n += *folder == '/';
-        return n;
-}
-
 static int list_folders(struct walk *w, int fd, const char *folder) {
         DIR *d = fdopendir(fd); /* takes fd */
         if (!d) {
@@ -503,7 +492,7 @@ static int list_folders(struct walk *w, int fd, const char *folder) {
         struct dirent *entry;
         while (e >= 0 && (entry = readdir(d)))
                 if (!is_own_name(entry->d_name) && is_folder(dirfd(d), entry) && !is_hidden_other(dirfd(d), entry->d_name) &&
-                    depth_of(folder) < FOLDER_DEPTH_MAX)
+                    reader_depth(folder) < FOLDER_DEPTH_MAX)
                         e = push_folder(w, reader_join(folder, entry->d_name));
         (void) closedir(d);
         return e;

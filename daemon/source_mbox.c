@@ -175,16 +175,11 @@ static int on_item(const struct store_item *item, void *userdata) {
         return 0;
 }
 
-static bool has_suffix(const char *name, const char *suffix) {
-        size_t n = strlen(name), m = strlen(suffix);
-        return n > m && strcasecmp(name + n - m, suffix) == 0;
-}
-
 /* Indexes and settings of mail programs; most would be told by their first bytes too, but need not be opened. */
 static bool is_program_file(const char *name) {
         static const char *const suffixes[] = {".msf", ".dat", ".lock", ".html", ".tmp", ".json", ".sqlite"};
         for (size_t i = 0; i < ELEMENTSOF(suffixes); i++)
-                if (has_suffix(name, suffixes[i]))
+                if (reader_has_suffix(name, suffixes[i]))
                         return true;
         return name[0] == '.';
 }
@@ -215,13 +210,6 @@ static int look_at_file(struct mbox_walk *w, int folder_fd, const char *entry, c
         return read_file(w, name, fd, &st, gzip);
 }
 
-static unsigned depth_of(const char *folder) {
-        unsigned n = 0;
-        for (; *folder; folder++)
-                n += *folder == '/';
-        return n;
-}
-
 static int look_at(struct mbox_walk *w, int folder_fd, const char *folder, const char *entry) {
         struct stat st;
         if (is_program_file(entry) || fstatat(folder_fd, entry, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -230,7 +218,7 @@ static int look_at(struct mbox_walk *w, int folder_fd, const char *folder, const
         if (!name)
                 return reader_fatal(w->reader, -ENOMEM);
         if (S_ISDIR(st.st_mode)) {
-                if (depth_of(name) >= MBOX_DEPTH_MAX)
+                if (reader_depth(name) >= MBOX_DEPTH_MAX)
                         return 0;
                 char **p = realloc(w->folders, (w->n_folders + 1) * sizeof(*p));
                 if (!p)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
 #define _printf_(a, b) __attribute__((format(printf, a, b)))
@@ -49,4 +50,10 @@ static inline bool str_eq(const char *a, const char *b) {
 
 static inline bool str_empty(const char *s) {
         return !s || !*s;
+}
+
+/* Whatever the case: names of files and zones are compared by people. */
+static inline bool str_ends_with(const char *s, const char *end) {
+        size_t n = strlen(s), m = strlen(end);
+        return n >= m && strcasecmp(s + n - m, end) == 0;
 }

@@ -444,11 +444,6 @@ static int read_header(struct reader *r) {
 
 /* --- the parts --- */
 
-static bool ends_with(const char *s, const char *suffix) {
-        size_t n = strlen(s), m = strlen(suffix);
-        return n >= m && strcasecmp(s + n - m, suffix) == 0;
-}
-
 /* The file name of a part, raw; "" when it has none. */
 static void raw_name(const struct mime_leaf *leaf, char *name, size_t room, char *label) {
         if (!mime_parameter(&leaf->fields.content_disposition, "filename", name, room, label) || !*name)
@@ -694,7 +689,7 @@ static bool is_calendar(const struct mime_leaf *leaf, const char *name) {
         for (size_t i = 0; i < ELEMENTSOF(types); i++)
                 if (str_eq(leaf->media_type, types[i]))
                         return true;
-        for (size_t i = 0; i < ELEMENTSOF(vague) && ends_with(name, ".ics"); i++)
+        for (size_t i = 0; i < ELEMENTSOF(vague) && str_ends_with(name, ".ics"); i++)
                 if (str_eq(leaf->media_type, vague[i]))
                         return true;
         return false;

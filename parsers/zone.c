@@ -554,11 +554,6 @@ static const struct zone *find_tail(const struct zone_table *t, const char *tzid
         return NULL;
 }
 
-static bool str_ends_with(const char *s, const char *end) {
-        size_t n = strlen(s), m = strlen(end);
-        return n >= m && strcasecmp(s + n - m, end) == 0;
-}
-
 /* Windows names, also "Romance Standard Time 1" (a second version in one file), "W. Europe" and "Romance Daylight Time". */
 static const struct zone *find_windows(const struct zone_table *t, const char *tzid) {
         static const char standard_time[] = " Standard Time", daylight_time[] = " Daylight Time";

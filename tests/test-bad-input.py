@@ -484,24 +484,6 @@ def missing_source(w):
     equal(w.run("alerts", now=NOW).returncode, 0)
 
 
-def as_nobody(w):
-    """Root reads everything: be someone else."""
-    if os.geteuid() != 0:
-        return
-    if not shutil.which("setpriv"):
-        raise tap.Skip("root, and no setpriv")
-    shutil.copy(cases.ADIEU, w.folder / "adieu")
-    shutil.copytree(w.env["ADIEU_PACKS"], w.folder / "packs")
-    for top, folders, files in os.walk(w.folder):
-        for name in [top] + [os.path.join(top, f) for f in folders + files]:
-            os.chown(name, 65534, 65534, follow_symlinks=False)
-    w.program = str(w.folder / "adieu")
-    w.env["ADIEU_PACKS"] = str(w.folder / "packs")
-    w.wrapper = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]
-    if subprocess.run(w.wrapper + [w.program, "--version"], capture_output=True, env=w.env).returncode != 0:
-        raise tap.Skip("cannot run as nobody here")
-
-
 @case("folders and files that may not be read: exit 3, told, and read as soon as they may")
 def unreadable_folders(w):
     neighbours(w)
@@ -512,7 +494,7 @@ def unreadable_folders(w):
     w.write("calendars/b.ics", calendar(event("b", "")))
     w.write("archive.mbox", b"From x@y Sat Mar  7 23:10:00 2026\n" + neighbour("mbox", "2026-03-08T20:15+01:00"))
     w.source("{mbox: archive.mbox}")
-    as_nobody(w)
+    tap.as_nobody(w)
     closed = [w.folder / p for p in ("Maildir/.Closed", "Maildir/.NoCur/cur", "Maildir/cur/m-closed:2,S", "calendars/closed", "calendars/b.ics", "archive.mbox")]
     modes = {p: p.stat().st_mode & 0o777 for p in closed}
     for p in closed:

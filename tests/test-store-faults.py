@@ -185,28 +185,10 @@ run facts adieu facts --json
     true('"message_id":"n399@' in results["facts"].stdout, "the new ones are lost")
 
 
-def as_nobody(w):
-    """Root writes everywhere: be someone else."""
-    if os.geteuid() != 0:
-        return
-    if not shutil.which("setpriv"):
-        raise tap.Skip("root, and no setpriv")
-    shutil.copy(cases.ADIEU, w.folder / "adieu")
-    shutil.copytree(w.env["ADIEU_PACKS"], w.folder / "packs")
-    for top, folders, files in os.walk(w.folder):
-        for name in [top] + [os.path.join(top, f) for f in folders + files]:
-            os.chown(name, 65534, 65534, follow_symlinks=False)
-    w.program = str(w.folder / "adieu")
-    w.env["ADIEU_PACKS"] = str(w.folder / "packs")
-    w.wrapper = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--"]
-    if subprocess.run(w.wrapper + [w.program, "--version"], capture_output=True, env=w.env).returncode != 0:
-        raise tap.Skip("cannot run as nobody here")
-
-
 @case("a state folder that cannot be made, or written, or entered")
 def read_only_folder(w):
     fill(w)
-    as_nobody(w)
+    tap.as_nobody(w)
     want = expected(w)
     top = w.folder / "state"
     top.mkdir(exist_ok=True)
