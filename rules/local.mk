@@ -2,11 +2,12 @@
 # Observations to facts to alerts. No I/O, no clock, no globals; nothing of daemon/.
 
 noinst_LIBRARIES += librules.a
-librules_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(NETTLE_CFLAGS)
+librules_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS) $(NETTLE_CFLAGS) $(PSL_CFLAGS) $(IDN2_CFLAGS)
 librules_a_SOURCES = \
 	%D%/diagnostic.c %D%/diagnostic.h \
 	%D%/yaml.c %D%/yaml.h \
 	%D%/worktime.c %D%/duration.c %D%/holiday.c %D%/worktime.h \
+	%D%/domain.c %D%/domain.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/people.c %D%/people.h %D%/conversation.c %D%/conversation.h \
 	%D%/meeting.c %D%/meeting_judge.c %D%/meeting_internal.h %D%/meeting.h %D%/fold.c %D%/fold.h \
@@ -15,7 +16,7 @@ librules_a_SOURCES = \
 	%D%/eval.c %D%/alert.c %D%/eval.h %D%/eval_internal.h \
 	%D%/fact.c %D%/fact.h %D%/fact_fields.h
 
-RULES_LIBS = librules.a $(PARSERS_LIBS) $(YAML_LIBS)
+RULES_LIBS = librules.a $(PARSERS_LIBS) $(YAML_LIBS) $(PSL_LIBS) $(IDN2_LIBS)
 
 # The shipped packs: data, replaced by updates; owners override by name and never edit them.
 packsdir = $(pkgdatadir)/packs

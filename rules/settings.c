@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "parsers/limits.h"
+#include "rules/domain.h"
 
 #define MINUTES_OF_DAY (24 * 60)
 /* Twice what the mapping with the most keys has; a suggestion needs no more. */
@@ -632,28 +633,6 @@ static void read_holidays(struct loader *l, const struct yaml_node *node, const 
 
 /* --- addresses ------------------------------------------------------------------------------------------------------ */
 
-/* Lower case, and without a plus-tag: "Jean+news@Dupont.example" is "jean@dupont.example". Returns the length, 0 when it is
- * no address or does not fit. */
-static size_t normalize_address(const char *s, char ret[ADDRESS_MAX + 1]) {
-        size_t n = 0;
-        const char *at = strrchr(s, '@');
-        if (!at)
-                return 0;
-        const char *plus = memchr(s, '+', (size_t) (at - s));
-        const char *end = plus && plus > s ? plus : at;
-        if ((size_t) (end - s) > ADDRESS_MAX)
-                return 0;
-        for (; s < end; s++)
-                ret[n++] = lower(*s);
-        for (; *at; at++) {
-                if (n >= ADDRESS_MAX)
-                        return 0;
-                ret[n++] = lower(*at);
-        }
-        ret[n] = 0;
-        return n;
-}
-
 static const char *lower_copy(struct loader *l, const char *s) {
         char *copy = keep(l, arena_strdup(l->arena, s));
         for (char *p = copy; p && *p; p++)
@@ -664,41 +643,11 @@ static const char *lower_copy(struct loader *l, const char *s) {
 /* One "@", something before it unless a domain is meant, no blanks, no brackets: what a person means by an address. */
 static bool address_shape(const char *s, bool domain) {
         const char *at = strchr(s, '@');
-        if (!at || strchr(at + 1, '@') || !at[1] || at[1] == '.' || ends_with(s, ".") || strstr(at, ".."))
+        if (!at || strchr(at + 1, '@') || !at[1] || at[1] == '.' || strstr(at, ".."))
                 return false;
-        if (domain != (at == s) || s[strcspn(s, " \t\n<>,;:\"*()")] || strlen(s) > ADDRESS_MAX)
+        if (domain != (at == s) || s[strcspn(s, " \t\n<>,;\"*()")] || strlen(s) > ADDRESS_MAX)
                 return false;
-        return !domain || strchr(at, '.');
-}
-
-/* Half the world writes from these: as a domain they would make strangers a client. */
-static const char *const free_mail[] = {
-        "gmail.com",      "googlemail.com", "icloud.com",  "me.com",       "mac.com",         "aol.com",
-        "orange.fr",      "free.fr",        "wanadoo.fr",  "laposte.net",  "sfr.fr",          "neuf.fr",
-        "bbox.fr",        "numericable.fr", "web.de",      "freenet.de",   "t-online.de",     "arcor.de",
-        "posteo.de",      "mailbox.org",    "skynet.be",   "telenet.be",   "proximus.be",     "bluewin.ch",
-        "hispeed.ch",     "sunrise.ch",     "pt.lu",       "proton.me",    "protonmail.com",  "protonmail.ch",
-        "pm.me",          "tutanota.com",   "tuta.io",     "fastmail.com", "zoho.com",        "mail.com",
-        "mail.ru",        "yandex.ru",      "yandex.com",  "ziggo.nl",     "kpnmail.nl",      "planet.nl",
-        "xs4all.nl",      "libero.it",      "virgilio.it", "tiscali.it",   "alice.it",        "tin.it",
-        "telefonica.net", "terra.es",       "comcast.net", "verizon.net",  "att.net",         "sbcglobal.net",
-        "cox.net",        "btinternet.com", "sky.com",     "talktalk.net", "virginmedia.com", "videotron.ca",
-        "bell.net",       "sympatico.ca",   "qq.com",      "163.com",
-};
-/* In many countries: "yahoo.fr", "yahoo.co.uk". */
-static const char *const free_mail_names[] = {"hotmail.", "outlook.", "live.", "msn.", "yahoo.", "ymail.", "gmx."};
-#define COUNTRY_SUFFIX_MAX 6U
-
-static bool is_free_mail(const char *domain) {
-        for (size_t i = 0; i < ELEMENTSOF(free_mail); i++)
-                if (str_eq(domain, free_mail[i]))
-                        return true;
-        for (size_t i = 0; i < ELEMENTSOF(free_mail_names); i++) {
-                size_t n = strlen(free_mail_names[i]);
-                if (strncmp(domain, free_mail_names[i], n) == 0 && strlen(domain + n) <= COUNTRY_SUFFIX_MAX)
-                        return true;
-        }
-        return false;
+        return at[1] == '[' ? !domain && ends_with(at, "]") : !strchr(s, ':');
 }
 
 static bool read_address(struct loader *l, const struct yaml_node *node, const char *what) {
@@ -711,20 +660,44 @@ static bool read_address(struct loader *l, const struct yaml_node *node, const c
         return false;
 }
 
+/* A domain that would make strangers a client: nobody's, everybody's, or no name at all. */
+static bool check_domain(struct loader *l, const struct yaml_node *node, const char *key) {
+        const char *domain = key + 1;
+        enum free_mail kind = domain_free_mail(domain);
+        if (kind != FREE_MAIL_NO) {
+                fault(l, node, "free-mail",
+                      keep(l, arena_printf(l->arena, "did you mean one person there? write the full address: \"name@%s\"",
+                                           domain)),
+                      "\"%s\" belongs to %s: strangers would become this client", node->scalar, free_mail_name(kind));
+                return false;
+        }
+        if (domain_is_public_suffix(domain)) {
+                fault(l, node, "public-suffix",
+                      keep(l,
+                           arena_printf(l->arena, "did you mean a domain below it? write \"@name.%s\", or one full address",
+                                        domain)),
+                      "everybody registers names below \"%s\": strangers would become this client", domain);
+                return false;
+        }
+        if (domain_is_literal(domain)) {
+                fault(l, node, "bad-value", "write the full address: \"name@[127.0.0.1]\"",
+                      "\"%s\" is no domain but the address of a machine", node->scalar);
+                return false;
+        }
+        return true;
+}
+
 static bool read_match(struct loader *l, const struct yaml_node *node) {
         if (!item_is_text(l, node, "match"))
                 return false;
+        char key[ADDRESS_KEY_SIZE];
         const char *s = lower_copy(l, node->scalar);
         if (!s)
                 return false;
-        if (address_shape(s, true)) {
-                if (!is_free_mail(s + 1))
-                        return true;
-                fault(l, node, "free-mail", "list the people one by one: jean.dupont@...",
-                      "\"%s\" belongs to a provider that everyone can write from: strangers would become this client",
-                      node->scalar);
-                return false;
-        }
+        /* "@[127.0.0.1]" is told with the words for literals. */
+        bool domain = s[0] == '@' && (s[1] == '[' || address_shape(s, true)) && address_key(s, key) > 1;
+        if (domain && (strchr(key, '.') || domain_is_public_suffix(key + 1)))
+                return check_domain(l, node, key);
         if (address_shape(s, false))
                 return true;
         const char *hint = "write an address (jean@dupont.example) or a domain (\"@dupont.example\")";
@@ -766,8 +739,8 @@ static struct address_slot *index_slot(const struct address_index *index, const 
 
 /* The first one to come keeps its place: two are a fault that is told elsewhere. */
 static void index_add(struct loader *l, struct address_index *index, const char *address, const struct client *client) {
-        char key[ADDRESS_MAX + 1];
-        size_t n = normalize_address(address, key);
+        char key[ADDRESS_KEY_SIZE];
+        size_t n = address_key(address, key);
         if (n == 0)
                 return;
         struct address_slot *slot = index_slot(index, key, n);
@@ -808,15 +781,15 @@ static void build_index(struct loader *l) {
 
 /* Settings made by hand have no index. */
 static bool find_listed(const struct settings *s, const char *key, const struct client **ret) {
-        char listed[ADDRESS_MAX + 1];
+        char listed[ADDRESS_KEY_SIZE];
         for (size_t k = 0; s->owner.addresses && s->owner.addresses[k]; k++)
-                if (normalize_address(s->owner.addresses[k], listed) > 0 && str_eq(listed, key)) {
+                if (address_key(s->owner.addresses[k], listed) > 0 && str_eq(listed, key)) {
                         *ret = NULL;
                         return true;
                 }
         for (size_t i = 0; i < s->n_clients; i++)
                 for (size_t k = 0; s->clients[i].match && s->clients[i].match[k]; k++)
-                        if (normalize_address(s->clients[i].match[k], listed) > 0 && str_eq(listed, key)) {
+                        if (address_key(s->clients[i].match[k], listed) > 0 && str_eq(listed, key)) {
                                 *ret = &s->clients[i];
                                 return true;
                         }
@@ -832,20 +805,22 @@ static bool find_key_owner(const struct settings *s, const char *key, size_t n, 
 }
 
 bool settings_is_owner(const struct settings *s, const char *email) {
-        char key[ADDRESS_MAX + 1];
-        size_t n = email ? normalize_address(email, key) : 0;
+        char key[ADDRESS_KEY_SIZE];
+        size_t n = email ? address_key(email, key) : 0;
         const struct client *client;
         return n > 0 && key[0] != '@' && find_key_owner(s, key, n, &client) && !client;
 }
 
 const struct client *settings_find_client(const struct settings *s, const char *email) {
-        char key[ADDRESS_MAX + 1];
-        size_t n = email ? normalize_address(email, key) : 0;
+        char key[ADDRESS_KEY_SIZE];
+        size_t n = email ? address_key(email, key) : 0;
         const struct client *client;
         if (n == 0 || key[0] == '@')
                 return NULL;
         if (find_key_owner(s, key, n, &client))
                 return client;
+        if (domain_is_literal(address_domain(key)))
+                return NULL;
         /* "@mail.dupont.example", then "@dupont.example": the "@" takes the place of what was cut off. */
         for (char *at = strrchr(key, '@'); at && strchr(at, '.'); at = strchr(at + 1, '.')) {
                 *at = '@';
@@ -1089,8 +1064,8 @@ static void read_matches(struct loader *l, const struct yaml_node *list, struct 
                 if (!read_match(l, i))
                         continue;
                 client->match[n++] = lower_copy(l, i->scalar);
-                char key[ADDRESS_MAX + 1];
-                size_t size = normalize_address(i->scalar, key);
+                char key[ADDRESS_KEY_SIZE];
+                size_t size = address_key(i->scalar, key);
                 const char *entry = size > 0 ? keep(l, arena_strndup(l->arena, key, size)) : NULL;
                 if (entry)
                         l->matches[l->n_matches++] = (struct match_place){entry, client->index, l->file, i};
@@ -1163,8 +1138,8 @@ static void check_matches(struct loader *l) {
                         continue;
                 l->file = b->file;
                 fault(l, b->node, "duplicate-match", "one address or domain belongs to one client",
-                      "\"%s\" is listed by client \"%s\" already (%s:%u)", b->entry, l->s->clients[a->client].name, a->file,
-                      a->node->line);
+                      "\"%s\" is listed by client \"%s\" already (%s:%u:%u)", b->entry, l->s->clients[a->client].name,
+                      a->file, a->node->line, a->node->column);
         }
 }
 
@@ -1172,8 +1147,8 @@ static void check_matches(struct loader *l) {
  * up first. But a client with the domain of the owner's first address would make colleagues a client. */
 static void check_own_addresses(struct loader *l) {
         for (size_t k = 0; l->s->owner.addresses && l->s->owner.addresses[k]; k++) {
-                char key[ADDRESS_MAX + 1];
-                if (normalize_address(l->s->owner.addresses[k], key) == 0)
+                char key[ADDRESS_KEY_SIZE];
+                if (address_key(l->s->owner.addresses[k], key) == 0)
                         continue;
                 for (size_t i = 0; i < l->n_matches; i++) {
                         const struct match_place *m = &l->matches[i];

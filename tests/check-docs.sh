@@ -28,7 +28,7 @@ done
 # Every diagnostic code that the sources can give is explained.
 for code in $(grep -ohE '"[a-z]+(-[a-z]+)+"' "$top"/rules/{yaml,settings,ruleset,rule_read,condition}.c 2>/dev/null | tr -d '"' | sort -u); do
         case $code in
-        yaml-*|duplicate-*|unknown-*|missing-*|kind-*|two-*|wrong-*|bad-*|param-*|rule-cycle|not-yet|own-address|free-mail|overlapping-*|password-*|never-seen)
+        yaml-*|duplicate-*|unknown-*|missing-*|kind-*|two-*|wrong-*|bad-*|param-*|rule-cycle|not-yet|own-address|free-mail|public-suffix|overlapping-*|password-*|never-seen)
                 grep -q -- "$code" "$build/contrib/man/adieu-rules.5" && ok ok "the code $code is explained" || ok "not ok" "the code $code is explained" ;;
         esac
 done

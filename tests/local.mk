@@ -17,6 +17,7 @@ dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh %D%/check-readme.sh
 %D%/check-docs.log %D%/check-readme.log: adieu$(EXEEXT)
 # End-to-end: bytes in, alerts out, through the program itself.
 dist_check_SCRIPTS += %D%/test-cases.py
+EXTRA_DIST += %D%/settings-broken
 EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
 %D%/test-cases.log: adieu$(EXEEXT)
 # The same with bad input, in any order, over faults of the store; and what --json and the exit statuses promise.
@@ -167,10 +168,13 @@ endif
 # The owner's files and working time.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test-diagnostic %D%/test-yaml %D%/test-worktime %D%/test-duration \
-	%D%/test-holiday %D%/test-settings
+	%D%/test-holiday %D%/test-domain %D%/test-settings
 %C%_test_holiday_SOURCES = %D%/test-holiday.c
 %C%_test_holiday_CFLAGS = $(TEST_CFLAGS)
 %C%_test_holiday_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+%C%_test_domain_SOURCES = %D%/test-domain.c
+%C%_test_domain_CFLAGS = $(TEST_CFLAGS)
+%C%_test_domain_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 %C%_test_settings_SOURCES = %D%/test-settings.c %D%/zoneinfo.h
 %C%_test_settings_CFLAGS = $(TEST_CFLAGS)
 %C%_test_settings_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)

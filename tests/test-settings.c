@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,6 +85,57 @@ static void assert_one_fault(const char *text, const char *code, uint32_t line, 
 
 static instant at(const char *zone, const char *local) {
         return zoneinfo_instant(zone_table_find(table, zone), local);
+}
+
+/* A line "# expect LINE:COLUMN CODE "WORDS"": exactly that fault, with these words in its text or its hint. */
+static bool is_expected(const struct diagnostic *d, const char *line) {
+        unsigned at_line, column;
+        char code[64], words[128];
+        return sscanf(line, "# expect %u:%u %63s \"%127[^\"]\"", &at_line, &column, code, words) == 4 &&
+               d->line == at_line && d->column == column && str_eq(d->code, code) &&
+               (strstr(d->text, words) || (d->hint && strstr(d->hint, words)));
+}
+
+static void check_broken(const char *folder, const char *name) {
+        char path[4400];
+        static char data[16384];
+        (void) snprintf(path, sizeof(path), "%s/%s", folder, name);
+        FILE *f = fopen(path, "re");
+        assert_non_null(f);
+        data[fread(data, 1, sizeof(data) - 1, f)] = 0;
+        fclose(f);
+        char *expects = strstr(data, "# expect");
+        assert_non_null(expects);
+        struct settings_file file = {name, data, strlen(data), NULL};
+        _cleanup_loaded_ struct loaded l = load_files(&file, 1);
+        size_t i = 0;
+        for (char *line; (line = strsep(&expects, "\n")) && *line; i++)
+                if (i >= l.d.n || !is_expected(&l.d.items[i], line)) {
+                        for (size_t k = 0; k < l.d.n; k++)
+                                print_message("-> %u:%u: %s: %s (%s)\n", l.d.items[k].line, l.d.items[k].column,
+                                              l.d.items[k].code, l.d.items[k].text,
+                                              l.d.items[k].hint ? l.d.items[k].hint : "");
+                        fail_msg("%s: %s", name, line);
+                }
+        assert_int_equal(i, l.d.n);
+}
+
+/* The files of tests/settings-broken. */
+static void test_broken(void **state) {
+        (void) state;
+        const char *top = getenv("abs_top_srcdir");
+        char folder[4000];
+        (void) snprintf(folder, sizeof(folder), "%s/tests/settings-broken", top ? top : ".");
+        DIR *dir = opendir(folder);
+        assert_non_null(dir);
+        unsigned files = 0;
+        for (struct dirent *entry; (entry = readdir(dir));)
+                if (strstr(entry->d_name, ".yaml")) {
+                        check_broken(folder, entry->d_name);
+                        files++;
+                }
+        closedir(dir);
+        assert_true(files >= 4);
 }
 
 static void test_smallest(void **state) {
@@ -320,6 +372,22 @@ static void test_faults(void **state) {
                 {OWNER "clients: [{id: a, match: \"@hotmail.fr\"}]\n", "free-mail", 2, 26, "strangers"},
                 {OWNER "clients: [{id: a, match: \"@wanadoo.fr\"}]\n", "free-mail", 2, 26, "strangers"},
                 {OWNER "clients: [{id: a, match: \"@gmx.net\"}]\n", "free-mail", 2, 26, "strangers"},
+                {OWNER "clients: [{id: a, match: \"@pro.orange.fr\"}]\n", "free-mail", 2, 26, "name@pro.orange.fr"},
+                {OWNER "clients: [{id: a, match: \"@mozmail.com\"}]\n", "free-mail", 2, 26, "relay"},
+                {OWNER "clients: [{id: a, match: [\"@a.example\", \"@CO.uk\"]}]\n", "public-suffix", 2, 41, "name.co.uk"},
+                {OWNER "clients: [{id: a, match: \"@github.io\"}]\n", "public-suffix", 2, 26, "below it"},
+                {OWNER "clients: [{id: a, match: \"@fr\"}]\n", "public-suffix", 2, 26, "strangers"},
+                {OWNER "clients: [{id: a, match: \"@gouv.fr.\"}]\n", "public-suffix", 2, 26, "gouv.fr"},
+                {OWNER "clients: [{id: a, match: \"@xn--55qx5d.cn\"}]\n", "public-suffix", 2, 26, NULL},
+                {OWNER "clients: [{id: a, match: \"@\xe5\x85\xac\xe5\x8f\xb8.cn\"}]\n", "public-suffix", 2, 26, NULL},
+                {OWNER "clients: [{id: a, match: \"@[127.0.0.1]\"}]\n", "bad-value", 2, 26, "machine"},
+                {OWNER "clients: [{id: a, match: \"@127.0.0.1\"}]\n", "bad-value", 2, 26, "machine"},
+                {OWNER "clients: [{id: a, match: \"@m\xc3\xbcller.example\"}, {id: b, match: \"@xn--mller-kva.example\"}]\n",
+                 "duplicate-match", 2, 61, "adieu.yaml:2:26"},
+                {OWNER "clients: [{id: a, match: j.d@gmail.com}, {id: b, match: JD+x@googlemail.com}]\n", "duplicate-match",
+                 2, 57, "already"},
+                {OWNER "clients: [{id: a, match: \"@a.example\"}, {id: b, match: \"@a.example.\"}]\n", "duplicate-match", 2,
+                 56, "already"},
                 {OWNER "clients: [{id: a, match: camille@studio.example}]\n", "own-address", 2, 26, "own address"},
                 {OWNER "clients: [{id: a, match: camille+x@STUDIO.example}]\n", "own-address", 2, 26, "own address"},
                 {OWNER "clients: [{id: a, match: \"@studio.example\"}]\n", "own-address", 2, 26, "full addresses"},
@@ -483,6 +551,57 @@ static void test_find(void **state) {
         memset(longer, '.', 1500);
         longer[0] = '@';
         assert_null(settings_find_client(l.s, longer));
+}
+
+/* Spellings of one domain, and what only looks like it. */
+static void test_domains(void **state) {
+        (void) state;
+        _cleanup_loaded_ struct loaded l =
+                load(OWNER "clients:\n"
+                           "  - {id: uk, match: \"@dupont.co.uk\"}\n"
+                           "  - {id: eu, match: \"@eu.dupont.co.uk\"}\n"
+                           "  - {id: idn, match: \"@caf\xc3\xa9.fr\"}\n"
+                           "  - {id: page, match: \"@dupont.github.io\"}\n"
+                           "  - {id: box, match: [\"jean@[192.0.2.1]\", \"jean@[IPv6:2001:db8::1]\", jean@co.uk]}\n"
+                           "  - {id: mail, match: [\"jean.dupont@gmail.com\", \"@dot.example.\"]}\n");
+        assert_good(&l);
+        static const struct {
+                const char *email, *client;
+        } v[] = {
+                {"jean@dupont.co.uk", "uk"},
+                {"jean@mail.dupont.co.uk", "uk"},
+                {"jean@mail.eu.dupont.co.uk", "eu"},
+                {"Jean@EU.Dupont.co.uk.", "eu"},
+                {"jean@durand.co.uk", NULL},
+                {"jean@co.uk", "box"},
+                {"paul@co.uk", NULL},
+                {"jean@xdupont.co.uk", NULL},
+                {"jean@dupont.co.uk.evil.example", NULL},
+                {"jean@xn--caf-dma.fr", "idn"},
+                {"jean@CAF\xc3\x89.fr", "idn"},
+                {"jean@mail.caf\xc3\xa9.fr", "idn"},
+                {"jean@cafe.fr", NULL},
+                {"x@dupont.github.io", "page"},
+                {"x@durand.github.io", NULL},
+                {"jean@[192.0.2.1]", "box"},
+                {"jean@[ipv6:2001:DB8::1]", "box"},
+                {"paul@[192.0.2.1]", NULL},
+                {"JeanDupont+x@googlemail.com", "mail"},
+                {"j.eandupont@gmail.com", "mail"},
+                {"jean.dupont@yahoo.com", NULL},
+                {"x@dot.example", "mail"},
+                {"SRS0=abcd=xy=dupont.co.uk=jean@evil.example", NULL},
+                {"jean=dupont.co.uk@lists.example", NULL},
+        };
+        for (int by_hand = 0; by_hand < 2; by_hand++) {
+                if (by_hand)
+                        l.s->index = NULL;
+                for (size_t i = 0; i < ELEMENTSOF(v); i++) {
+                        const struct client *c = settings_find_client(l.s, v[i].email);
+                        if (!str_eq(c ? c->id : NULL, v[i].client))
+                                fail_msg("%s: %s", v[i].email, c ? c->id : "nobody");
+                }
+        }
 }
 
 static void test_many_clients(void **state) {
@@ -663,10 +782,12 @@ int main(void) {
                 cmocka_unit_test(test_hours),
                 cmocka_unit_test(test_bad_hours),
                 cmocka_unit_test(test_faults),
+                cmocka_unit_test(test_broken),
                 cmocka_unit_test(test_passwords_are_never_told),
                 cmocka_unit_test(test_all_faults_of_all_files),
                 cmocka_unit_test(test_clients_d),
                 cmocka_unit_test(test_find),
+                cmocka_unit_test(test_domains),
                 cmocka_unit_test(test_many_clients),
                 cmocka_unit_test(test_client_calendars),
                 cmocka_unit_test(test_pauses),
