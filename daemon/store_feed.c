@@ -10,7 +10,7 @@
 /* One instance in `recurring.moments`: form, then the number, lowest byte first. */
 #define MOMENT_BYTES 9U
 /* Raised when message_time() decides differently, so that the stored order is made again. */
-#define ORDER_VERSION 1U
+#define ORDER_VERSION 2U
 #define META_OWNER "owner"
 
 static int run_of(struct store *s, sqlite3_stmt *q) {

@@ -125,6 +125,35 @@ static bool sender_is_robot(const struct sender *s) {
         return any_in(s->joined, anywhere, ELEMENTSOF(anywhere)) || any_in(s->pieces, pieces, ELEMENTSOF(pieces));
 }
 
+/* Domains from which only the programs of a service write, on behalf of its customers: a signature asked for, a time
+ * booked, a campaign. Where people of the service have mailboxes too, its robots' names tell them apart instead. */
+static bool domain_is_service(const char *email) {
+        static const char *const services[] = {
+                "adobesign.com",       "createsend.com",     "docusign.net",     "echosign.com",
+                "eventbrite-mail.com", "hellosign-mail.com", "hubspotemail.net", "list-manage.com",
+                "mailchimpapp.com",    "mailchimpapp.net",   "mcdlv.net",        "mcsv.net",
+                "mlsend.com",          "rsgsv.net",          "sender-sib.com",   "yousign.email"};
+        const char *at = email ? strrchr(email, '@') : NULL;
+        size_t n = at ? strlen(at + 1) : 0;
+        for (size_t i = 0; i < ELEMENTSOF(services); i++) {
+                size_t size = strlen(services[i]);
+                if (n >= size && strcasecmp(at + 1 + n - size, services[i]) == 0 && (n == size || at[n - size] == '.'))
+                        return true;
+        }
+        return false;
+}
+
+/* A person in From, a service in Sender: "Calendly on behalf of Jean". Lists are left out, which write "-bounces" there. */
+static bool sender_is_service(const struct automatic_signs *signs) {
+        struct sender sender;
+        if (domain_is_service(signs->from_email) || domain_is_service(signs->sender_email))
+                return true;
+        if (!signs->sender_email || signs->list_id || signs->list_post)
+                return false;
+        sender_read(signs->sender_email, &sender);
+        return !strstr(sender.pieces, " bounce") && sender_is_robot(&sender);
+}
+
 /* Desks and programs acknowledge with "auto-replied" as absent people do. */
 static bool sender_is_desk(const struct sender *s) {
         static const char *const pieces[] = {" support ", " help ", " helpdesk ", " service ",     " ticket ",  " tickets ",
@@ -214,7 +243,7 @@ enum automatic_kind automatic_judge(const struct automatic_signs *signs) {
                 return AUTOMATIC_BOUNCE;
         if (return_path_is_null(signs->return_path))
                 return form != SUBJECT_PLAIN ? AUTOMATIC_VACATION : AUTOMATIC_BOUNCE;
-        if (sender_is_robot(&sender))
+        if (sender_is_robot(&sender) || sender_is_service(signs))
                 return signs->method != ITIP_NONE ? AUTOMATIC_CALENDAR : AUTOMATIC_NOTIFICATION;
         kind = judge_list(signs);
         if (kind != AUTOMATIC_NO)

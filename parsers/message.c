@@ -68,6 +68,13 @@ enum slot {
         SLOT_IMPORTANCE,
         SLOT_PRIORITY,
         SLOT_X_MSMAIL_PRIORITY,
+        SLOT_ORIGINAL_FROM,
+        SLOT_ORIGINAL_SENDER,
+        SLOT_RESENT_FROM,
+        SLOT_RESENT_SENDER,
+        SLOT_RESENT_TO,
+        SLOT_RESENT_CC,
+        SLOT_RESENT_BCC,
         _SLOT_SINGLE, /* from here on: fields of which several occurrences count */
         SLOT_RECEIVED = _SLOT_SINGLE,
         SLOT_DELIVERED,
@@ -109,6 +116,16 @@ static const struct {
         {"Importance", SLOT_IMPORTANCE},
         {"Priority", SLOT_PRIORITY},
         {"X-MSMail-Priority", SLOT_X_MSMAIL_PRIORITY},
+        {"X-Rcpt-To", SLOT_DELIVERED},
+        {"X-Original-From", SLOT_ORIGINAL_FROM},
+        {"X-SimpleLogin-Original-From", SLOT_ORIGINAL_FROM},
+        {"X-Original-Sender", SLOT_ORIGINAL_SENDER},
+        {"X-AnonAddy-Original-Sender", SLOT_ORIGINAL_SENDER},
+        {"Resent-From", SLOT_RESENT_FROM},
+        {"Resent-Sender", SLOT_RESENT_SENDER},
+        {"Resent-To", SLOT_RESENT_TO},
+        {"Resent-Cc", SLOT_RESENT_CC},
+        {"Resent-Bcc", SLOT_RESENT_BCC},
 };
 
 struct text_part {
@@ -134,6 +151,7 @@ struct reader {
         struct field repeated[_SLOT_MAX - _SLOT_SINGLE][REPEATED_MAX];
         uint32_t n_repeated[_SLOT_MAX - _SLOT_SINGLE];
         struct mime_fields mime;
+        bool resent_over; /* the newest block of Resent- fields has ended */
 
         struct text_part texts[TEXT_PARTS_MAX];
         uint32_t n_texts;
@@ -195,11 +213,24 @@ static int clip(struct reader *r, const char *s, size_t max, const char **ret) {
 
 /* --- the header section --- */
 
+/* Blocks of Resent- fields are put on top, each above the trace fields of its own way: the newest one ends at the first
+ * trace field after it, or where one of its fields comes again. */
+static bool is_of_older_resending(struct reader *r, enum slot slot) {
+        bool resent = slot >= SLOT_RESENT_FROM && slot <= SLOT_RESENT_BCC, begun = false;
+        for (size_t i = SLOT_RESENT_FROM; i <= SLOT_RESENT_BCC; i++)
+                begun |= r->slots[i].body != NULL;
+        if ((begun && (slot == SLOT_RECEIVED || slot == SLOT_RETURN_PATH)) || (resent && r->slots[slot].body))
+                r->resent_over = true;
+        return resent && r->resent_over;
+}
+
 static void keep_field(struct reader *r, const struct field *f) {
         for (size_t i = 0; i < ELEMENTSOF(field_names); i++) {
                 if (!field_is(f, field_names[i].name))
                         continue;
                 enum slot slot = field_names[i].slot;
+                if (is_of_older_resending(r, slot))
+                        return;
                 if (slot < _SLOT_SINGLE) { /* of doubled fields the first counts, as mail programs show it */
                         if (!r->slots[slot].body)
                                 r->slots[slot] = *f;
@@ -227,6 +258,21 @@ static int read_text_field(struct reader *r, enum slot slot, size_t max, const c
         return header_decode(r->options->charsets, r->scratch, n, max, r->arena, ret, &r->truncated);
 }
 
+/* Append the addresses of a field; entries that there is no room for are dropped. */
+static int read_address_list(struct reader *r, enum slot slot, struct address_list *list, size_t *share) {
+        size_t n = unfold(r, &r->slots[slot]);
+        uint32_t before = list->n;
+        if (n == 0)
+                return 0;
+        int e = address_list_parse(r->options->charsets, r->scratch, n, ADDRESSES_MAX, r->arena, list, &r->truncated);
+        for (uint32_t k = before; e >= 0 && k < list->n; k++)
+                if (!take(r, share, string_cost(list->items[k].name) + string_cost(list->items[k].email))) {
+                        list->n = k;
+                        break;
+                }
+        return e;
+}
+
 static int read_addresses(struct reader *r, size_t *share) {
         const struct {
                 enum slot slot;
@@ -236,19 +282,9 @@ static int read_addresses(struct reader *r, size_t *share) {
                 {SLOT_TO, &r->m->to},     {SLOT_CC, &r->m->cc},         {SLOT_BCC, &r->m->bcc},
         };
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
-                struct address_list *list = table[i].list;
-                size_t n = unfold(r, &r->slots[table[i].slot]);
-                if (n == 0)
-                        continue;
-                int e = address_list_parse(r->options->charsets, r->scratch, n, ADDRESSES_MAX, r->arena, list,
-                                           &r->truncated);
+                int e = read_address_list(r, table[i].slot, table[i].list, share);
                 if (e < 0)
                         return e;
-                for (uint32_t k = 0; k < list->n; k++)
-                        if (!take(r, share, string_cost(list->items[k].name) + string_cost(list->items[k].email))) {
-                                list->n = k;
-                                break;
-                        }
         }
         return 0;
 }
@@ -342,6 +378,77 @@ static int read_ids(struct reader *r, enum slot slot, struct text_list *list, si
         return 0;
 }
 
+/* The first field of the two that names somebody. */
+static int read_either(struct reader *r, enum slot first, enum slot second, struct address_list *list, size_t *share) {
+        int e = read_address_list(r, first, list, share);
+        return e < 0 || list->n > 0 ? e : read_address_list(r, second, list, share);
+}
+
+/* "Jean <projet.lists.example>", "<projet.lists.example>", "projet.lists.example": what stands in the brackets. */
+static int read_list_id(struct reader *r) {
+        const char *text = NULL;
+        bool truncated = r->truncated; /* a long phrase is cut without loss */
+        int e = read_text_field(r, SLOT_LIST_ID, SUBJECT_MAX, &text);
+        r->truncated = truncated;
+        if (e < 0 || !text)
+                return e;
+        const char *open = strrchr(text, '<'), *id = open ? open + 1 : text + strspn(text, " \t");
+        size_t n = strcspn(id, "> \t\n");
+        if (n == 0 || n > ADDRESS_MAX)
+                return 0;
+        char *copy = arena_strndup(r->arena, id, n);
+        if (!copy)
+                return -ENOMEM;
+        for (char *p = copy; *p; p++)
+                if (*p >= 'A' && *p <= 'Z')
+                        *p = (char) (*p + 32);
+        r->m->list_id = copy;
+        return 0;
+}
+
+/* Lists that must satisfy DMARC put the author's address into their own: "jean=40dupont.example@dmarc.lists.example" (the
+ * '@' as in quoted-printable), "jean=dupont.example@groups.example". Where bounces go looks the same ("news-bounces+jean=
+ * dupont.example@"), but is nobody's From. */
+static int read_encoded_author(struct reader *r, size_t *share) {
+        const struct address *from = r->m->from.n > 0 ? &r->m->from.items[0] : NULL;
+        const char *at = from ? strrchr(from->email, '@') : NULL;
+        const char *sign = at ? memrchr(from->email, '=', (size_t) (at - from->email)) : NULL;
+        if (!r->m->list_id || r->m->original_from.n > 0 || !sign || sign == from->email ||
+            memchr(from->email, '+', (size_t) (sign - from->email)))
+                return 0;
+        size_t local = (size_t) (sign - from->email);
+        const char *domain = strncmp(sign, "=40", 3) == 0 ? sign + 3 : sign + 1;
+        size_t n = (size_t) (at - domain);
+        if (domain >= at || !memchr(domain, '.', n) || !take(r, share, local + n + string_cost(from->name) + STRING_COST))
+                return 0;
+        char *email = arena_alloc(r->arena, local + n + 2);
+        struct address *items = arena_new0(r->arena, struct address, 1);
+        if (!email || !items)
+                return -ENOMEM;
+        memcpy(email, from->email, local);
+        email[local] = '@';
+        memcpy(email + local + 1, domain, n);
+        email[local + 1 + n] = 0;
+        items[0] = (struct address){.name = from->name, .email = email};
+        r->m->original_from = (struct address_list){.items = items, .n = 1};
+        return 0;
+}
+
+/* What else tells of who it is from and how it came. */
+static int read_ways(struct reader *r, size_t *share) {
+        struct message *m = r->m;
+        int e;
+        if ((e = read_either(r, SLOT_ORIGINAL_FROM, SLOT_ORIGINAL_SENDER, &m->original_from, share)) < 0 ||
+            (e = read_either(r, SLOT_RESENT_FROM, SLOT_RESENT_SENDER, &m->resent_from, share)) < 0)
+                return e;
+        for (unsigned slot = SLOT_RESENT_TO; slot <= SLOT_RESENT_BCC; slot++)
+                if ((e = read_address_list(r, (enum slot) slot, &m->resent_to, share)) < 0)
+                        return e;
+        if ((e = read_list_id(r)) < 0)
+                return e;
+        return read_encoded_author(r, share);
+}
+
 static int read_delivered_to(struct reader *r, size_t *share) {
         const size_t index = SLOT_DELIVERED - _SLOT_SINGLE;
         struct text_list *list = &r->m->delivered_to;
@@ -430,7 +537,7 @@ static int read_subject(struct reader *r) {
 static int read_header(struct reader *r) {
         size_t addresses = ADDRESS_SHARE, references = REFERENCE_SHARE, delivered = DELIVERED_SHARE;
         int e;
-        if ((e = read_addresses(r, &addresses)) < 0 || (e = read_message_id(r)) < 0 ||
+        if ((e = read_addresses(r, &addresses)) < 0 || (e = read_ways(r, &addresses)) < 0 || (e = read_message_id(r)) < 0 ||
             (e = read_ids(r, SLOT_IN_REPLY_TO, &r->m->in_reply_to, &references)) < 0 ||
             (e = read_ids(r, SLOT_REFERENCES, &r->m->references, &references)) < 0 ||
             (e = read_delivered_to(r, &delivered)) < 0 || (e = read_subject(r)) < 0)
@@ -1171,6 +1278,7 @@ static int judge_automatic(struct reader *r) {
         if (mime_parameter(&r->mime.content_type, "report-type", report_type, sizeof(report_type), NULL))
                 signs.report_type = report_type;
         signs.from_email = r->m->from.n > 0 ? r->m->from.items[0].email : NULL;
+        signs.sender_email = r->m->sender.n > 0 ? r->m->sender.items[0].email : NULL;
         /* Nobody's address is written by programs only, in the From field as in the return path. */
         const struct field *from = &r->slots[SLOT_FROM];
         if (r->m->from.n == 0 && from->body && memmem(from->body, from->body_size, "<>", 2))

@@ -6,8 +6,10 @@
 #include "parsers/limits.h"
 #include "parsers/utf8.h"
 
-/* Raised whenever a table below changes in a way that old records cannot be read; the store then re-reads its sources. */
-#define ENCODING_VERSION 1
+/* Raised when fields are added: they get `since`, and stay empty in records of before. */
+#define ENCODING_VERSION 2
+/* Since 2: who a message is from when From does not say it. */
+#define SINCE_PEOPLE 2
 
 /* --- names --- */
 
@@ -66,6 +68,7 @@ struct wire_field {
         const struct wire_table *table; /* RECORD, OPTIONAL, LIST */
         bool required;                  /* STRING: never NULL */
         bool optional_part;             /* left out unless asked for */
+        uint8_t since;                  /* absent from records of an older version */
 };
 
 struct wire_table {
@@ -90,6 +93,10 @@ struct wire_table {
         { .type = WIRE_OPTIONAL, .offset = offsetof(struct s, f), .table = &(t) }
 #define LIST(s, f, t, cap) \
         { .type = WIRE_LIST, .offset = offsetof(struct s, f), .table = &(t), .max = (cap) }
+#define STRING_SINCE(version, s, f, cap) \
+        { .type = WIRE_STRING, .offset = offsetof(struct s, f), .max = (cap), .since = (version) }
+#define LIST_SINCE(version, s, f, t, cap) \
+        { .type = WIRE_LIST, .offset = offsetof(struct s, f), .table = &(t), .max = (cap), .since = (version) }
 #define TABLE(name, s) static const struct wire_table name = {name##_fields, ELEMENTSOF(name##_fields), sizeof(struct s)}
 
 struct text_item {
@@ -190,6 +197,10 @@ static const struct wire_field message_fields[] = {
         LIST(message, attachments, attachment, ATTACHMENTS_MAX),
         LIST(message, calendar, event, CALENDAR_PART_EVENTS_MAX),
         {.type = WIRE_KEY, .offset = offsetof(struct message, content_key)},
+        LIST_SINCE(SINCE_PEOPLE, message, original_from, address, ADDRESSES_MAX),
+        LIST_SINCE(SINCE_PEOPLE, message, resent_from, address, ADDRESSES_MAX),
+        LIST_SINCE(SINCE_PEOPLE, message, resent_to, address, ADDRESSES_MAX),
+        STRING_SINCE(SINCE_PEOPLE, message, list_id, ADDRESS_MAX),
 };
 TABLE(message, message);
 
@@ -316,6 +327,7 @@ struct wire_reader {
         const uint8_t *p, *end;
         struct arena *arena;
         bool trusted;
+        uint8_t version;
 };
 
 static int get_unsigned(struct wire_reader *r, uint64_t *ret) {
@@ -456,6 +468,8 @@ static int get_field(struct wire_reader *r, const struct wire_field *f, void *fi
 
 static int get_record(struct wire_reader *r, const struct wire_table *t, void *record) {
         for (size_t i = 0; i < t->n_fields; i++) {
+                if (t->fields[i].since > r->version)
+                        continue;
                 int k = get_field(r, &t->fields[i], (char *) record + t->fields[i].offset);
                 if (k < 0)
                         return k;
@@ -465,7 +479,7 @@ static int get_record(struct wire_reader *r, const struct wire_table *t, void *r
 
 static int decode(const void *data, size_t size, bool trusted, struct arena *arena, struct observation *ret) {
         const uint8_t *bytes = data;
-        if (size < 2 || size > OBSERVATION_SIZE_MAX || bytes[0] != ENCODING_VERSION || bytes[1] == 0 ||
+        if (size < 2 || size > OBSERVATION_SIZE_MAX || bytes[0] == 0 || bytes[0] > ENCODING_VERSION || bytes[1] == 0 ||
             bytes[1] >= ELEMENTSOF(kinds))
                 return -EBADMSG;
 
@@ -474,7 +488,8 @@ static int decode(const void *data, size_t size, bool trusted, struct arena *are
                 .seen_at = INSTANT_UNKNOWN,
                 .internal_date = INSTANT_UNKNOWN,
         };
-        struct wire_reader r = {.p = bytes + 2, .end = bytes + size, .arena = arena, .trusted = trusted};
+        struct wire_reader r = {
+                .p = bytes + 2, .end = bytes + size, .arena = arena, .trusted = trusted, .version = bytes[0]};
         int k = get_record(&r, kinds[o.kind].table, (char *) &o + kinds[o.kind].offset);
         if (k < 0)
                 return k;

@@ -176,15 +176,21 @@ struct message {
         struct text_list in_reply_to, references;
         struct address_list from, sender, reply_to, to, cc, bcc;
         struct text_list delivered_to; /* Delivered-To, X-Original-To, Envelope-To */
-        const char *subject;           /* decoded, unfolded */
-        const char *thread_subject;    /* base subject, RFC 5256 section 2.1, folded for comparing */
-        instant sent_at;               /* Date */
-        int32_t sent_offset;           /* its zone in seconds east of UTC; INT32_MIN when none, +0000 or -0000 */
-        instant received_at;           /* newest Received; INSTANT_UNKNOWN */
-        struct text_list parts;        /* leaf media types, in order */
-        const char *text;              /* what the writer newly wrote */
-        const char *quoted_text;       /* only when asked for (inspect) */
-        const char *language;          /* "fr" ...; NULL unknown */
+        /* Who a list or a relay that put itself into From says wrote: X-Original-From, else X-Original-Sender, else what it
+         * made a local part of ("jean=40dupont.example@lists.example"). Anybody can write these fields. */
+        struct address_list original_from;
+        /* The newest block of RFC 5322 section 3.6.6: Resent-From, else Resent-Sender; Resent-To, -Cc and -Bcc. */
+        struct address_list resent_from, resent_to;
+        const char *list_id;        /* List-Id without its phrase, in small letters (RFC 2919) */
+        const char *subject;        /* decoded, unfolded */
+        const char *thread_subject; /* base subject, RFC 5256 section 2.1, folded for comparing */
+        instant sent_at;            /* Date */
+        int32_t sent_offset;        /* its zone in seconds east of UTC; INT32_MIN when none, +0000 or -0000 */
+        instant received_at;        /* newest Received; INSTANT_UNKNOWN */
+        struct text_list parts;     /* leaf media types, in order */
+        const char *text;           /* what the writer newly wrote */
+        const char *quoted_text;    /* only when asked for (inspect) */
+        const char *language;       /* "fr" ...; NULL unknown */
         enum automatic_kind automatic;
         uint32_t flags;                            /* enum message_flag */
         uint32_t words;                            /* of the new text */

@@ -3,6 +3,8 @@
 
 static const char *const fact_weekdays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 static const char *const fact_changed_by[] = {"client", "owner", "unknown", NULL};
+/* In the order of enum addressed. */
+static const char *const fact_addressed[] = {"to", "copy", "blind", "resent", NULL};
 static const char *const fact_told_by[] = {"invitation", "calendar", "words", NULL};
 
 #define ROW(constant, name_, type_, values_, doc_) {.name = name_, .type = VALUE_##type_, .values = values_, .doc = doc_},

@@ -67,7 +67,7 @@ struct fact_field {
 };
 
 /* The most fields one fact has: keeps a fact a flat struct. A _Static_assert in fact.c holds it true. */
-#define FACT_FIELDS_MAX 26U
+#define FACT_FIELDS_MAX 30U
 
 struct fact_row {
         const char *name; /* "message.received" */

@@ -21,6 +21,10 @@
           "Sent inside the client's working time in the client's own zone, when that differs from the owner's")            \
         X(WEEKDAY, "weekday", ENUM, fact_weekdays, "Day of delivery in the owner's zone")                                  \
         X(HOUR, "hour", INT, NULL, "Hour of delivery in the owner's zone, 0 to 23")                                        \
+        X(ADDRESSED, "addressed", ENUM, fact_addressed,                                                                    \
+          "How the owner got it: in To, in copy, as a blind copy, or resent by somebody it was written to")                \
+        X(SENDER, "sender", STRING, NULL, "Who sent it on behalf of the person")                                           \
+        X(RESENT_BY, "resent_by", STRING, NULL, "Who handed it on to the owner")                                           \
         X(THIRD_PARTIES, "third_parties", INT, NULL, "Recipients who are neither the owner nor that client")               \
         X(RECIPIENTS, "recipients", INT, NULL, "All recipients")                                                           \
         X(QUESTIONS, "questions", INT, NULL, "Sentences of the new text that ask something")                               \

@@ -125,7 +125,8 @@ struct mail {
         uint64_t thread;
         bool date_plausible, old;
         bool working_time;
-        const char *subject, *text, *language, *thread_id, *source, *message_id, *author;
+        enum addressed addressed; /* of received ones */
+        const char *subject, *text, *language, *thread_id, *source, *message_id, *author, *sender, *resender;
 };
 
 static int compare_recipients(const void *a, const void *b) {
@@ -199,20 +200,6 @@ static int64_t third_parties(const struct folding *f, const struct client *clien
         for (uint32_t i = 0; i < f->n_recipients; i++)
                 n += f->recipients[i].person.side != SIDE_OWNER && f->recipients[i].person.client != client;
         return n;
-}
-
-/* Is the owner spoken to? Not when only in copy; when not named at all, it came by another address of the owner's, and
- * that is To. */
-static bool owner_is_addressed(const struct folding *f) {
-        bool copied = false;
-        for (uint32_t i = 0; i < f->n_recipients; i++) {
-                if (f->recipients[i].person.side != SIDE_OWNER)
-                        continue;
-                if (f->recipients[i].field == RECIPIENT_TO)
-                        return true;
-                copied = true;
-        }
-        return !copied;
 }
 
 /* ---- judgements */
@@ -342,7 +329,9 @@ static void message_values_owner_clock(const struct mail *mail, struct value *v)
 
 static void message_values_received(struct folding *f, const struct mail *mail, const struct client *client,
                                     struct value *v) {
+        static const char *const addressed_names[_ADDRESSED_MAX] = {"to", "copy", "blind", "resent"};
         const struct message *m = mail->m;
+        v[F_MESSAGE_ADDRESSED] = (struct value){.type = VALUE_ENUM, .s = addressed_names[mail->addressed]};
         v[F_MESSAGE_INVITED] = bool_value(conversations_invited(f->conversations, client, mail->at));
         v[F_MESSAGE_THEIR_WORKING_TIME] = bool_value(their_working_time(f, mail, client));
         if (date_known(m) && m->sent_at - mail->at <= DATE_AFTER_DELIVERY_MAX)
@@ -363,6 +352,12 @@ static bool settles(const struct message *m) {
         return m->automatic == AUTOMATIC_BOUNCE || (m->automatic == AUTOMATIC_NO && m->flags & MESSAGE_SETTLED);
 }
 
+/* An old message delivered again (fetched from another server, sent on from an archive) says nothing about the hour of its
+ * delivery, and one written to others and handed on to the owner nothing about its author's. */
+static bool tells_hour(const struct mail *mail) {
+        return mail->from_owner || (!mail->old && mail->addressed != ADDRESSED_RESENT);
+}
+
 static int add_message(struct folding *f, const struct mail *mail, const struct client *client, int64_t response_time) {
         struct fact *fact;
         int r = fact_begin(f, mail, mail->from_owner ? FACT_MESSAGE_SENT : FACT_MESSAGE_RECEIVED, client, &fact);
@@ -370,6 +365,8 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
                 return r;
         const struct message *m = mail->m;
         struct value *v = fact->values;
+        v[F_MESSAGE_SENDER] = string_value(mail->sender);
+        v[F_MESSAGE_RESENT_BY] = string_value(mail->resender);
         v[F_MESSAGE_SUBJECT] = string_value(mail->subject);
         v[F_MESSAGE_THREAD_ID] = string_value(mail->thread_id);
         v[F_MESSAGE_TEXT] = string_value(mail->text);
@@ -379,9 +376,7 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
         v[F_MESSAGE_REPLY] = bool_value(m->flags & MESSAGE_REPLY);
         if (response_time >= 0)
                 v[F_MESSAGE_RESPONSE_TIME] = typed_value(VALUE_DURATION, response_time);
-        /* An old message delivered again (fetched from another server, sent on from an archive) says nothing about the
-         * hour of its delivery. */
-        if (!mail->old || mail->from_owner)
+        if (tells_hour(mail))
                 v[F_MESSAGE_WORKING_TIME] = bool_value(mail->working_time);
         message_values_owner_clock(mail, v);
         v[F_MESSAGE_THIRD_PARTIES] = int_value(third_parties(f, client));
@@ -419,7 +414,7 @@ static int add_request(struct folding *f, const struct mail *mail, const struct 
         v[F_REQUEST_BECAUSE] = string_value(because);
         v[F_REQUEST_THIRD_PARTIES] = int_value(third_parties(f, client));
         v[F_REQUEST_URGENT] = bool_value(mail->m->flags & MESSAGE_URGENT);
-        if (!mail->old || mail->from_owner)
+        if (tells_hour(mail))
                 v[F_REQUEST_WORKING_TIME] = bool_value(mail->working_time);
         return 0;
 }
@@ -488,7 +483,7 @@ static int add_client_facts(struct folding *f, const struct mail *mail, const st
         if (r < 0 || !mail->person)
                 return r;
         const struct recipient *to = first_recipient(f, client);
-        bool addressed = mail->from_owner ? to && to->field == RECIPIENT_TO : owner_is_addressed(f);
+        bool addressed = mail->from_owner ? to && to->field == RECIPIENT_TO : mail->addressed == ADDRESSED_TO;
         if (addressed && is_request(m) && !(mail->from_owner && asks_another(f, m, client)))
                 r = add_request(f, mail, client);
         if (r >= 0 && !mail->from_owner && (m->flags & MESSAGE_THANKS))
@@ -526,13 +521,19 @@ static void remember(struct folding *f, const struct mail *mail) {
 /* One piece of memory for all of them. */
 static int mail_strings(struct folding *f, struct mail *mail, const char *author) {
         const struct message *m = mail->m;
+        const struct address *delegate = message_delegate(m), *resender = message_resender(m);
         const struct {
                 const char *from;
                 const char **to;
         } strings[] = {
-                {m->subject, &mail->subject},       {f->options->texts ? m->text : NULL, &mail->text},
-                {m->language, &mail->language},     {mail->stored->source, &mail->source},
-                {m->message_id, &mail->message_id}, {author, &mail->author},
+                {m->subject, &mail->subject},
+                {f->options->texts ? m->text : NULL, &mail->text},
+                {m->language, &mail->language},
+                {mail->stored->source, &mail->source},
+                {m->message_id, &mail->message_id},
+                {author, &mail->author},
+                {delegate ? delegate->email : NULL, &mail->sender},
+                {resender ? resender->email : NULL, &mail->resender},
         };
         size_t sizes[ELEMENTSOF(strings)], size = THREAD_ID_SIZE;
         for (size_t i = 0; i < ELEMENTSOF(strings); i++)
@@ -564,6 +565,7 @@ static bool who(struct folding *f, struct mail *mail, const struct address *auth
                 if (!mail->clients[0])
                         return false;
                 mail->n_clients = 1;
+                mail->addressed = people_addressed(f->people, mail->m);
                 collect_recipients(f, mail->m);
                 return true;
         }

@@ -33,6 +33,7 @@ struct observation_feed {
 /* The time a message counts as: for the owner's own messages Date; for others the newest Received, else the internal date unless it
  * contradicts Date (before it by over a day or after it by over a week: a copied mailbox), else Date, else seen_at. */
 instant message_time(const struct observation *o, bool from_owner);
+/* Did the owner write it, from any address, or send it on behalf of its author? */
 bool message_is_from_owner(const struct message *m, const struct settings *s);
 
 struct fold_options {

@@ -54,6 +54,15 @@ static const struct sign_case machines[] = {
          {.x_autorespond = "Re: Devis", .from_email = "paul@example.com", .subject = "Absence : Devis"},
          AUTOMATIC_VACATION},
         {"Precedence auto_reply", {.precedence = "auto_reply", .from_email = "paul@example.com"}, AUTOMATIC_VACATION},
+        {"a signature service",
+         {.from_email = "dse_na3@eumail.docusign.net", .subject = "Jean via DocuSign"},
+         AUTOMATIC_NOTIFICATION},
+        {"a campaign in a client's name",
+         {.from_email = "jean@dupont.example", .sender_email = "bounce-mc.us1_2@mail12.atl11.rsgsv.net"},
+         AUTOMATIC_NOTIFICATION},
+        {"a booking in a client's name",
+         {.from_email = "jean@dupont.example", .sender_email = "notifications@calendly.com"},
+         AUTOMATIC_NOTIFICATION},
         {"auto-generated",
          {.auto_submitted = "auto-generated", .from_email = "app@example.com", .subject = "Build failed"},
          AUTOMATIC_NOTIFICATION},
@@ -136,6 +145,18 @@ static const struct sign_case people[] = {
         {"multipart",
          {.content_type = "multipart/mixed", .report_type = "delivery-status", .from_email = "paul@example.com"},
          AUTOMATIC_NO},
+        {"an assistant on behalf",
+         {.from_email = "jean@dupont.example", .sender_email = "assistante@dupont.example"},
+         AUTOMATIC_NO},
+        {"a list that takes bounces",
+         {.from_email = "jean@dupont.example",
+          .sender_email = "projet-bounces@lists.example",
+          .list_post = "<mailto:projet@lists.example>"},
+         AUTOMATIC_NO},
+        {"a relay that takes bounces",
+         {.from_email = "jean@dupont.example", .sender_email = "bounces+12@sendgrid.example"},
+         AUTOMATIC_NO},
+        {"a name like a service's", {.from_email = "jean@notdocusign.net"}, AUTOMATIC_NO},
         {"an invitation with words", {.method = ITIP_REQUEST, .from_email = "paul@example.com"}, AUTOMATIC_NO},
 };
 
@@ -163,7 +184,7 @@ static void survives_long_fields(void **state) {
         memset(long_field, 'a', sizeof(long_field) - 1);
         struct automatic_signs signs = {long_field, long_field, long_field, long_field, long_field, long_field,
                                         long_field, NULL,       NULL,       long_field, NULL,       NULL,
-                                        NULL,       long_field, false,      false,      ITIP_NONE};
+                                        NULL,       long_field, long_field, false,      false,      ITIP_NONE};
         assert_int_equal(automatic_judge(&signs), AUTOMATIC_NOTIFICATION); /* an unknown Auto-Submitted is not "no" */
         memset(long_field, '.', sizeof(long_field) - 1);
         assert_int_equal(automatic_judge(&(struct automatic_signs){.from_email = long_field}), AUTOMATIC_NO);

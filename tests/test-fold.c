@@ -69,6 +69,8 @@ static void test_list_rewrote_from(void **state) {
                 mail(s, "a@x", "projet@lists.example", "projet@lists.example", "2026-03-02T10:00", "devis", NULL);
         m->from.items[0].name = "Jean Dupont via Projet";
         m->reply_to = people_list(s, "projet@lists.example,jean@dupont.example");
+        assert_int_equal(scene_fold(s), 0); /* no list says so */
+        m->list_id = "projet.lists.example";
         assert_int_equal(scene_fold(s), 1);
         assert_string_equal(s->facts[0]->client->id, "dupont");
         assert_string_equal(s->facts[0]->person, JEAN);
@@ -77,6 +79,45 @@ static void test_list_rewrote_from(void **state) {
         m->reply_to = (struct address_list){};
         assert_int_equal(scene_fold(s), 1);
         assert_string_equal(s->facts[0]->client->id, "good");
+}
+
+/* Who sent or resent it is told beside who wrote it, and a mail handed on accuses nobody of its hour. */
+static void test_ways(void **state) {
+        (void) state;
+        struct message *m = mail(s, "a@x", JEAN, ME, "2026-03-02T21:00", "devis", NULL);
+        m->sender = people_list(s, MARIE);
+        scene_fold(s);
+        assert_word(s->facts[0], "sender", MARIE);
+        assert_word(s->facts[0], "addressed", "to");
+        assert_string_equal(s->facts[0]->person, JEAN);
+        assert_int_equal(fact_value(s->facts[0], "working_time").type, VALUE_BOOL);
+        m->to = people_list(s, BOB);
+        m->resent_from = people_list(s, BOB);
+        m->flags |= MESSAGE_REQUEST;
+        assert_int_equal(scene_fold(s), 1); /* nothing was asked of the owner */
+        assert_word(s->facts[0], "resent_by", BOB);
+        assert_word(s->facts[0], "addressed", "resent");
+        assert_string_equal(s->facts[0]->person, JEAN);
+        assert_int_equal(fact_value(s->facts[0], "working_time").type, VALUE_NONE);
+        m->resent_from = (struct address_list){};
+        m->delivered_to = ids_list(s, ME);
+        assert_int_equal(scene_fold(s), 1);
+        assert_word(s->facts[0], "addressed", "blind");
+        m->cc = people_list(s, ME);
+        assert_int_equal(scene_fold(s), 1);
+        assert_word(s->facts[0], "addressed", "copy");
+        m->to = people_list(s, ME);
+        assert_int_equal(scene_fold(s), 2);
+}
+
+/* The owner looks after a client's mailbox: what goes out at night is not the client's doing. */
+static void test_on_behalf_of_a_client(void **state) {
+        (void) state;
+        struct message *m = mail(s, "a@x", JEAN, BOB, "2026-03-02T21:00", "devis", NULL);
+        m->sender = people_list(s, ME);
+        assert_int_equal(scene_fold(s), 1);
+        assert_int_equal(s->facts[0]->type, FACT_MESSAGE_SENT);
+        assert_string_equal(s->facts[0]->client->id, "acme");
 }
 
 static void test_sent_to_several(void **state) {
@@ -411,6 +452,8 @@ int main(void) {
                 TEST(test_strangers),
                 TEST(test_no_from),
                 TEST(test_list_rewrote_from),
+                TEST(test_ways),
+                TEST(test_on_behalf_of_a_client),
                 TEST(test_sent_to_several),
                 TEST(test_delayed_delivery),
                 TEST(test_delivered_in_the_morning),

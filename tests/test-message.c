@@ -119,6 +119,90 @@ static void test_header(void **state) {
         done(&p);
 }
 
+/* Who it is from when From does not say it, and how it came. */
+static void test_ways(void **state) {
+        struct parsed p = parse("Return-Path: <bounces@lists.assoc.example>\n"
+                                "Received: from d by e; Mon, 2 Mar 2026 10:00:00 +0100\n"
+                                "Resent-To: camille@studio.example\n"
+                                "Resent-From: Marie <marie@dupont.example>\n"
+                                "Resent-Cc: paul@dupont.example\n"
+                                "Resent-Date: Mon, 2 Mar 2026 09:59:00 +0100\n"
+                                "Received: from b by c; Mon, 2 Mar 2026 09:00:00 +0100\n"
+                                "Resent-From: older@dupont.example\n"
+                                "Resent-To: marie@dupont.example\n"
+                                "Resent-Bcc: nobody@dupont.example\n"
+                                "X-Original-Sender: jd@dupont.example\n"
+                                "X-Original-From: Jean Dupont <jean@dupont.example>\n"
+                                "List-ID: \"Le projet <bleu>\" <Projet.Lists.Assoc.example> (list)\n"
+                                "From: \"Jean Dupont via Projet\" <projet@lists.assoc.example>\n"
+                                "To: projet@lists.assoc.example\n\nx\n");
+        (void) state;
+        const struct message *m = &p.m;
+        assert_int_equal(m->resent_from.n, 1);
+        assert_string_equal(m->resent_from.items[0].email, "marie@dupont.example");
+        assert_int_equal(m->resent_to.n, 2);
+        assert_string_equal(m->resent_to.items[0].email, "camille@studio.example");
+        assert_string_equal(m->resent_to.items[1].email, "paul@dupont.example");
+        assert_int_equal(m->original_from.n, 1);
+        assert_string_equal(m->original_from.items[0].email, "jean@dupont.example");
+        assert_string_equal(m->list_id, "projet.lists.assoc.example");
+        done(&p);
+
+        /* One above the other without a trace between: the field that comes again begins the older one. */
+        p = parse("Resent-Sender: desk@dupont.example\nResent-To: a@x.example\nResent-Sender: old@dupont.example\n"
+                  "Resent-Cc: b@x.example\nFrom: jean@dupont.example\n\nx\n");
+        assert_string_equal(p.m.resent_from.items[0].email, "desk@dupont.example");
+        assert_int_equal(p.m.resent_to.n, 1);
+        assert_null(p.m.list_id);
+        assert_int_equal(p.m.original_from.n, 0);
+        done(&p);
+}
+
+static void test_encoded_author(void **state) {
+        static const struct {
+                const char *from, *list_id, *want; /* NULL: none */
+        } v[] = {
+                {"jean=40dupont.example@dmarc.lists.example", "<x.lists.example>", "jean@dupont.example"},
+                {"jean=dupont.example@groups.example", "x.groups.example", "jean@dupont.example"},
+                {"a=b=dupont.example@groups.example", "x.groups.example", "a=b@dupont.example"},
+                {"jean=dupont.example@groups.example", "", NULL},
+                {"news-bounces+jean=dupont.example@groups.example", "x.groups.example", NULL},
+                {"jean=@groups.example", "x.groups.example", NULL},
+                {"=dupont.example@groups.example", "x.groups.example", NULL},
+                {"jean=40@groups.example", "x.groups.example", NULL},
+                {"jean=x@groups.example", "x.groups.example", NULL},
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(v); i++) {
+                char text[300];
+                (void) snprintf(text, sizeof(text), "From: Jean <%s>\nList-Id: %s\n\nx\n", v[i].from, v[i].list_id);
+                struct parsed p = parse(text);
+                const char *got = p.m.original_from.n > 0 ? p.m.original_from.items[0].email : NULL;
+                if (!str_eq(got, v[i].want))
+                        fail_msg("%s: %s", v[i].from, got ? got : "none");
+                if (got)
+                        assert_string_equal(p.m.original_from.items[0].name, "Jean");
+                done(&p);
+        }
+}
+
+/* A name is a name, whatever it looks like. */
+static void test_address_for_a_name(void **state) {
+        static const char *const from[] = {"\"jean@dupont.example\" <x@evil.example>",
+                                           "jean@dupont.example <x@evil.example>", "<jean@dupont.example> <x@evil.example>",
+                                           "=?utf-8?Q?jean=40dupont.example?= <x@evil.example>",
+                                           "x@evil.example (jean@dupont.example)"};
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(from); i++) {
+                char text[300];
+                (void) snprintf(text, sizeof(text), "From: %s\n\nx\n", from[i]);
+                struct parsed p = parse(text);
+                assert_int_equal(p.m.from.n, 1);
+                assert_string_equal(p.m.from.items[0].email, "x@evil.example");
+                done(&p);
+        }
+}
+
 static void test_nothing_there(void **state) {
         struct parsed p = parse("");
         (void) state;
@@ -591,11 +675,24 @@ static void test_to_list(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_link_targets),  cmocka_unit_test(test_to_list),  cmocka_unit_test(test_header),
-                cmocka_unit_test(test_nothing_there), cmocka_unit_test(test_dates),    cmocka_unit_test(test_ids),
-                cmocka_unit_test(test_urgency),       cmocka_unit_test(test_text),     cmocka_unit_test(test_quoted),
-                cmocka_unit_test(test_attachments),   cmocka_unit_test(test_calendar), cmocka_unit_test(test_kinds),
-                cmocka_unit_test(test_spoofing),      cmocka_unit_test(test_ceilings), cmocka_unit_test(test_hostile),
+                cmocka_unit_test(test_link_targets),
+                cmocka_unit_test(test_to_list),
+                cmocka_unit_test(test_header),
+                cmocka_unit_test(test_ways),
+                cmocka_unit_test(test_encoded_author),
+                cmocka_unit_test(test_address_for_a_name),
+                cmocka_unit_test(test_nothing_there),
+                cmocka_unit_test(test_dates),
+                cmocka_unit_test(test_ids),
+                cmocka_unit_test(test_urgency),
+                cmocka_unit_test(test_text),
+                cmocka_unit_test(test_quoted),
+                cmocka_unit_test(test_attachments),
+                cmocka_unit_test(test_calendar),
+                cmocka_unit_test(test_kinds),
+                cmocka_unit_test(test_spoofing),
+                cmocka_unit_test(test_ceilings),
+                cmocka_unit_test(test_hostile),
                 cmocka_unit_test(test_memory),
         };
         return cmocka_run_group_tests(tests, open_options, close_options);

@@ -54,6 +54,10 @@ static struct observation sample_message(void) {
                                 .attachments = {attachments, 1},
                                 .calendar = {events, 1},
                                 .content_key = UINT64_MAX,
+                                .original_from = {from, 1},
+                                .resent_from = {from, 1},
+                                .resent_to = {to, 2},
+                                .list_id = "projet.lists.example",
                         },
         };
 }
@@ -195,6 +199,27 @@ static void test_too_large_is_told(void **state) {
         free(text);
 }
 
+/* What was stored before fields were added still says what it said. */
+static void test_older_version(void **state) {
+        struct fixture *f = *state;
+        struct observation in = sample_message(), out;
+        in.message.original_from = in.message.resent_from = in.message.resent_to = (struct address_list){0};
+        in.message.list_id = NULL;
+        assert_int_equal(observation_encode(&in, false, &f->buf), 0);
+        f->buf.data[0] = 1;
+        /* Three empty lists and no string are a byte each. */
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size - 4, f->arena, &out), 0);
+        assert_string_equal(out.message.message_id, "m1@x");
+        assert_true(out.message.content_key == UINT64_MAX);
+        assert_int_equal(out.message.resent_to.n, 0);
+        assert_null(out.message.list_id);
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
+        f->buf.data[0] = 3;
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
+        f->buf.data[0] = 0;
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
+}
+
 static void test_a_huge_count_allocates_nothing(void **state) {
         struct fixture *f = *state;
         /* version, kind, no Message-ID, then a list that announces 2^40 entries. */
@@ -262,6 +287,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_controls_and_bad_utf8_are_refused, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_out_of_range_is_refused, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_too_large_is_told, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_older_version, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_a_huge_count_allocates_nothing, setup, teardown),
                 cmocka_unit_test(test_digest),
                 cmocka_unit_test(test_message_key),
