@@ -26,8 +26,8 @@
 #define BLAME_OF_KILLER 3U
 #define BLAME_OF_VICTIM 1U
 #define BLAME_MAX 6U
-/* Replies read in one turn of the loop, so that no role starves the others. */
-#define POOL_REPLIES_A_TURN 64U
+/* Packets read in one turn of the loop, so that no role starves the others. */
+#define POOL_PACKETS_A_TURN 8U
 /* Lists of one decoded observation: a few thousand entries of limits.h. */
 #define POOL_ARENA_MAX ((size_t) 16 * 1024 * 1024)
 /* Wanted socket buffer: a role goes on parsing while the core commits. The kernel gives what it allows. */
@@ -46,6 +46,7 @@ struct job {
         int64_t resume;     /* MBOX: offset of the message at work, where a retry begins */
         int64_t read_until; /* not MBOX: what the role said to have read in this try */
         bool moved;         /* MBOX: resume is past what the caller asked to skip */
+        bool apart;         /* its answers are not kept to go with others, so that it can be blamed */
 };
 
 struct job_list {
@@ -78,7 +79,7 @@ struct pool {
         uint32_t n_roles;
         struct job_list waiting, suspects;
         struct arena *arena; /* the observation at hand */
-        char *packet;        /* OBSERVATION_SIZE_MAX */
+        char *packet;        /* IPC_PACKET_MAX */
         uint64_t job_usec;
         uint32_t serial, failures;
         int error; /* why the run ended; sticks */
@@ -326,26 +327,39 @@ static bool role_is_fresh(const struct role *r) {
         return r->state == ROLE_READY && !r->retire && !r->deaf && r->n_done == 0 && !r->jobs.first;
 }
 
+/* Half a packet at least, or single requests would make up the traffic of a busy role. */
 static bool role_has_room(const struct role *r) {
-        return r->state == ROLE_READY && !r->retire && !r->deaf && !r->lone && r->jobs.n < POOL_IN_FLIGHT;
+        return r->state == ROLE_READY && !r->retire && !r->deaf && !r->lone &&
+               (r->jobs.n + IPC_BATCH_MAX / 2 <= POOL_IN_FLIGHT);
 }
 
-/* 0, or -EAGAIN when the role takes no more now. */
-static int role_ask(struct role *r, const struct job *j) {
+static struct ipc_request_header request_of(const struct job *j) {
         const struct pool_job *s = &j->spec;
-        const struct ipc_request_header h = {
+        uint32_t flags = j->moved ? s->flags & ~(uint32_t) IPC_RESUME_AFTER : s->flags;
+        return (struct ipc_request_header){
                 .version = IPC_VERSION,
                 .type = s->type,
-                .flags = j->moved ? s->flags & ~(uint32_t) IPC_RESUME_AFTER : s->flags,
+                .flags = j->apart ? flags | IPC_ANSWER_AT_ONCE : flags,
                 .serial = j->serial,
                 .offset = j->resume,
                 .size = s->size < 0 ? -1 : MAX(s->size - (j->resume - s->offset), INT64_C(0)),
                 .from = s->from,
                 .to = s->to,
         };
-        int e = ipc_send_request(r->socket, &h, s->fd);
+}
+
+/* The first jobs of a list, at most `max`, in one packet. How many, or -EAGAIN when the role takes no more now. */
+static int role_ask(struct role *r, const struct job_list *from, size_t max) {
+        struct ipc_request_header requests[IPC_BATCH_MAX];
+        int fds[IPC_BATCH_MAX];
+        size_t n = 0;
+        for (const struct job *j = from->first; j && n < max; j = j->next) {
+                requests[n] = request_of(j);
+                fds[n++] = j->spec.fd;
+        }
+        int e = ipc_send_requests(r->socket, requests, fds, n);
         if (e >= 0)
-                return 0;
+                return (int) n;
         /* Full: its next reply comes back here. Gone: on_end() comes next, and its last words are still to be read. */
         if (e != -EAGAIN && e != -ENOBUFS && e != -ETOOMANYREFS)
                 r->retire = true;
@@ -361,16 +375,18 @@ static void role_arm(struct role *r) {
         (void) sd_event_source_set_enabled(r->watch, SD_EVENT_ONESHOT);
 }
 
-static int role_give(struct role *r, struct job_list *from) {
-        int e = role_ask(r, from->first);
-        if (e < 0)
-                return e;
+static int role_give(struct role *r, struct job_list *from, size_t max) {
+        int n = role_ask(r, from, max);
+        if (n < 0)
+                return n;
         if (!r->jobs.first)
                 role_arm(r);
-        struct job *j = list_take(from);
-        j->seen = 0;
-        j->read_until = 0;
-        list_append(&r->jobs, j);
+        for (int i = 0; i < n; i++) {
+                struct job *j = list_take(from);
+                j->seen = 0;
+                j->read_until = 0;
+                list_append(&r->jobs, j);
+        }
         return 0;
 }
 
@@ -435,12 +451,12 @@ static void pool_dispatch(struct pool *p) {
         if (p->error < 0 || p->in_handler)
                 return;
         while (p->suspects.first && (r = pool_pick(p, role_is_fresh)))
-                if (role_give(r, &p->suspects) >= 0)
+                if (role_give(r, &p->suspects, 1) >= 0)
                         r->lone = true;
         if (p->suspects.first)
                 pool_make_fresh(p);
         while (p->waiting.first && (r = pool_pick(p, role_has_room)))
-                if (role_give(r, &p->waiting) < 0)
+                if (role_give(r, &p->waiting, MIN(IPC_BATCH_MAX, POOL_IN_FLIGHT - r->jobs.n)) < 0)
                         break;
         pool_refill(p);
 }
@@ -470,6 +486,7 @@ static void job_poison(struct pool *p, struct job *j, enum unreadable_reason rea
 static void job_blame(struct pool *p, struct job *j, enum unreadable_reason reason, int detail, uint32_t blame) {
         j->blame = j->culprit == j->resume ? j->blame + blame : blame;
         j->culprit = j->resume;
+        j->apart = true;
         if (j->blame < BLAME_MAX)
                 list_append(&p->suspects, j);
         else
@@ -513,8 +530,9 @@ static int job_move(struct job *j, const struct ipc_reply_header *h) {
         return 0;
 }
 
-static int reply_begin(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+static int reply_begin(struct role *r, struct job *j, const struct ipc_reply_header *h, const void *payload) {
         (void) r;
+        (void) payload;
         if (j->spec.type == IPC_MBOX)
                 return job_move(j, h);
         /* Elsewhere it says how far a large file was read: always further, and not for ever. */
@@ -524,7 +542,7 @@ static int reply_begin(struct role *r, struct job *j, const struct ipc_reply_hea
         return 0;
 }
 
-static int reply_observation(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+static int reply_observation(struct role *r, struct job *j, const struct ipc_reply_header *h, const void *payload) {
         /* A role that was taken over must not tell of things that only the core can know. */
         static const enum observation_kind kinds[] = {
                 [IPC_MESSAGE] = OBSERVATION_MESSAGE,
@@ -538,7 +556,7 @@ static int reply_observation(struct role *r, struct job *j, const struct ipc_rep
         if (mbox ? !instant_valid(h->internal_date) || job_move(j, h) < 0 : h->internal_date != INSTANT_UNKNOWN)
                 return -EBADMSG;
         arena_reset(p->arena);
-        int e = observation_decode(p->packet, h->payload, p->arena, &o);
+        int e = observation_decode(payload, h->payload, p->arena, &o);
         if (e < 0)
                 return e;
         if (o.kind != kinds[j->spec.type])
@@ -558,7 +576,7 @@ static int reply_observation(struct role *r, struct job *j, const struct ipc_rep
         return 0;
 }
 
-static int reply_instances(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+static int reply_instances(struct role *r, struct job *j, const struct ipc_reply_header *h, const void *payload) {
         struct pool *p = r->pool;
         uint32_t n = h->payload / (uint32_t) sizeof(struct ipc_instance);
         if (j->spec.type != IPC_EXPAND)
@@ -569,7 +587,7 @@ static int reply_instances(struct role *r, struct job *j, const struct ipc_reply
                 return -ENOMEM;
         for (uint32_t i = 0; i < n; i++) {
                 struct ipc_instance x;
-                memcpy(&x, p->packet + i * sizeof(x), sizeof(x));
+                memcpy(&x, (const char *) payload + i * sizeof(x), sizeof(x));
                 if (x.form < MOMENT_INSTANT || x.form > MOMENT_DATE || x.at < INSTANT_MIN || x.at > INSTANT_MAX ||
                     x.reserved != 0)
                         return -EBADMSG;
@@ -585,7 +603,8 @@ static int reply_instances(struct role *r, struct job *j, const struct ipc_reply
         return 0;
 }
 
-static int reply_done(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+static int reply_done(struct role *r, struct job *j, const struct ipc_reply_header *h, const void *payload) {
+        (void) payload;
         /* "Ended at" cannot lie before what was told. */
         if (j->spec.type == IPC_MBOX && (h->offset < j->resume || h->end < h->offset))
                 return -EBADMSG;
@@ -602,11 +621,11 @@ static int reply_done(struct role *r, struct job *j, const struct ipc_reply_head
         return 0;
 }
 
-static int reply_observation_done(struct role *r, struct job *j, const struct ipc_reply_header *h) {
+static int reply_observation_done(struct role *r, struct job *j, const struct ipc_reply_header *h, const void *payload) {
         if (j->spec.type != IPC_MESSAGE)
                 return -EBADMSG;
-        int e = reply_observation(r, j, h);
-        return e < 0 ? e : reply_done(r, j, h);
+        int e = reply_observation(r, j, h, payload);
+        return e < 0 ? e : reply_done(r, j, h, NULL);
 }
 
 /* The first word of a role: it is locked in, or why not. */
@@ -622,31 +641,54 @@ static int role_ready(struct role *r, const struct ipc_reply_header *h) {
         return 0;
 }
 
-static int role_heard(struct role *r, const struct ipc_reply_header *h) {
-        static int (*const replies[])(struct role * r, struct job * j, const struct ipc_reply_header *h) = {
+static int role_heard(struct role *r, const struct ipc_reply_header *h, const void *payload) {
+        static int (*const replies[])(struct role * r, struct job * j, const struct ipc_reply_header *h,
+                                      const void *payload) = {
                 [IPC_OBSERVATION] = reply_observation,
                 [IPC_INSTANCES] = reply_instances,
                 [IPC_BEGIN] = reply_begin,
                 [IPC_DONE] = reply_done,
                 [IPC_OBSERVATION_DONE] = reply_observation_done,
         };
-        r->progress_usec = now_usec();
         if (h->serial == 0)
                 return role_ready(r, h);
         struct job *j = r->jobs.first;
         if (!j || j->serial != h->serial)
                 return -EBADMSG;
-        return replies[h->type](r, j, h);
+        return replies[h->type](r, j, h, payload);
 }
 
-/* Reads at most `max` replies. 0 there is nothing more for now, 1 there may be, -EPIPE the role hung up. */
+/* Everything that one packet says, until it says something it may not. */
+static void role_read(struct role *r, struct ipc_packet packet) {
+        struct pool *p = r->pool;
+        r->progress_usec = now_usec();
+        while (!r->deaf && p->error >= 0) {
+                struct ipc_reply_header h;
+                const void *payload;
+                int e = ipc_next_reply(&packet, &h, &payload);
+                if (e == 0)
+                        return;
+                /* Our own lack of memory is no fault of the role's; its first word may be that it has none. */
+                bool ours = false;
+                if (e > 0) {
+                        e = role_heard(r, &h, payload);
+                        ours = e == -ENOMEM && h.serial != 0;
+                }
+                if (ours)
+                        pool_fail(p, e);
+                else if (e < 0)
+                        role_kill(r, UNREADABLE_PROTOCOL);
+        }
+}
+
+/* Reads at most `max` packets. 0 there is nothing more for now, 1 there may be, -EPIPE the role hung up. */
 static int role_listen(struct role *r, unsigned max) {
         struct pool *p = r->pool;
         for (unsigned i = 0; i < max; i++) {
-                struct ipc_reply_header h;
+                struct ipc_packet packet;
                 if (r->socket < 0 || r->deaf || p->error < 0)
                         return 0;
-                int e = ipc_receive_reply(r->socket, &h, p->packet, OBSERVATION_SIZE_MAX);
+                int e = ipc_receive_replies(r->socket, p->packet, &packet);
                 if (e == -EAGAIN)
                         return 0;
                 /* Told once, when requests were left unread; what the role said before still waits to be read. */
@@ -654,15 +696,11 @@ static int role_listen(struct role *r, unsigned max) {
                         continue;
                 if (e == 0)
                         return -EPIPE;
-                /* Our own lack of memory is no fault of the role's; its first word may be that it has none. */
-                bool ours = e == -ENOMEM;
-                if (e > 0) {
-                        e = role_heard(r, &h);
-                        ours = e == -ENOMEM && h.serial != 0;
-                }
-                if (ours)
+                if (e > 0)
+                        role_read(r, packet);
+                else if (e == -ENOMEM)
                         pool_fail(p, e);
-                else if (e < 0)
+                else
                         role_kill(r, UNREADABLE_PROTOCOL);
         }
         return 1;
@@ -673,7 +711,7 @@ static int on_socket(sd_event_source *s, int fd, uint32_t revents, void *userdat
         (void) s;
         (void) fd;
         (void) revents;
-        if (role_listen(r, POOL_REPLIES_A_TURN) < 0 || r->pool->error < 0) {
+        if (role_listen(r, POOL_PACKETS_A_TURN) < 0 || r->pool->error < 0) {
                 /* It is ending, or pretends to: no effect on a process that is on its way out by itself. */
                 role_hang_up(r);
                 role_signal(r, SIGKILL);
@@ -690,6 +728,17 @@ static enum unreadable_reason death_reason(const struct role *r, const siginfo_t
         return info->si_code != CLD_EXITED && info->si_status == SIGXCPU ? UNREADABLE_TIME : UNREADABLE_CRASH;
 }
 
+/* The job a dead role was busy with. It may have done others whose answers it had kept: then nobody can tell, and all of them are asked again
+ * for answers at once. A message of an mbox is told when it is begun. */
+static struct job *role_culprit(struct role *r) {
+        struct job *first = r->jobs.first;
+        if (first && (first->apart || first->spec.type == IPC_MBOX || !first->next))
+                return list_take(&r->jobs);
+        for (struct job *j = first; j; j = j->next)
+                j->apart = true;
+        return NULL;
+}
+
 static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
         struct role *r = userdata;
         struct pool *p = r->pool;
@@ -697,7 +746,7 @@ static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) 
         (void) s;
         (void) revents;
         /* What it said before it died counts. */
-        while (role_listen(r, POOL_REPLIES_A_TURN) > 0)
+        while (role_listen(r, POOL_PACKETS_A_TURN) > 0)
                 ;
         if (waitid(P_PIDFD, (id_t) fd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
                 return 0;
@@ -707,15 +756,16 @@ static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) 
         /* A role that was killed while it had nothing to do is simply started again when there is work. */
         bool at_work = r->state == ROLE_READY, failed = r->state == ROLE_STARTING || r->verdict != 0;
         bool outside = r->verdict == 0 && detail == SIGKILL;
-        struct job *culprit = at_work ? list_take(&r->jobs) : NULL;
+        struct job *culprit = at_work ? role_culprit(r) : NULL;
         if (culprit)
                 log_at(LOG_LEVEL_DEBUG, "A parse role ended over one item (signal %d).", detail);
+        bool again = r->jobs.first;
         /* Its neighbours are innocent: first in line again. */
         list_prepend(&p->waiting, &r->jobs);
         role_reset(r);
         if (culprit)
                 job_blame(p, culprit, reason, detail, outside ? BLAME_OF_VICTIM : BLAME_OF_KILLER);
-        else if (failed)
+        else if (failed && !again)
                 pool_failure(p);
         pool_dispatch(p);
         return 0;
@@ -726,7 +776,7 @@ static int on_watch(sd_event_source *s, uint64_t usec, void *userdata) {
         uint64_t limit = r->state == ROLE_READY ? r->pool->job_usec : POOL_START_SECONDS * USEC_PER_SEC;
         (void) usec;
         /* The core itself may have been busy: what the role said meanwhile is progress. */
-        (void) role_listen(r, POOL_REPLIES_A_TURN);
+        (void) role_listen(r, POOL_PACKETS_A_TURN);
         if (r->state == ROLE_READY && !r->jobs.first) {
                 pool_dispatch(r->pool);
                 return 0; /* armed again with the next job */
@@ -770,7 +820,7 @@ int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struc
                 list_init(&p->roles[i].jobs);
         }
         p->program = strdup(program);
-        p->packet = malloc(OBSERVATION_SIZE_MAX);
+        p->packet = malloc(IPC_PACKET_MAX);
         if (!p->program || !p->packet)
                 return -ENOMEM;
         int e = arena_new(POOL_ARENA_MAX, &p->arena);
@@ -823,7 +873,8 @@ int pool_submit(struct pool *p, const struct pool_job *job) {
         p->serial = p->serial == UINT32_MAX ? 1 : p->serial + 1;
         *j = (struct job){.spec = *job, .serial = p->serial, .resume = job->offset};
         list_append(&p->waiting, j);
-        pool_dispatch(p);
+        if (p->waiting.n >= IPC_BATCH_MAX)
+                pool_dispatch(p);
         return 0;
 }
 
