@@ -26,6 +26,10 @@
 #define KEPT_BYTES ((size_t) 4 * 1024 * 1024)
 /* A recurrence is a few lines; what the core hands over never exceeds a component. */
 #define RECURRENCE_SIZE_MAX ((size_t) CALENDAR_COMPONENT_MAX)
+/* Answers are kept until they make a packet of this size, about one batch of requests, */
+#define PACKET_FULL ((size_t) 32 * 1024)
+/* or are this old: the core sees that the role is alive, and what was read is written soon. */
+#define PACKET_NANOSECONDS INT64_C(50000000)
 /* Fits one reply. */
 #define INSTANCES_PER_REPLY (OBSERVATION_SIZE_MAX / sizeof(struct ipc_instance))
 
@@ -39,13 +43,17 @@ struct window {
 struct parse_role {
         struct zone_table *zones;
         struct charset_set *charsets;
+        struct language_index languages;
         struct phrase_index *phrases;
         struct arena *arena;          /* one message, one expansion */
         struct window input;          /* what is being parsed */
-        struct buf packet;            /* its encoding */
+        struct buf encoded;           /* its encoding */
+        struct buf packet;            /* answers that were not sent yet */
+        int64_t sent_at;              /* monotonic, when the last ones were */
         char *chunk;                  /* CHUNK_SIZE */
         rlim_t cpu_limit;             /* as last set */
         bool quoted_text;             /* the request wants it */
+        bool at_once;                 /* no answer is kept back */
         bool told_done;               /* the end of the job went with its observation */
         struct ipc_reply_header done; /* counters of the current job */
 };
@@ -108,27 +116,45 @@ static ssize_t read_at(int fd, char *to, size_t size, int64_t offset) {
 
 /* --- answers --- */
 
-static int reply(const struct parse_role *r, enum ipc_reply type, const struct ipc_reply_header *fields, const void *payload,
+static int64_t monotonic_ns(void) {
+        struct timespec t;
+        (void) clock_gettime(CLOCK_MONOTONIC, &t);
+        return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int flush(struct parse_role *r) {
+        r->sent_at = monotonic_ns();
+        return ipc_send_replies(PARSE_SOCKET, &r->packet);
+}
+
+static int reply(struct parse_role *r, enum ipc_reply type, const struct ipc_reply_header *fields, const void *payload,
                  size_t size) {
         struct ipc_reply_header h = *fields;
         h.version = IPC_VERSION;
         h.type = type;
         h.serial = r->done.serial;
         h.payload = (uint32_t) size;
-        return ipc_send_reply(PARSE_SOCKET, &h, payload);
+        int e = ipc_add_reply(&r->packet, &h, payload);
+        if (e == -E2BIG) {
+                e = flush(r);
+                e = e < 0 ? e : ipc_add_reply(&r->packet, &h, payload);
+        }
+        return e < 0 || !r->at_once ? e : flush(r);
 }
 
 /* Tells the core which bytes are at work: so that it knows which message killed this role, and that a slow disk is no endless loop. */
-static int reply_begin(const struct parse_role *r, int64_t offset, int64_t end) {
+static int reply_begin(struct parse_role *r, int64_t offset, int64_t end) {
         const struct ipc_reply_header fields = {.offset = offset, .end = end, .internal_date = INSTANT_UNKNOWN};
-        return reply(r, IPC_BEGIN, &fields, NULL, 0);
+        int e = reply(r, IPC_BEGIN, &fields, NULL, 0);
+        return e < 0 ? e : flush(r);
 }
 
 /* -EPIPE and the like end the role; an observation that cannot be encoded only ends its job. */
-static int reply_observation(struct parse_role *r, const struct observation *o, const struct ipc_reply_header *fields) {
-        buf_reset(&r->packet);
-        int e = observation_encode(o, r->quoted_text, &r->packet);
-        return e < 0 ? e : reply(r, IPC_OBSERVATION, fields, r->packet.data, r->packet.size);
+static int reply_observation(struct parse_role *r, const struct observation *o, enum ipc_reply type,
+                             const struct ipc_reply_header *fields) {
+        buf_reset(&r->encoded);
+        int e = observation_encode(o, r->quoted_text, &r->encoded);
+        return e < 0 ? e : reply(r, type, fields, r->encoded.data, r->encoded.size);
 }
 
 static bool core_is_gone(int e) {
@@ -213,6 +239,7 @@ static int parse_one(struct parse_role *r, const char *data, size_t size, bool c
         const struct message_options options = {
                 .zones = r->zones,
                 .charsets = r->charsets,
+                .languages = &r->languages,
                 .phrases = r->phrases,
                 .want_quoted_text = r->quoted_text,
         };
@@ -240,10 +267,7 @@ static int job_message(struct parse_role *r, const struct ipc_request_header *h,
         int e = parse_one(r, r->input.data, r->input.size, cut > 0, &o);
         if (e < 0)
                 return e;
-        buf_reset(&r->packet);
-        e = observation_encode(&o, r->quoted_text, &r->packet);
-        if (e >= 0)
-                e = reply(r, IPC_OBSERVATION_DONE, &r->done, r->packet.data, r->packet.size);
+        e = reply_observation(r, &o, IPC_OBSERVATION_DONE, &r->done);
         r->told_done = e >= 0;
         return e;
 }
@@ -259,7 +283,7 @@ static int calendar_event(const struct event *event, void *userdata) {
                 .event = *event,
         };
         const struct ipc_reply_header fields = {.internal_date = INSTANT_UNKNOWN};
-        int e = reply_observation(r, &o, &fields);
+        int e = reply_observation(r, &o, IPC_OBSERVATION, &fields);
         cpu_budget(r);
         return e;
 }
@@ -391,7 +415,7 @@ static int mbox_parse(struct mbox_job *j, const struct mbox_span *span) {
         struct observation o;
         int e = parse_one(r, w->data + from, size, end < span->end, &o);
         memcpy(w->data + until, saved, MESSAGE_PADDING);
-        return e < 0 ? e : reply_observation(r, &o, &fields);
+        return e < 0 ? e : reply_observation(r, &o, IPC_OBSERVATION, &fields);
 }
 
 static int mbox_found(const struct mbox_span *span, void *userdata) {
@@ -609,7 +633,12 @@ static int warm_up(struct parse_role *r) {
         memset(r->input.data + r->input.size, 0, MESSAGE_PADDING);
         struct message m;
         const struct message_options options = {
-                .zones = r->zones, .charsets = r->charsets, .phrases = r->phrases, .want_quoted_text = true};
+                .zones = r->zones,
+                .charsets = r->charsets,
+                .languages = &r->languages,
+                .phrases = r->phrases,
+                .want_quoted_text = true,
+        };
         e = message_parse(r->input.data, r->input.size, &options, r->arena, &m);
         if (e < 0)
                 return e;
@@ -638,6 +667,7 @@ static int prepare(struct parse_role *r) {
                 e = zones_load(&r->zones);
         if (e >= 0)
                 e = charset_open(&r->charsets);
+        language_index_fill(&r->languages);
         if (e >= 0)
                 e = phrase_index_new(&r->phrases);
         return e < 0 ? e : warm_up(r);
@@ -650,43 +680,64 @@ static void finish(struct parse_role *r) {
         phrase_index_free(r->phrases);
         free(r->input.data);
         free(r->chunk);
+        buf_free(&r->encoded);
         buf_free(&r->packet);
+}
+
+static int answer(struct parse_role *r, const struct ipc_request_header *h, int fd) {
+        r->done = (struct ipc_reply_header){.serial = h->serial, .internal_date = INSTANT_UNKNOWN};
+        r->quoted_text = h->flags & IPC_WANT_QUOTED_TEXT;
+        r->at_once = h->flags & IPC_ANSWER_AT_ONCE;
+        r->told_done = false;
+        cpu_budget(r);
+        int e = jobs[h->type](r, h, fd);
+        if (!r->told_done && !core_is_gone(e)) {
+                r->done.status = MIN(e, 0);
+                struct ipc_reply_header done = r->done;
+                e = reply(r, IPC_DONE, &done, NULL, 0);
+        }
+        if (e < 0)
+                return e;
+        bool full = r->packet.size >= PACKET_FULL || monotonic_ns() - r->sent_at >= PACKET_NANOSECONDS;
+        return full ? flush(r) : 0;
+}
+
+/* The next requests; nothing said is kept back while the role waits for them. */
+static int receive(struct parse_role *r, struct ipc_request_header *h, int *fds, size_t *ret_n) {
+        int e = ipc_receive_requests(PARSE_SOCKET, false, h, fds, ret_n);
+        if (e != -EAGAIN)
+                return e;
+        e = flush(r);
+        return e < 0 ? e : ipc_receive_requests(PARSE_SOCKET, true, h, fds, ret_n);
 }
 
 /* 1 to go on, 0 when the core closed the socket. */
 static int serve(struct parse_role *r) {
-        struct ipc_request_header h;
-        int fd;
-        int e = ipc_receive_request(PARSE_SOCKET, &h, &fd);
+        struct ipc_request_header h[IPC_BATCH_MAX];
+        int fds[IPC_BATCH_MAX];
+        size_t n = 0;
+        int e = receive(r, h, fds, &n);
         if (e <= 0)
-                return e;
-        r->done = (struct ipc_reply_header){.serial = h.serial, .internal_date = INSTANT_UNKNOWN};
-        r->quoted_text = h.flags & IPC_WANT_QUOTED_TEXT;
-        r->told_done = false;
-        cpu_budget(r);
-        e = fd < 0 ? -EBADF : jobs[h.type](r, &h, fd);
-        if (fd >= 0)
-                (void) close(fd);
-        if (core_is_gone(e))
-                return 0;
-        if (r->told_done)
-                return 1;
-        r->done.status = MIN(e, 0);
-        struct ipc_reply_header done = r->done;
-        e = reply(r, IPC_DONE, &done, NULL, 0);
-        return e < 0 && core_is_gone(e) ? 0 : e < 0 ? e : 1;
+                return core_is_gone(e) ? 0 : e;
+        for (size_t i = 0; i < n; i++) {
+                e = e < 0 ? e : answer(r, h + i, fds[i]);
+                (void) close(fds[i]);
+        }
+        return core_is_gone(e) ? 0 : e < 0 ? e : 1;
 }
 
 int role_parse(void) {
         /* A core that dies takes its roles along, whatever they are busy with. */
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-        struct parse_role r = {.packet = BUF_LIMITED(OBSERVATION_SIZE_MAX)};
+        struct parse_role r = {.encoded = BUF_LIMITED(OBSERVATION_SIZE_MAX), .packet = BUF_LIMITED(IPC_PACKET_MAX)};
         int e = prepare(&r);
         if (e >= 0)
                 e = sandbox_parse();
         r.done = (struct ipc_reply_header){.status = MIN(e, 0), .internal_date = INSTANT_UNKNOWN};
         struct ipc_reply_header ready = r.done;
         int sent = reply(&r, IPC_DONE, &ready, NULL, 0);
+        if (sent >= 0)
+                sent = flush(&r);
         if (e >= 0)
                 e = sent < 0 ? sent : 1;
         while (e > 0)

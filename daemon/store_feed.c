@@ -130,16 +130,13 @@ static int add_observation(struct store *s, int64_t source, const struct observa
 
 static int add_record(struct store *s, int64_t id, int64_t source, const struct observation *o, uint64_t digest, instant at,
                       instant seen_at, int flags) {
-        struct observation compact = *o;
-        if (o->kind == OBSERVATION_MESSAGE) {
-                compact.message.quoted_text = NULL;
-                if (flags & RECORD_TEXT)
-                        compact.message.text = NULL;
+        /* What append() encoded lacks the text. */
+        if (o->kind == OBSERVATION_MESSAGE && o->message.text && !(flags & RECORD_TEXT)) {
+                buf_reset(&s->encoded);
+                int r = observation_encode(o, false, &s->encoded);
+                if (r < 0)
+                        return r;
         }
-        buf_reset(&s->encoded);
-        int r = observation_encode(&compact, false, &s->encoded);
-        if (r < 0)
-                return r;
         sqlite3_stmt *q = store_statement(s, STATEMENT_RECORD_ADD);
         if (!q)
                 return store_fail(s);
@@ -174,7 +171,7 @@ static int flags_of(const struct observation *o) {
 
 static int append(struct store *s, int64_t source, const struct observation *o, instant at, int64_t *ret_id) {
         uint8_t digest[OBSERVATION_DIGEST_SIZE];
-        int r = observation_digest(o, digest);
+        int r = observation_record(o, &s->encoded, digest);
         if (r < 0)
                 return r;
         instant seen_at = o->seen_at;

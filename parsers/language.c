@@ -138,7 +138,7 @@ static const struct language_word words[] = {
 };
 /* clang-format on */
 
-/* Eight bytes as a number that sorts as they do. */
+/* Eight bytes as a number, the first byte highest. */
 static uint64_t read_number(const char *s) {
         uint64_t v;
         memcpy(&v, s, sizeof(v));
@@ -151,24 +151,39 @@ static uint64_t word_number(const char *s, size_t n) {
         return n < sizeof(v) ? v >> (64 - 8 * n) << (64 - 8 * n) : v;
 }
 
-/* n > 0; sixteen bytes can be read at s. Every other step of a plain comparison of strings would be a guess of the processor gone
- * wrong: the search goes all its steps and compares numbers. */
-static const struct language_word *find_word(const char *s, size_t n) {
+/* Multiplication spreads every bit upwards; the top bits are the place. Odd numbers without a pattern. */
+static size_t place_of(uint64_t head, uint64_t tail) {
+        return (head * UINT64_C(0x9E3779B97F4A7C15) ^ tail * UINT64_C(0xC2B2AE3D27D4EB4F)) >> 53;
+}
+_Static_assert(LANGUAGE_PLACES == 1U << (64 - 53), "as many places as the hash has values");
+_Static_assert(ELEMENTSOF(words) < LANGUAGE_PLACES / 2, "most places are empty, so that a search ends soon");
+
+void language_index_fill(struct language_index *ret) {
+        *ret = (struct language_index){0};
+        for (size_t k = 0; k < ELEMENTSOF(words); k++) {
+                size_t i = place_of(read_number(words[k].word), read_number(words[k].word + 8));
+                while (ret->places[i])
+                        i = (i + 1) % LANGUAGE_PLACES;
+                ret->places[i] = (uint16_t) (k + 1);
+        }
+}
+
+/* n > 0; sixteen bytes can be read at s. Compares numbers, since every byte of a plain comparison of strings would be a guess of the
+ * processor gone wrong. */
+static const struct language_word *find_word(const struct language_index *x, const char *s, size_t n) {
         if (n > LANGUAGE_WORD_MAX)
                 return NULL;
         uint64_t head = word_number(s, n), tail = n > 8 ? word_number(s + 8, n - 8) : 0;
-        const struct language_word *w = words;
-        for (size_t left = ELEMENTSOF(words); left > 1; left -= left / 2) {
-                const struct language_word *middle = w + left / 2;
-                uint64_t number = read_number(middle->word);
-                bool before = (number < head) | ((number == head) & (read_number(middle->word + 8) <= tail));
-                w += -(size_t) before & left / 2;
+        for (size_t i = place_of(head, tail); x->places[i]; i = (i + 1) % LANGUAGE_PLACES) {
+                const struct language_word *w = words + x->places[i] - 1;
+                if (read_number(w->word) == head && read_number(w->word + 8) == tail)
+                        return w;
         }
-        return read_number(w->word) == head && read_number(w->word + 8) == tail ? w : NULL;
+        return NULL;
 }
 
-static void score_word(const char *s, size_t n, unsigned scores[static LANGUAGES]) {
-        const struct language_word *w = find_word(s, n);
+static void score_word(const struct language_index *x, const char *s, size_t n, unsigned scores[static LANGUAGES]) {
+        const struct language_word *w = find_word(x, s, n);
         if (!w)
                 return;
         bool own = (w->languages & (w->languages - 1)) == 0;
@@ -197,11 +212,16 @@ static bool is_glue(char c) {
         return c == '/' || c == '@' || c == '_' || c == '=' || c == '&' || c == '%' || c == '#';
 }
 
-const char *text_language(const char *text) {
+const char *text_language(const struct language_index *index, const char *text) {
+        struct language_index own;
         char folded[LANGUAGE_TEXT_MAX + LANGUAGE_WORD_MAX + 1];
         unsigned scores[LANGUAGES] = {0}, tokens = 0;
         size_t n = strnlen(text, LANGUAGE_TEXT_MAX);
 
+        if (!index) {
+                language_index_fill(&own);
+                index = &own;
+        }
         n = utf8_fold(text, utf8_boundary(text, n), folded, LANGUAGE_TEXT_MAX + 1);
         memset(folded + n, 0, LANGUAGE_WORD_MAX);
         for (size_t i = 0, len; i < n; i += len) {
@@ -213,7 +233,7 @@ const char *text_language(const char *text) {
                 if ((i + len < n && is_glue(folded[i + len])) || (i > 0 && is_glue(folded[i - 1])))
                         continue;
                 tokens++;
-                score_word(folded + i, len, scores);
+                score_word(index, folded + i, len, scores);
         }
 
         unsigned best = 0, second = 0, at = 0;

@@ -1107,9 +1107,9 @@ static int read_words(struct reader *r) {
         struct text_reading reading = {0};
         const char *text = m->text ? m->text : "";
 
-        m->language = *text ? text_language(text) : NULL;
+        m->language = *text ? text_language(r->options->languages, text) : NULL;
         if (!m->language && m->subject && !*text)
-                m->language = text_language(m->subject);
+                m->language = text_language(r->options->languages, m->subject);
         int e = text_read(r->options->phrases, text, m->subject, m->language, r->arena, &reading);
         if (e < 0)
                 return e;

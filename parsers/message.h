@@ -8,11 +8,14 @@
 #include "parsers/zone.h"
 
 struct charset_set;
+struct language_index;
 struct phrase_index;
 
 struct message_options {
         const struct zone_table *zones;     /* for calendar parts; borrowed */
         const struct charset_set *charsets; /* of charset_open(), text.h; borrowed. NULL: UTF-8 and windows-1252 only */
+        const struct language_index
+                *languages; /* of language_index_fill(), text.h; borrowed. NULL: each message makes its own */
         const struct phrase_index *phrases; /* of phrase_index_new(), text.h; borrowed. NULL: each message makes its own */
         bool want_quoted_text;              /* fill quoted_text (inspect) */
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "parsers/observation.h"
 
+#include <endian.h>
 #include <nettle/sha2.h>
 
 #include "parsers/limits.h"
@@ -509,22 +510,42 @@ int observation_decode_trusted(const void *data, size_t size, struct arena *aren
 
 /* --- identity --- */
 
-int observation_digest(const struct observation *o, uint8_t ret[static OBSERVATION_DIGEST_SIZE]) {
-        _cleanup_buf_ struct buf b = {};
-        int k = observation_encode(o, false, &b);
+int observation_record(const struct observation *o, struct buf *record, uint8_t ret[static OBSERVATION_DIGEST_SIZE]) {
+        struct observation compact = *o;
+        const char *text = NULL;
+        if (o->kind == OBSERVATION_MESSAGE) {
+                text = o->message.text;
+                compact.message.text = NULL;
+        }
+        buf_reset(record);
+        int k = observation_encode(&compact, false, record);
         if (k < 0)
                 return k;
         struct sha256_ctx sha;
         sha256_init(&sha);
-        sha256_update(&sha, b.size, (const uint8_t *) b.data);
+        sha256_update(&sha, record->size, (const uint8_t *) record->data);
+        /* The encoding tells where it ends, so nothing in it can be taken for text. */
+        if (text)
+                sha256_update(&sha, strlen(text) + 1, (const uint8_t *) text);
         sha256_digest(&sha, OBSERVATION_DIGEST_SIZE, ret);
         return 0;
 }
 
+int observation_digest(const struct observation *o, uint8_t ret[static OBSERVATION_DIGEST_SIZE]) {
+        _cleanup_buf_ struct buf record = {};
+        return observation_record(o, &record, ret);
+}
+
 uint64_t hash_bytes(const void *data, size_t size, uint64_t seed) {
-        /* FNV-1a with a last mixing step, since tables use the low bits. */
+        /* Multiplication carries bits upwards only, so each step brings the upper half down again. */
         const uint8_t *p = data;
         uint64_t h = UINT64_C(0xcbf29ce484222325) ^ seed;
+        for (; size >= sizeof(uint64_t); p += sizeof(uint64_t), size -= sizeof(uint64_t)) {
+                uint64_t v;
+                memcpy(&v, p, sizeof(v));
+                h = (h ^ le64toh(v)) * UINT64_C(0x9e3779b97f4a7c15);
+                h ^= h >> 32;
+        }
         for (size_t i = 0; i < size; i++)
                 h = (h ^ p[i]) * UINT64_C(0x100000001b3);
         h ^= h >> 32;

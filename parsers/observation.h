@@ -247,9 +247,13 @@ int observation_decode(const void *data, size_t size, struct arena *arena, struc
 /* The same without the UTF-8 checks, for bytes that went through observation_decode() before they were stored. */
 int observation_decode_trusted(const void *data, size_t size, struct arena *arena, struct observation *ret) _must_check_;
 
-/* SHA-256 over the encoding: two copies of the same thing have the same digest. A message's trace (received_at) is part of it: a copy
+/* SHA-256 over the encoding and the text: two copies of the same thing have the same digest. A message's trace (received_at) is part of it: a copy
  * that took another way is another observation, and the fold joins them by message_key(). */
 #define OBSERVATION_DIGEST_SIZE 32
+/* `record` becomes the encoding without a message's texts, which are most of the bytes and are kept apart; *ret the digest of the
+ * whole. Errors as of observation_encode(). */
+int observation_record(const struct observation *o, struct buf *record,
+                       uint8_t ret[static OBSERVATION_DIGEST_SIZE]) _must_check_;
 int observation_digest(const struct observation *o, uint8_t ret[static OBSERVATION_DIGEST_SIZE]) _must_check_;
 
 /* A 64-bit hash, never 0, for hash tables and stable names; not meant to resist an attacker. */

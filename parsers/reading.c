@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <endian.h>
+
 #include "parsers/phrases.h"
 #include "parsers/request_model.h"
 #include "parsers/text.h"
@@ -31,6 +33,8 @@
 #define MARKS_PER_WORD 8U
 /* Places of the hash table over the first letters of phrases, a power of two: three times as many as there are beginnings. */
 #define INDEX_SIZE 4096U
+/* Phrases of one table; its places are 16-bit numbers. */
+#define PHRASES_MAX 4096U
 /* Rooms that hold an ordinary message, so that growing is rare. */
 #define WORDS_ROOM 1024U
 #define SENTENCES_ROOM 128U
@@ -104,6 +108,8 @@ struct phrase_index {
         struct {
                 uint16_t first, last;
         } ranges[INDEX_SIZE][TABLES];
+        uint8_t second[TABLES]
+                      [PHRASES_MAX]; /* the first letter of the second word of each phrase; 0: any, or there is none */
 };
 
 /* The first four bytes of a word; zeros stand for those after a shorter one. No phrase has its '*' among them. */
@@ -114,14 +120,21 @@ static uint32_t phrase_key(const char *s) {
         return key;
 }
 
+/* The same of a word of the folded text, in which four bytes can be read anywhere. */
+static uint32_t word_key(const char *s, size_t n) {
+        uint32_t v;
+        memcpy(&v, s, sizeof(v));
+        return n >= 4 ? be32toh(v) : be32toh(v) & ~(UINT32_MAX >> 8 * n);
+}
+
 static uint32_t letter_bit(char c) {
         return UINT32_C(1) << (c & 31);
 }
 
-/* What may follow the first word of a phrase. */
-static uint32_t second_letters(const char *phrase) {
+/* What must follow the first word of a phrase; 0: anything may. */
+static char second_letter(const char *phrase) {
         size_t n = strcspn(phrase, " *");
-        return phrase[n] == ' ' && phrase[n + 1] != '*' ? letter_bit(phrase[n + 1]) : UINT32_MAX;
+        return phrase[n] == ' ' && phrase[n + 1] != '*' ? phrase[n + 1] : 0;
 }
 
 /* The place of a key, or the empty one where it belongs. There are always empty ones. */
@@ -139,14 +152,16 @@ int phrase_index_new(struct phrase_index **ret) {
         if (!x)
                 return -ENOMEM;
         for (size_t t = 0; t < TABLES; t++)
-                for (size_t k = 0; k < tables[t]->n && n < INDEX_SIZE / 2; k++) {
+                for (size_t k = 0; k < MIN(tables[t]->n, (size_t) PHRASES_MAX) && n < INDEX_SIZE / 2; k++) {
                         uint32_t key = phrase_key(tables[t]->items[k].text);
+                        char second = second_letter(tables[t]->items[k].text);
                         size_t i = index_place(x, key);
                         n += x->keys[i] == 0;
                         if (x->ranges[i][t].last == 0)
                                 x->ranges[i][t].first = (uint16_t) k;
                         x->keys[i] = key;
-                        x->next[i] |= second_letters(tables[t]->items[k].text);
+                        x->next[i] |= second ? letter_bit(second) : UINT32_MAX;
+                        x->second[t][k] = (uint8_t) second;
                         x->ranges[i][t].last = (uint16_t) (k + 1);
                 }
         *ret = x;
@@ -241,6 +256,7 @@ static size_t place(const struct folding *f, size_t i) {
 
 static void fold_ascii(const char *text, size_t size, char *out) {
         for (size_t i = 0; i < size; i++) {
+                i += utf8_lower_ascii(text + i, size - i, out + i);
                 char c = text[i];
                 out[i] = (char) (c == '\t' ? ' ' : byte_is(c, BYTE_UPPER) ? c + 32 : c);
         }
@@ -431,14 +447,17 @@ static int mark_word(struct reading *r, const struct phrase_index *x, unsigned w
         struct mark found[MARKS_PER_WORD];
         size_t n = 0, longest = 0;
         const char *s = r->folded + r->words[i].folded;
-        uint32_t key = phrase_key(s);
+        uint32_t key = word_key(s, r->words[i].len);
         size_t at = index_place(x, key);
+        char second = i + 1 < r->n_words ? s[r->words[i].len + 1] : 0;
 
         *ret_skip = 0;
-        if (x->keys[at] != key || !(x->next[at] & letter_bit(i + 1 < r->n_words ? s[r->words[i].len + 1] : 0)))
+        if (x->keys[at] != key || !(x->next[at] & letter_bit(second)))
                 return 0;
         for (size_t t = 0; t < TABLES; t++)
                 for (size_t k = x->ranges[at][t].first; wanted & 1U << t && k < x->ranges[at][t].last; k++) {
+                        if (x->second[t][k] && x->second[t][k] != (uint8_t) second)
+                                continue;
                         uint32_t len = phrase_at(tables[t]->items[k].text, s);
                         if (len == 0 || i + len > last || n == MARKS_PER_WORD)
                                 continue;

@@ -154,41 +154,70 @@ uint32_t request_root(uint32_t n) {
         return root;
 }
 
+/* Features that wait to be looked up. */
+#define WAITING_MAX 64U
+
 struct sum {
         const struct request_model *model;
         int32_t score;
         uint32_t n;
         int32_t best;
         size_t at, len;
+        struct {
+                uint32_t key;
+                uint16_t at, len;
+        } waiting[WAITING_MAX];
+        size_t n_waiting;
 };
 
+static void add_weight(struct sum *sum, int32_t weight, size_t at, size_t len) {
+        sum->score += weight;
+        if (len == 0 || weight <= sum->best)
+                return;
+        sum->best = weight;
+        sum->at = at;
+        sum->len = len;
+}
+
+static void look_up(struct sum *sum) {
+        const struct request_model *m = sum->model;
+        for (size_t k = 0; k < sum->n_waiting; k++) {
+                uint32_t key = sum->waiting[k].key, i = place(key, m->weights_mask);
+                while (m->weights[i].key && m->weights[i].key != key)
+                        i = (i + 1) & m->weights_mask;
+                if (m->weights[i].key)
+                        add_weight(sum, m->weights[i].weight, sum->waiting[k].at, sum->waiting[k].len);
+        }
+        sum->n_waiting = 0;
+}
+
+/* Most features have no weight: one bit tells, without a visit to the table. Which have one, no processor can guess, so nothing branches
+ * on it here. */
 static inline void add(void *userdata, uint32_t key, char kind, size_t at, size_t len) {
         struct sum *sum = userdata;
-        const struct request_model *m = sum->model;
         (void) kind;
         sum->n++;
-        /* Most features have no weight: one bit tells, without a visit to the table. */
-        if (!(m->present[REQUEST_BIT(key) / 32] >> REQUEST_BIT(key) % 32 & 1))
-                return;
-        for (uint32_t i = place(key, m->weights_mask); m->weights[i].key; i = (i + 1) & m->weights_mask)
-                if (m->weights[i].key == key) {
-                        sum->score += m->weights[i].weight;
-                        if (len > 0 && m->weights[i].weight > sum->best) {
-                                sum->best = m->weights[i].weight;
-                                sum->at = at;
-                                sum->len = len;
-                        }
-                        return;
-                }
+        sum->waiting[sum->n_waiting].key = key;
+        sum->waiting[sum->n_waiting].at = (uint16_t) at;
+        sum->waiting[sum->n_waiting].len = (uint16_t) len;
+        sum->n_waiting += sum->model->present[REQUEST_BIT(key) / 32] >> REQUEST_BIT(key) % 32 & 1;
+        if (sum->n_waiting == WAITING_MAX)
+                look_up(sum);
 }
 
 int32_t request_score(const struct request_model *model, const struct request_sentence *sentence, size_t *ret_at,
                       size_t *ret_len) {
-        struct sum sum = {.model = model};
+        struct sum sum;
         *ret_at = *ret_len = 0;
         if (sentence->signals & REQUEST_SIGNAL_SILENT)
                 return -1;
+        /* Not the room of those that wait: clearing it would cost as much as a short sentence. */
+        sum.model = model;
+        sum.score = sum.best = 0;
+        sum.n = 0;
+        sum.at = sum.len = sum.n_waiting = 0;
         walk(model, sentence, add, &sum);
+        look_up(&sum);
         *ret_at = sum.at;
         *ret_len = sum.len;
         int64_t scaled = (int64_t) sum.score * ROOT_UNIT / request_root(sum.n) + model->bias;

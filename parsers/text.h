@@ -35,8 +35,15 @@ void text_drop_link_targets(char *text, char *dropped);
 int text_split_new(const char *text, struct arena *arena, const char **ret_new, const char **ret_quoted,
                    bool *ret_forward) _must_check_;
 
-/* "fr", "en", "de", "nl", "es", "it" (static strings) or NULL when unsure. */
-const char *text_language(const char *text);
+/* The words by which languages are told apart, made ready for searching; a value without anything to free. */
+#define LANGUAGE_PLACES 2048U
+struct language_index {
+        uint16_t places[LANGUAGE_PLACES];
+};
+void language_index_fill(struct language_index *ret);
+
+/* "fr", "en", "de", "nl", "es", "it" (static strings) or NULL when unsure. index: of language_index_fill(); NULL: made for this call. */
+const char *text_language(const struct language_index *index, const char *text);
 
 /* What a text asks or says. All results are copies in the arena or NULL; flags are those of enum message_flag that text
  * alone decides: REQUEST, SHOUTING, URGENT, STOP, THANKS. */

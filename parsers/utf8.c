@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <endian.h>
+
 #include "parsers/utf8.h"
 
 /* What stands for bytes that are not UTF-8: one ASCII character, so that cleaning in place never grows. */
@@ -91,13 +93,46 @@ static bool is_control(uint32_t cp) {
         return (cp < 0x20 && cp != '\n' && cp != '\t') || (cp >= 0x7F && cp < 0xA0);
 }
 
+#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+
+/* How many of the first eight bytes are printable ASCII: most of all text. */
+static size_t plain_bytes(uint64_t w) {
+        /* The highest bit of each byte that is not: those above ASCII have it, those below ' ' get it by the subtraction, DEL by the
+         * addition. A borrow or a carry only ever comes from a byte that is marked, and spoils those after it, which do not count. */
+        uint64_t other = (w | (w - EACH_BYTE(' ')) | (w + EACH_BYTE(1))) & EACH_BYTE(0x80);
+        return other ? (size_t) __builtin_ctzll(other) / 8 : sizeof(w);
+}
+
+static uint64_t load_8(const char *s) {
+        uint64_t w;
+        memcpy(&w, s, sizeof(w));
+        return le64toh(w);
+}
+
+size_t utf8_lower_ascii(const char *s, size_t n, char *out) {
+        size_t i = 0;
+        for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+                uint64_t w = load_8(s + i);
+                if (plain_bytes(w) < sizeof(w))
+                        break;
+                /* The highest bit where a byte is at least 'A' and not above 'Z'; moved down it is the one that makes the letter small. */
+                uint64_t upper = (w + EACH_BYTE(0x80 - 'A')) & ~(w + EACH_BYTE(0x80 - 'Z' - 1)) & EACH_BYTE(0x80);
+                w = htole64(w | upper >> 2);
+                memcpy(out + i, &w, sizeof(w));
+        }
+        return i;
+}
+
 bool utf8_clean(const char *s, size_t n) {
         uint32_t cp = 0;
         for (size_t i = 0, len; i < n; i += len) {
+                len = n - i >= sizeof(uint64_t) ? plain_bytes(load_8(s + i)) : 0;
+                if (len > 0)
+                        continue;
                 unsigned char c = (unsigned char) s[i];
                 len = 1;
                 if ((c >= ' ' && c < 0x7F) || c == '\n' || c == '\t')
-                        continue; /* most of all text */
+                        continue;
                 len = utf8_decode(s + i, n - i, &cp);
                 if (len == 0 || is_control(cp))
                         return false;
@@ -325,8 +360,15 @@ size_t utf8_fold(const char *s, size_t n, char *out, size_t size) {
                 char folded[4];
 
                 /* Most of all text is ASCII. */
-                for (size_t end = MIN(n, i + (size - 1 - used)); i < end && ascii_folded[(unsigned char) s[i]]; i++)
+                size_t end = MIN(n, i + (size - 1 - used));
+                for (; i < end && ascii_folded[(unsigned char) s[i]]; i++) {
+                        size_t run = utf8_lower_ascii(s + i, end - i, out + used);
+                        i += run;
+                        used += run;
+                        if (i == end || !ascii_folded[(unsigned char) s[i]])
+                                break;
                         out[used++] = (char) ascii_folded[(unsigned char) s[i]];
+                }
                 if (i == n || used == size - 1)
                         break;
                 len = utf8_decode(s + i, n - i, &cp);

@@ -22,6 +22,9 @@ size_t utf8_clean_in_place(char *s, size_t n);
 uint32_t utf8_lower(uint32_t cp) _pure_;
 /* Is it a letter or a digit of any script (for cutting words)? Marks and apostrophes are not. */
 bool utf8_is_word(uint32_t cp) _pure_;
+/* Copies printable ASCII, in small letters, as far as it goes in steps of eight bytes; the rest is for slower means.
+ * Returns the number of bytes. `out` may not overlap `s`. */
+size_t utf8_lower_ascii(const char *s, size_t n, char *out);
 /* Fold for comparing phrases: lower case, accents of Latin letters dropped, typographic apostrophes and quotes made
  * ASCII, no-break and other blanks made ' ', œ -> oe, æ -> ae, ß -> ss. Writes at most size bytes with a NUL; returns the length. */
 size_t utf8_fold(const char *s, size_t n, char *out, size_t size);

@@ -47,7 +47,7 @@ static void tells_languages_apart(void **state) {
         (void) state;
         unsigned wrong = 0;
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
-                const char *got = text_language(cases[i].text);
+                const char *got = text_language(NULL, cases[i].text);
                 if (str_eq(got, cases[i].language))
                         continue;
                 print_message("expected %s, got %s: %s\n", cases[i].language ? cases[i].language : "none",
@@ -66,11 +66,11 @@ static void reads_long_texts(void **state) {
         for (size_t i = 0; i < n; i++)
                 memcpy(text + i * k, sentence, k);
         text[n * k] = 0;
-        assert_string_equal(text_language(text), "fr");
+        assert_string_equal(text_language(NULL, text), "fr");
         memset(text, 'x', n * k);
-        assert_null(text_language(text));
+        assert_null(text_language(NULL, text));
         memset(text, 0xFF, n * k);
-        assert_null(text_language(text));
+        assert_null(text_language(NULL, text));
 }
 
 int main(void) {

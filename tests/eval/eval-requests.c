@@ -40,7 +40,7 @@ static int judge(const struct phrase_index *index, const struct options *o, bool
 
         size_t n = utf8_clean_in_place(text, strcspn(text, "\n"));
         text[n] = 0;
-        const char *language = o->language ? o->language : text_language(text);
+        const char *language = o->language ? o->language : text_language(NULL, text);
         double before = now();
         int e = text_read(index, text, NULL, language, arena, &reading);
         if (e < 0)
