@@ -178,6 +178,25 @@ static enum automatic_kind judge_report(const struct automatic_signs *signs) {
         return AUTOMATIC_NOTIFICATION;
 }
 
+/* What Outlook and Exchange call their own letters, [MS-OXCMAIL] section 2.1.3.2.1: written by no person. */
+static enum automatic_kind judge_class(const char *message_class) {
+        static const struct {
+                const char *start, *end;
+                enum automatic_kind kind;
+        } classes[] = {
+                {"REPORT.", ".NDR", AUTOMATIC_BOUNCE},
+                {"REPORT.", ".DR", AUTOMATIC_RECEIPT},
+                {"REPORT.", ".IPNRN", AUTOMATIC_RECEIPT},
+                {"REPORT.", ".IPNNRN", AUTOMATIC_RECEIPT},
+                {"IPM.Note.Rules.OofTemplate", "", AUTOMATIC_VACATION},
+                {"IPM.Note.Rules.ReplyTemplate", "", AUTOMATIC_REPLY},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(classes) && message_class; i++)
+                if (starts(message_class, classes[i].start) && str_ends_with(message_class, classes[i].end))
+                        return classes[i].kind;
+        return AUTOMATIC_NO;
+}
+
 static enum automatic_kind judge_submitted(const struct automatic_signs *signs, const struct sender *sender) {
         const char *s = signs->auto_submitted;
         if (str_empty(s) || token_is(s, "no") || token_is(s, ""))
@@ -229,7 +248,7 @@ enum automatic_kind automatic_judge(const struct automatic_signs *signs) {
 
         sender_read(signs->from_email, &sender);
         enum automatic_kind kind = judge_report(signs);
-        if (kind != AUTOMATIC_NO)
+        if (kind != AUTOMATIC_NO || (kind = judge_class(signs->message_class)) != AUTOMATIC_NO)
                 return kind;
         if (signs->has_calendar_only_text)
                 return AUTOMATIC_CALENDAR;

@@ -34,6 +34,8 @@
 #define CALENDAR_SIZE_MAX (256U * 1024 * 1024)
 #define CALENDAR_COMPONENT_MAX (1024U * 1024)
 #define CALENDAR_LINE_MAX (64U * 1024)
+/* A winmail.dat or signed letter once decoded; it holds the attachments. Servers refuse mail beyond 35 MB to 50 MB as sent. */
+#define ENVELOPE_SIZE_MAX (32U * 1024 * 1024)
 /* Events in one iMIP part; invitations hold one series and its exceptions. */
 #define CALENDAR_PART_EVENTS_MAX 200U
 /* Attendees kept for one event, EXDATE and RDATE instants of one rule. */

@@ -19,6 +19,9 @@ libparsers_a_SOURCES = \
 	%D%/mime.c %D%/mime.h \
 	%D%/message.c %D%/message.h \
 	%D%/mbox.c %D%/mbox.h \
+	%D%/rtf.c %D%/rtf.h \
+	%D%/tnef.c %D%/tnef_calendar.c %D%/tnef.h \
+	%D%/pkcs7.c %D%/pkcs7.h \
 	%D%/civil.c %D%/civil.h \
 	%D%/zone.c %D%/zone.h \
 	%D%/icalendar.c %D%/icalendar.h \

@@ -9,7 +9,9 @@
 #include "parsers/header.h"
 #include "parsers/limits.h"
 #include "parsers/mime.h"
+#include "parsers/pkcs7.h"
 #include "parsers/text.h"
+#include "parsers/tnef.h"
 #include "parsers/transfer.h"
 #include "parsers/utf8.h"
 
@@ -25,6 +27,8 @@
 #define CR_MESSAGE_MAX (4U * 1024 * 1024)
 /* A stand-in for the HTML part ("your program cannot show HTML") is shorter than this. */
 #define STAND_IN_MAX 400U
+/* Question marks for letters that make a plain text worse than the one in winmail.dat; people ask fewer questions. */
+#define LOST_LETTERS 4U
 /* Fields that only tell of machines: the first words decide. */
 #define SIGN_MAX 200U
 
@@ -157,13 +161,18 @@ struct reader {
         uint32_t n_texts;
         uint32_t parts_room, attachments_room, events_room; /* of the arrays */
         size_t parts_share, attachments_share;
-        size_t texts_room, calendars_room; /* bytes that may still be decoded */
-        enum itip_method method;           /* of the first calendar part */
+        size_t texts_room, calendars_room, envelopes_room; /* bytes that may still be decoded */
+        enum itip_method method;                           /* of the first calendar part */
         bool has_calendar, has_forwarded_message;
+        struct buf signed_content; /* owned: the letter inside an opaque signature, while its parts are read */
+        bool inside_signed;
+        struct tnef tnef; /* texts of the first winmail.dat; its other borrowed parts are gone by then */
+        bool has_tnef;
 };
 
 static void reader_done(struct reader *r) {
         free(r->scratch);
+        buf_free(&r->signed_content);
         arena_free(r->work);
 }
 
@@ -590,24 +599,27 @@ static int add_part(struct reader *r, const char *media_type) {
         return 0;
 }
 
-static int add_attachment(struct reader *r, const struct mime_leaf *leaf, const char *name, const char *label) {
+/* `a` has its name; the media type is copied. */
+static int keep_attachment(struct reader *r, struct attachment a, const char *media_type) {
         struct attachment_list *list = &r->m->attachments;
-        struct attachment a = {.size = (int64_t) leaf->size};
         if (list->n >= ATTACHMENTS_MAX) {
                 r->truncated = true;
                 return 0;
         }
-        int e = decode_name(r, name, label, &a.name);
-        if (e < 0)
-                return e;
-        if (!take(r, &r->attachments_share, string_cost(a.name) + string_cost(leaf->media_type) + MOMENT_COST))
+        if (!take(r, &r->attachments_share, string_cost(a.name) + string_cost(media_type) + MOMENT_COST))
                 return 0;
-        a.media_type = arena_strdup(r->arena, leaf->media_type);
-        e = reserve(r->arena, &list->items, sizeof(*list->items), list->n, ATTACHMENTS_MAX, &r->attachments_room);
+        a.media_type = arena_strdup(r->arena, media_type);
+        int e = reserve(r->arena, &list->items, sizeof(*list->items), list->n, ATTACHMENTS_MAX, &r->attachments_room);
         if (e < 0 || !a.media_type)
                 return -ENOMEM;
         list->items[list->n++] = a;
         return 0;
+}
+
+static int add_attachment(struct reader *r, const struct mime_leaf *leaf, const char *name, const char *label) {
+        struct attachment a = {.size = (int64_t) leaf->size};
+        int e = decode_name(r, name, label, &a.name);
+        return e < 0 ? e : keep_attachment(r, a, leaf->media_type);
 }
 
 /* Charset labels come as "utf-8 (comment)" and "utf-8; format=flowed". */
@@ -661,7 +673,8 @@ static void add_text(struct reader *r, const struct mime_leaf *leaf) {
         *t = (struct text_part){
                 .body = leaf->body,
                 .size = leaf->size,
-                .alternative = leaf->alternative,
+                /* Alternatives are numbered in each walk; those inside a signature come after all others. */
+                .alternative = leaf->alternative + (r->inside_signed && leaf->alternative ? MIME_PARTS_MAX : 0),
                 .encoding = leaf_encoding(leaf),
                 .html = str_eq(leaf->media_type, "text/html"),
         };
@@ -788,16 +801,16 @@ static int found_event(const struct event *event, void *userdata) {
         return 0;
 }
 
-static bool is_calendar(const struct mime_leaf *leaf, const char *name) {
+static bool is_calendar(const char *media_type, const char *name) {
         static const char *const types[] = {"text/calendar", "application/ics", "text/x-vcalendar", "application/calendar",
                                             "text/ics"};
         static const char *const vague[] = {"application/octet-stream", "text/plain", "application/x-download",
                                             "application/binary"};
         for (size_t i = 0; i < ELEMENTSOF(types); i++)
-                if (str_eq(leaf->media_type, types[i]))
+                if (str_eq(media_type, types[i]))
                         return true;
         for (size_t i = 0; i < ELEMENTSOF(vague) && str_ends_with(name, ".ics"); i++)
-                if (str_eq(leaf->media_type, vague[i]))
+                if (str_eq(media_type, vague[i]))
                         return true;
         return false;
 }
@@ -812,19 +825,12 @@ static enum itip_method method_of(const struct mime_leaf *leaf) {
         return ITIP_OTHER;
 }
 
-static int read_calendar(struct reader *r, const struct mime_leaf *leaf) {
-        _cleanup_free_ char *owned = NULL;
+/* The objects of one calendar, decoded; `label` is the charset it claims. */
+static int read_calendar_bytes(struct reader *r, const char *s, size_t n, const char *label) {
         struct calendar_result result;
-        char label[MIME_LABEL_MAX + 1];
-        const char *s;
-        size_t n;
-
         uint32_t before = r->m->calendar.n;
-        int e = decode_transfer(r, leaf_encoding(leaf), leaf->body, leaf->size, CALENDARS_SIZE_MAX, &r->calendars_room, &s,
-                                &n, &owned);
-        if (e < 0)
-                return e;
-        leaf_charset(leaf, label);
+        int e;
+
         if (!utf8_valid(s, n)) { /* calendars are UTF-8 whatever the label says, except when they are not */
                 char *text;
                 bool cut;
@@ -840,8 +846,109 @@ static int read_calendar(struct reader *r, const struct mime_leaf *leaf) {
         r->has_calendar = true;
         if (r->method == ITIP_NONE)
                 r->method = r->m->calendar.n > before ? r->m->calendar.items[before].method : ITIP_NONE;
-        if (r->method == ITIP_NONE)
+        return 0;
+}
+
+static int read_calendar(struct reader *r, const struct mime_leaf *leaf) {
+        _cleanup_free_ char *owned = NULL;
+        char label[MIME_LABEL_MAX + 1];
+        const char *s;
+        size_t n;
+
+        int e = decode_transfer(r, leaf_encoding(leaf), leaf->body, leaf->size, CALENDARS_SIZE_MAX, &r->calendars_room, &s,
+                                &n, &owned);
+        if (e < 0)
+                return e;
+        leaf_charset(leaf, label);
+        e = read_calendar_bytes(r, s, n, label);
+        if (e == 0 && r->method == ITIP_NONE)
                 r->method = method_of(leaf);
+        return e;
+}
+
+/* --- winmail.dat --- */
+
+static bool is_tnef(const struct mime_leaf *leaf, const char *name) {
+        static const char *const types[] = {"application/ms-tnef", "application/vnd.ms-tnef", "application/x-tnef"};
+        for (size_t i = 0; i < ELEMENTSOF(types); i++)
+                if (str_eq(leaf->media_type, types[i]))
+                        return true;
+        return str_eq(leaf->media_type, "application/octet-stream") && strcasecmp(name, "winmail.dat") == 0;
+}
+
+static int read_tnef_meeting(struct reader *r, const struct tnef *t) {
+        const struct message *m = r->m;
+        const struct tnef_envelope envelope = {
+                .from = &m->from,
+                .to = &m->to,
+                .cc = &m->cc,
+                .subject = m->subject,
+                .sent_at = m->sent_at != INSTANT_UNKNOWN ? m->sent_at : m->received_at,
+                .zones = r->options->zones,
+        };
+        _cleanup_buf_ struct buf b = {0};
+        bool unread = false;
+        uint32_t before = r->m->calendar.n;
+
+        if (t->meeting.method == ITIP_NONE)
+                return 0;
+        int e = tnef_calendar(t, &envelope, &b, &unread);
+        if (e == 0)
+                e = read_calendar_bytes(r, b.data, b.size, "utf-8");
+        if (e == -ENOMEM)
+                return e;
+        /* A meeting of which nothing or less than all could be told is said to be so. */
+        r->truncated |= unread || r->m->calendar.n == before;
+        if (r->method == ITIP_NONE)
+                r->method = t->meeting.method;
+        return 0;
+}
+
+static int read_tnef_attachments(struct reader *r, const struct tnef *t) {
+        for (uint32_t i = 0; i < t->n_attachments; i++) {
+                const struct tnef_attachment *a = &t->attachments[i];
+                struct attachment kept = {.size = (int64_t) a->size};
+                int e = 0;
+                r->has_forwarded_message |= str_eq(a->media_type, "message/rfc822");
+                if (a->hidden)
+                        continue;
+                if (a->data && is_calendar(a->media_type, a->name ? a->name : "")) {
+                        size_t n = MIN(a->size, r->calendars_room);
+                        r->truncated |= n < a->size;
+                        r->calendars_room -= n;
+                        e = read_calendar_bytes(r, a->data, n, "utf-8");
+                }
+                if (e == 0)
+                        e = copy_string(r, a->name, NAME_MAX_BYTES, &kept.name);
+                if (e == 0)
+                        e = keep_attachment(r, kept, a->media_type);
+                if (e < 0)
+                        return e;
+        }
+        return 0;
+}
+
+/* *ret_read: false when it is no such file after all, which is then an attachment like any other. */
+static int read_tnef(struct reader *r, const struct mime_leaf *leaf, bool *ret_read) {
+        _cleanup_free_ char *owned = NULL;
+        struct tnef t;
+        const char *s;
+        size_t n;
+
+        int e = decode_transfer(r, leaf_encoding(leaf), leaf->body, leaf->size, ENVELOPE_SIZE_MAX, &r->envelopes_room, &s,
+                                &n, &owned);
+        if (e < 0)
+                return e;
+        e = tnef_parse(s, n, r->options->charsets, r->work, &t);
+        *ret_read = e == 0;
+        if (e < 0)
+                return e == -ENOMEM ? e : 0;
+        r->truncated |= t.truncated;
+        if ((e = read_tnef_meeting(r, &t)) < 0 || (e = read_tnef_attachments(r, &t)) < 0)
+                return e;
+        if (!r->has_tnef)
+                r->tnef = t;
+        r->has_tnef = true;
         return 0;
 }
 
@@ -865,10 +972,14 @@ static bool is_hidden(const struct mime_leaf *leaf) {
         return leaf->containers & MIME_REPORT && !str_eq(leaf->media_type, "message/rfc822");
 }
 
+/* multipart/encrypted (RFC 1847), also when Exchange has made it multipart/mixed on the way (RFC 3156's first part stays). */
 static bool is_encrypted(const struct mime_leaf *leaf) {
-        if (leaf->containers & MIME_ENCRYPTED)
-                return true;
-        return str_eq(leaf->media_type, "application/pkcs7-mime") || str_eq(leaf->media_type, "application/x-pkcs7-mime");
+        return leaf->containers & MIME_ENCRYPTED || str_eq(leaf->media_type, "application/pgp-encrypted");
+}
+
+static bool is_smime(const struct mime_leaf *leaf, const char *name) {
+        return str_eq(leaf->media_type, "application/pkcs7-mime") || str_eq(leaf->media_type, "application/x-pkcs7-mime") ||
+               (str_eq(leaf->media_type, "application/octet-stream") && strcasecmp(name, "smime.p7m") == 0);
 }
 
 static bool is_body_text(const struct reader *r, const struct mime_leaf *leaf, const char *name) {
@@ -880,22 +991,56 @@ static bool is_body_text(const struct reader *r, const struct mime_leaf *leaf, c
         return !*name || leaf->alternative > 0 || r->n_texts == 0;
 }
 
-static int found_leaf(const struct mime_leaf *leaf, void *userdata) {
-        struct reader *r = userdata;
-        char name[4 * NAME_MAX_BYTES], label[MIME_LABEL_MAX + 1];
-        int e = add_part(r, leaf->media_type);
-        if (e < 0)
-                return e;
-        raw_name(leaf, name, sizeof(name), label);
-        bool report = leaf->containers & MIME_REPORT;
-        r->has_forwarded_message |= !report && str_eq(leaf->media_type, "message/rfc822");
+static int found_leaf(const struct mime_leaf *leaf, void *userdata);
 
-        if (is_encrypted(leaf)) {
+/* The letter inside an opaque signature is read as if it stood there itself; of its parts only the signed one is listed. */
+static int read_signed(struct reader *r) {
+        const char *data = r->signed_content.data;
+        struct header_cursor c = header_begin(data, r->signed_content.size, true);
+        struct mime_fields fields = {0};
+        struct field f;
+        while (header_next(&c, &f))
+                mime_fields_add(&fields, &f);
+        r->truncated |= c.truncated || r->signed_content.error == -E2BIG;
+        r->inside_signed = true;
+        int e = mime_walk(&fields, c.p, (size_t) (data + r->signed_content.size - c.p), found_leaf, r, &r->truncated);
+        r->inside_signed = false;
+        return e;
+}
+
+/* *ret_read: false when there is nothing to read in it and nothing hidden (certificates alone). */
+static int read_smime(struct reader *r, const struct mime_leaf *leaf, bool *ret_read) {
+        _cleanup_free_ char *owned = NULL;
+        enum pkcs7_kind kind = PKCS7_ENCRYPTED;
+        const char *s;
+        size_t n;
+
+        *ret_read = true;
+        if (r->signed_content.data) { /* a second one, or one in the other: too deep to be a letter */
                 r->m->flags |= MESSAGE_ENCRYPTED;
                 return 0;
         }
-        if (is_calendar(leaf, name)) {
-                e = read_calendar(r, leaf);
+        int e = decode_transfer(r, leaf_encoding(leaf), leaf->body, leaf->size, ENVELOPE_SIZE_MAX, &r->envelopes_room, &s,
+                                &n, &owned);
+        if (e < 0)
+                return e;
+        r->signed_content = BUF_LIMITED(ENVELOPE_SIZE_MAX);
+        e = pkcs7_read(s, n, &r->signed_content, &kind);
+        if (e == -ENOMEM)
+                return e;
+        if (e == 0 && kind == PKCS7_SIGNED)
+                return read_signed(r);
+        *ret_read = e < 0 || kind == PKCS7_ENCRYPTED;
+        if (*ret_read)
+                r->m->flags |= MESSAGE_ENCRYPTED;
+        return 0;
+}
+
+static int found_plain_leaf(struct reader *r, const struct mime_leaf *leaf, const char *name, const char *label) {
+        bool report = leaf->containers & MIME_REPORT;
+        r->has_forwarded_message |= !report && str_eq(leaf->media_type, "message/rfc822");
+        if (is_calendar(leaf->media_type, name)) {
+                int e = read_calendar(r, leaf);
                 bool attached = leaf->alternative == 0 && *name;
                 return e < 0 || !attached ? e : add_attachment(r, leaf, name, label);
         }
@@ -906,6 +1051,25 @@ static int found_leaf(const struct mime_leaf *leaf, void *userdata) {
         return is_hidden(leaf) ? 0 : add_attachment(r, leaf, name, label);
 }
 
+static int found_leaf(const struct mime_leaf *leaf, void *userdata) {
+        struct reader *r = userdata;
+        char name[4 * NAME_MAX_BYTES], label[MIME_LABEL_MAX + 1];
+        bool read = false;
+        int e = r->inside_signed ? 0 : add_part(r, leaf->media_type);
+        if (e < 0)
+                return e;
+        raw_name(leaf, name, sizeof(name), label);
+        if (is_encrypted(leaf)) {
+                r->m->flags |= MESSAGE_ENCRYPTED;
+                return 0;
+        }
+        if (is_smime(leaf, name))
+                e = read_smime(r, leaf, &read);
+        else if (is_tnef(leaf, name))
+                e = read_tnef(r, leaf, &read);
+        return e < 0 || read ? e : found_plain_leaf(r, leaf, name, label);
+}
+
 /* --- the text --- */
 
 static bool is_empty_text(const char *s) {
@@ -913,6 +1077,12 @@ static bool is_empty_text(const char *s) {
                 if (!strchr(" \t\n", *s) && strncmp(s, "\xC2\xA0", 2) != 0 && (uint8_t) *s != 0xA0)
                         return false;
         return true;
+}
+
+static bool is_empty_text_until(const char *s, const char *end) {
+        while (s < end && strchr(" \t\n", *s))
+                s++;
+        return s == end;
 }
 
 /* "Your program does not show HTML": what some programs write instead of a text part. */
@@ -1136,6 +1306,101 @@ static int add_targets(struct reader *r, const char **quoted) {
         return 0;
 }
 
+/* Signs that stand where a charset had no letter. */
+static size_t question_marks(const char *s) {
+        size_t n = 0;
+        for (; *s; s++)
+                n += *s == '?';
+        return n;
+}
+
+/* The text beside a winmail.dat is the same in plain; where there is none, or letters were lost in it, the one inside is
+ * read. */
+static int choose_tnef(struct reader *r, const char **whole) {
+        const struct tnef *t = &r->tnef;
+        if (!r->has_tnef)
+                return 0;
+        bool plain = t->text && !is_empty_text(t->text) && !is_stand_in(t->text);
+        if (*whole && !is_empty_text(*whole) && !is_stand_in(*whole)) {
+                size_t lost = question_marks(*whole);
+                if (!plain || lost < LOST_LETTERS || lost / 2 < question_marks(t->text))
+                        return 0;
+        }
+        if (plain)
+                *whole = t->text;
+        else if (t->html) {
+                char *text;
+                bool cut = false;
+                int e = html_to_text(t->html, strlen(t->html), TEXT_PART_MAX, r->work, &text, &cut);
+                if (e < 0)
+                        return e;
+                r->truncated |= cut;
+                *whole = text;
+        } else if (t->rich_text)
+                *whole = t->rich_text;
+        return 0;
+}
+
+/* --- OpenPGP in the text (RFC 9580 sections 6 and 7) --- */
+
+static bool line_is(const char *line, const char *start) {
+        return strncmp(line, start, strlen(start)) == 0;
+}
+
+static const char *next_line(const char *p) {
+        p += strcspn(p, "\n");
+        return *p ? p + 1 : p;
+}
+
+/* Armour lines are no words: of signed text the words stay, keys and signatures vanish, and what is encrypted is said to be.
+ * Quoted armour goes with its quotation. */
+static int drop_armour(struct reader *r, const char **whole) {
+        static const char begin[] = "-----BEGIN PGP ", end[] = "-----END PGP ";
+        const char *p = *whole;
+        bool in_signed = false, any = false;
+
+        while (*p && !line_is(p, begin))
+                p = next_line(p);
+        if (!*p)
+                return 0;
+        char *copy = arena_strdup(r->work, *whole), *out;
+        if (!copy)
+                return -ENOMEM;
+        out = copy + (p - *whole);
+        any = !is_empty_text_until(*whole, p);
+        while (*p) {
+                const char *next = next_line(p);
+                if (!line_is(p, begin)) {
+                        p += in_signed && line_is(p, "- ") ? 2 : 0;
+                        memmove(out, copy + (p - *whole), (size_t) (next - p));
+                        out += next - p;
+                        any |= !is_empty_text_until(p, next);
+                        p = next;
+                        continue;
+                }
+                in_signed = line_is(p + sizeof(begin) - 1, "SIGNED MESSAGE");
+                if (line_is(p + sizeof(begin) - 1, "MESSAGE")) {
+                        r->m->flags |= MESSAGE_ENCRYPTED;
+                        if (!any) { /* what comes after is the footer of a list */
+                                *whole = NULL;
+                                return 0;
+                        }
+                }
+                p = next;
+                if (in_signed) /* "Hash: SHA256" and an empty line */
+                        while (*p && *p != '\n' && memchr(p, ':', strcspn(p, "\n")))
+                                p = next_line(p);
+                else {
+                        while (*p && !line_is(p, end))
+                                p = next_line(p);
+                        p = next_line(p);
+                }
+        }
+        *out = 0;
+        *whole = copy;
+        return 0;
+}
+
 static int read_text(struct reader *r, const char **ret_whole) {
         struct wanted wanted[TEXT_PARTS_MAX] = {0};
         struct message *m = r->m;
@@ -1143,12 +1408,10 @@ static int read_text(struct reader *r, const char **ret_whole) {
         bool forward = false;
 
         int e = choose(r, wanted);
-        if (e < 0 || (e = join_texts(r, wanted, &whole)) < 0)
+        if (e < 0 || (e = join_texts(r, wanted, &whole)) < 0 || (e = choose_tnef(r, &whole)) < 0)
                 return e;
-        if (whole && strncmp(whole + strspn(whole, " \t\n"), "-----BEGIN PGP MESSAGE-----", 27) == 0) {
-                m->flags |= MESSAGE_ENCRYPTED;
-                whole = NULL;
-        }
+        if (whole && (e = drop_armour(r, &whole)) < 0)
+                return e;
         if (whole && (e = text_split_new(whole, r->work, &new_text, &quoted, &forward)) < 0)
                 return e;
         if ((e = keep_text(r, new_text, TEXT_MAX, &m->text)) < 0)
@@ -1270,6 +1533,7 @@ static int judge_automatic(struct reader *r) {
         }
         r->truncated = truncated;
 
+        signs.message_class = r->has_tnef ? r->tnef.message_class : NULL;
         signs.to_list = is_to_list(r->m, signs.list_id);
 
         char media_type[MEDIA_TYPE_MAX + 1], report_type[64];
@@ -1353,6 +1617,7 @@ int message_parse(const char *data, size_t size, const struct message_options *o
         r->attachments_share = ATTACHMENT_SHARE;
         r->texts_room = TEXTS_SIZE_MAX;
         r->calendars_room = CALENDARS_SIZE_MAX;
+        r->envelopes_room = ENVELOPE_SIZE_MAX;
         r->scratch = malloc(FIELD_BODY_MAX + ADDRESS_PADDING);
         int e = r->scratch ? arena_new(0, &r->work) : -ENOMEM;
         if (e == 0 && size > MESSAGE_SIZE_MAX) {

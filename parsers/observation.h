@@ -157,8 +157,8 @@ struct event_list {
 };
 
 enum message_flag {
-        MESSAGE_TRUNCATED = 1 << 0, /* a ceiling of limits.h was reached */
-        MESSAGE_ENCRYPTED = 1 << 1, /* only headers were readable */
+        MESSAGE_TRUNCATED = 1 << 0, /* a ceiling of limits.h was reached, or a meeting in winmail.dat was not all readable */
+        MESSAGE_ENCRYPTED = 1 << 1, /* encrypted: header and what else was plain are all that is known */
         MESSAGE_REPLY = 1 << 2,     /* In-Reply-To, References, or a reply prefix in the subject */
         MESSAGE_FORWARD = 1 << 3,   /* a forward prefix, or a forwarded block makes up the body */
         MESSAGE_REQUEST = 1 << 4,   /* asks the reader for something; see request_because */

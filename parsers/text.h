@@ -71,6 +71,7 @@ struct automatic_signs {
         const char *x_autoreply, *x_autorespond, *x_auto_response_suppress, *list_id, *list_unsubscribe, *list_post,
                 *feedback_id;
         const char *sender_email;    /* Sender, where it stands beside From */
+        const char *message_class;   /* of a winmail.dat: "REPORT.IPM.Note.NDR" ... */
         bool to_list;                /* somebody else's mail to the list's own address (List-Id) */
         bool has_calendar_only_text; /* an iMIP message whose text was written by a calendar program */
         enum itip_method method;

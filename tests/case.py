@@ -8,7 +8,7 @@ scan's time, `todo:` why it is known to fail still). Sections begin with a line 
   --- msg NAME KEY=VALUE...  a plain message, written out from: from to cc at (delivery) sent subject re (NAMEs it answers, oldest first)
                              and folder; the body is its text
   --- imip NAME KEY=VALUE... an invitation mail: the keys of msg, and method uid seq start end organizer attendee partstat status rid rrule summary
-                             stamp; the body is its text part
+                             stamp; the body is its text part; tnef=yes: as Outlook sends it to its like, in a winmail.dat
   --- event FILE KEY=VALUE.. an event in calendars/FILE with the same keys; several of one FILE are put together (no body);
   --- replace FILE ...       the same, but instead of what FILE held before
   --- ics NAME               a file below calendars/
@@ -23,6 +23,7 @@ scan's time, `todo:` why it is known to fail still). Sections begin with a line 
 A line of a body that must begin with "--- " is written with a backslash before it. "\\x00"-like escapes in mail bodies are resolved when the
 section's line ends in " escaped"; " crlf" turns its line ends into CRLF.
 """
+import base64
 import datetime
 import email.utils
 import json
@@ -32,6 +33,8 @@ import re
 import shlex
 import shutil
 import subprocess
+
+import tnef
 
 TOP = pathlib.Path(os.environ.get("abs_top_srcdir", pathlib.Path(__file__).resolve().parent.parent))
 ADIEU = os.environ.get("ADIEU", str(TOP / "adieu"))
@@ -171,6 +174,18 @@ def imip_message(name, k, lines):
     return ("\n".join(head + [""] + body) + "\n").encode()
 
 
+def tnef_message(name, k, lines):
+    what = k["partstat"] if k["method"] == "REPLY" else k["method"]
+    start = parse_time(k["start"])
+    end = parse_time(k["end"]) if "end" in k else start + datetime.timedelta(hours=1)
+    data = tnef.meeting(what, start, end, k["uid"], int(k.get("seq", "0")), parse_time(k.get("stamp", k["at"])), k.get("summary", "Meeting"))
+    head = message_head(name, k) + ["Content-Type: multipart/mixed; boundary=\"=_b\""]
+    body = ["--=_b", "Content-Type: text/plain; charset=utf-8", ""] + lines
+    body += ["--=_b", "Content-Type: application/ms-tnef; name=winmail.dat", "Content-Transfer-Encoding: base64", "",
+             base64.encodebytes(data).decode(), "--=_b--"]
+    return ("\n".join(head + [""] + body) + "\n").encode()
+
+
 class World:
     """A folder with a configuration, mail and calendars, in which adieu runs."""
 
@@ -222,7 +237,8 @@ class World:
         elif kind == "msg":
             self.mail(k.get("folder", "") + "/" + name, plain_message(name, k, lines))
         elif kind == "imip":
-            self.mail(k.get("folder", "") + "/" + name, imip_message(name, k, [l for l in lines if l.strip()]))
+            write = tnef_message if k.get("tnef") == "yes" else imip_message
+            self.mail(k.get("folder", "") + "/" + name, write(name, k, [l for l in lines if l.strip()]))
         elif kind == "event":
             self.events.setdefault(name, []).append(vevent(k))
             self.write("calendars/" + name, vcalendar("".join(self.events[name])).encode())

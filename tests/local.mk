@@ -18,7 +18,7 @@ dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh %D%/check-readme.sh
 # End-to-end: bytes in, alerts out, through the program itself.
 dist_check_SCRIPTS += %D%/test-cases.py
 EXTRA_DIST += %D%/settings-broken
-EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
+EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/tnef.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
 %D%/test-cases.log: adieu$(EXEEXT)
 # The same with bad input, in any order, over faults of the store; and what --json and the exit statuses promise.
 dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
@@ -130,6 +130,29 @@ check_PROGRAMS += %D%/test-utf8
 %C%_test_utf8_SOURCES = %D%/test-utf8.c
 %C%_test_utf8_CFLAGS = $(TEST_CFLAGS)
 %C%_test_utf8_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+endif
+
+# winmail.dat, rich text and signed letters.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-tnef %D%/test-rtf %D%/test-pkcs7
+%C%_test_tnef_SOURCES = %D%/test-tnef.c %D%/zoneinfo.h
+%C%_test_tnef_CFLAGS = $(TEST_CFLAGS)
+%C%_test_tnef_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_rtf_SOURCES = %D%/test-rtf.c
+%C%_test_rtf_CFLAGS = $(TEST_CFLAGS)
+%C%_test_rtf_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+%C%_test_pkcs7_SOURCES = %D%/test-pkcs7.c
+%C%_test_pkcs7_CFLAGS = $(TEST_CFLAGS)
+%C%_test_pkcs7_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+endif
+check_PROGRAMS += %D%/fuzz-tnef-replay
+%C%_fuzz_tnef_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-tnef.c %D%/fuzz/fuzz.h
+%C%_fuzz_tnef_replay_LDADD = $(PARSERS_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-tnef
+%C%_fuzz_tnef_SOURCES = %D%/fuzz/fuzz-tnef.c %D%/fuzz/fuzz.h
+%C%_fuzz_tnef_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_tnef_LDADD = $(PARSERS_LIBS)
 endif
 
 # --- fuzz targets
