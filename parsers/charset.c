@@ -15,6 +15,8 @@
 #define LABEL_MAX 40U
 /* A multi-byte text with more wrong sequences than one in this many bytes beyond ASCII carries a wrong label. */
 #define WRONG_SHARE 4U
+/* Bytes whose looks tell the byte order. */
+#define LOOKS_MAX 512U
 
 enum charset {
         CHARSET_UNKNOWN, /* us-ascii too: with 8-bit bytes in it the label is wrong */
@@ -358,6 +360,28 @@ static int decode_windows_1252(const char *s, size_t n, size_t limit, struct are
         return r;
 }
 
+static bool is_wide(enum charset c) {
+        return c == CHARSET_UTF_16LE || c == CHARSET_UTF_16BE || c == CHARSET_UTF_32LE || c == CHARSET_UTF_32BE;
+}
+
+/* Sixteen-bit text under another label or none: a byte order mark, which is no beginning in any other charset, and NUL bytes behind
+ * it. Without a mark "utf-16" means what its blanks and line ends show: Windows writes it the other way round. */
+static enum charset wide_by_looks(enum charset charset, bool order_told, const char *s, size_t n) {
+        static const char marks[2][2] = {{(char) 0xFF, (char) 0xFE}, {(char) 0xFE, (char) 0xFF}};
+        if (n < 2 || !memchr(s, 0, MIN(n, (size_t) LOOKS_MAX)))
+                return charset;
+        bool wide = is_wide(charset);
+        for (size_t i = 0; i < ELEMENTSOF(marks); i++)
+                if (memcmp(s, marks[i], 2) == 0)
+                        return wide ? charset : i == 0 ? CHARSET_UTF_16LE : CHARSET_UTF_16BE;
+        if (charset != CHARSET_UTF_16BE || order_told)
+                return charset;
+        size_t zeros[2] = {0};
+        for (size_t i = 0; i < MIN(n, (size_t) LOOKS_MAX); i++)
+                zeros[i % 2] += s[i] == 0;
+        return zeros[1] > zeros[0] ? CHARSET_UTF_16LE : charset;
+}
+
 /* The text without its byte order mark; a mark decides between the two byte orders whatever the label says. */
 static enum charset byte_order(enum charset charset, const char **s, size_t *n) {
         bool wide = charset == CHARSET_UTF_32LE || charset == CHARSET_UTF_32BE;
@@ -418,10 +442,6 @@ static size_t bytes_beyond_ascii(const char *s, size_t n) {
         return beyond;
 }
 
-static bool is_wide(enum charset c) {
-        return c == CHARSET_UTF_16LE || c == CHARSET_UTF_16BE || c == CHARSET_UTF_32LE || c == CHARSET_UTF_32BE;
-}
-
 /* Charsets that write text in ASCII bytes: pure ASCII is not yet plain text. */
 static bool is_escaped(enum charset c) {
         return c == CHARSET_ISO_2022_JP || c == CHARSET_ISO_2022_KR || c == CHARSET_UTF_7;
@@ -430,6 +450,7 @@ static bool is_escaped(enum charset c) {
 int charset_decode(const struct charset_set *set, const char *label, const char *s, size_t n, size_t limit,
                    struct arena *arena, char **ret, bool *ret_truncated) {
         enum charset charset = charset_find(label);
+        charset = wide_by_looks(charset, label && str_ends_with(label, "be"), s, n);
         if (is_wide(charset) && !memchr(s, 0, n)) /* no text in these has no NUL byte: blanks and line ends hold one */
                 charset = CHARSET_UNKNOWN;
         if (!is_wide(charset) && !is_escaped(charset)) {

@@ -149,6 +149,7 @@ struct decoding {
         const struct charset_set *set;
         struct arena *arena;
         struct buf pending, out;
+        struct buf base64; /* a word whose base64 stops between two bytes: its rest may stand in the next word */
         char label[WORD_LABEL_MAX + 1];
         bool cut;
 };
@@ -165,7 +166,42 @@ static int decode_run(struct decoding *d, const char *label, const char *s, size
         return buf_add_str(&d->out, text) == -ENOMEM ? -ENOMEM : 0;
 }
 
+static int decode_base64(struct decoding *d, const char *s, size_t n) {
+        bool cut;
+        _cleanup_free_ char *bytes = malloc(n + 1);
+        if (!bytes)
+                return -ENOMEM;
+        size_t size = base64_decode(s, n, bytes, n, &cut);
+        return buf_add(&d->pending, bytes, size) == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* The word that waited for its rest, which did not come: it is read as it is. */
+static int decode_waiting(struct decoding *d) {
+        int r = d->base64.size > 0 ? decode_base64(d, d->base64.data, d->base64.size) : 0;
+        buf_reset(&d->base64);
+        return r;
+}
+
+/* Programs cut the base64 of a long text into words wherever the line is full. Two pieces belong together when neither is whole by
+ * itself but both together are. */
+static int decode_base64_word(struct decoding *d, const struct word *w) {
+        int r;
+        if (d->base64.size > 0 && (d->base64.size + w->size) % 4 == 0) {
+                if (buf_add(&d->base64, w->text, w->size) < 0)
+                        return -ENOMEM;
+                return decode_waiting(d);
+        }
+        if ((r = decode_waiting(d)) < 0)
+                return r;
+        if (w->size % 4 == 0 || memchr(w->text, '=', w->size))
+                return decode_base64(d, w->text, w->size);
+        return buf_add(&d->base64, w->text, w->size) < 0 ? -ENOMEM : 0;
+}
+
 static int decode_pending(struct decoding *d) {
+        int waiting = decode_waiting(d);
+        if (waiting < 0)
+                return waiting;
         int r = decode_run(d, d->label, d->pending.data, d->pending.size);
         buf_reset(&d->pending);
         return r;
@@ -179,11 +215,13 @@ static int decode_word(struct decoding *d, const struct word *w) {
                         return r;
                 memcpy(d->label, w->label, sizeof(d->label));
         }
-        _cleanup_free_ char *bytes = malloc(w->size + 1);
+        if (w->encoding == 'b')
+                return decode_base64_word(d, w);
+        int r = decode_waiting(d);
+        _cleanup_free_ char *bytes = r == 0 ? malloc(w->size + 1) : NULL;
         if (!bytes)
                 return -ENOMEM;
-        size_t n = w->encoding == 'b' ? base64_decode(w->text, w->size, bytes, w->size, &cut)
-                                      : quoted_printable_decode(w->text, w->size, true, bytes, w->size, &cut);
+        size_t n = quoted_printable_decode(w->text, w->size, true, bytes, w->size, &cut);
         return buf_add(&d->pending, bytes, n) == -ENOMEM ? -ENOMEM : 0;
 }
 
@@ -206,7 +244,8 @@ static int decode_words(struct decoding *d, const char *s, const char *end) {
                         p = mark + 2;
                         continue;
                 }
-                if (d->pending.size == 0 || !all_blank(text, mark)) { /* blanks between two words are not text */
+                if ((d->pending.size == 0 && d->base64.size == 0) ||
+                    !all_blank(text, mark)) { /* blanks between two words are not text */
                         int r = decode_pending(d);
                         if (r < 0 || (r = decode_run(d, NULL, text, (size_t) (mark - text))) < 0)
                                 return r;
@@ -279,6 +318,7 @@ int header_decode(const struct charset_set *set, const char *s, size_t n, size_t
                 *ret_truncated |= cut || d.cut || d.out.error == -E2BIG;
         }
         buf_free(&d.pending);
+        buf_free(&d.base64);
         buf_free(&d.out);
         return r;
 }

@@ -29,6 +29,11 @@
 #define STAND_IN_MAX 400U
 /* Question marks for letters that make a plain text worse than the one in winmail.dat; people ask fewer questions. */
 #define LOST_LETTERS 4U
+/* Lines of base64 have 76 signs or less (RFC 2045); less than one line of it could be a word. */
+#define BASE64_LINE_MAX 76U
+#define BASE64_LINE_MIN 60U
+/* Text has more blanks than one in this many bytes. */
+#define BLANK_SHARE 20U
 /* Fields that only tell of machines: the first words decide. */
 #define SIGN_MAX 200U
 
@@ -1122,8 +1127,52 @@ static void meta_charset(const char *s, size_t n, char *label) {
 }
 
 static bool looks_like_html(const char *s) {
+        static const char *const proofs[] = {"<!doctype html", "<html", "<head", "<body", "<meta "};
+        /* What a person may write about; with its end there it is meant. */
+        static const char *const pairs[][2] = {{"<div", "</div>"}, {"<p>", "</p>"}, {"<p ", "</p>"}, {"<table", "</table>"}};
         s += strspn(s, " \t\n");
-        return strncasecmp(s, "<!doctype html", 14) == 0 || strncasecmp(s, "<html", 5) == 0;
+        for (size_t i = 0; i < ELEMENTSOF(proofs); i++)
+                if (strncasecmp(s, proofs[i], strlen(proofs[i])) == 0)
+                        return true;
+        for (size_t i = 0; i < ELEMENTSOF(pairs); i++)
+                if (strncasecmp(s, pairs[i][0], strlen(pairs[i][0])) == 0 && strcasestr(s, pairs[i][1]))
+                        return true;
+        return false;
+}
+
+/* Base64 in a text part that is not said to be: no word is that long, no line without a blank goes on into the next, and what
+ * comes out is text with blanks in it. */
+static bool is_secret_base64(const char *s, size_t n) {
+        size_t line = 0, letters = 0;
+        bool upper = false, lower = false;
+        for (size_t i = 0; i < n; i++) {
+                char c = s[i];
+                if (c == '\r')
+                        continue;
+                if (c == '\n') {
+                        line = 0;
+                        continue;
+                }
+                bool small = c >= 'a' && c <= 'z', large = c >= 'A' && c <= 'Z';
+                if (!small && !large && !(c >= '0' && c <= '9') && !strchr("+/=", c))
+                        return false;
+                upper |= large;
+                lower |= small;
+                letters++;
+                if (++line > BASE64_LINE_MAX)
+                        return false;
+        }
+        return letters >= BASE64_LINE_MIN && letters % 4 == 0 && upper && lower;
+}
+
+static bool is_plain_text(const char *s, size_t n) {
+        size_t blanks = 0;
+        for (size_t i = 0; i < n; i++) {
+                blanks += s[i] == ' ' || s[i] == '\n';
+                if ((unsigned char) s[i] < 32 && !strchr("\t\r\n", s[i]))
+                        return false;
+        }
+        return blanks >= n / BLANK_SHARE && utf8_valid(s, n);
 }
 
 static bool has_html_sibling(const struct reader *r, const struct text_part *t) {
@@ -1145,6 +1194,14 @@ static int decode_text(struct reader *r, struct text_part *t, const char **ret) 
         int e = decode_transfer(r, t->encoding, t->body, t->size, TEXT_PART_MAX, &r->texts_room, &s, &n, &owned);
         if (e < 0)
                 return e;
+        if (t->encoding == TRANSFER_IDENTITY && is_secret_base64(s, n)) {
+                char *bytes = arena_alloc(r->work, n + 1);
+                if (!bytes)
+                        return -ENOMEM;
+                size_t size = base64_decode(s, n, bytes, n, &cut);
+                if (is_plain_text(bytes, size))
+                        s = bytes, n = size;
+        }
         memcpy(label, t->label, sizeof(label));
         if (t->html && !*label)
                 meta_charset(s, n, label);

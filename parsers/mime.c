@@ -239,13 +239,14 @@ static bool join_pieces(const struct field *f, const char *name, struct output *
                 pieces[number].there = true;
                 pieces[number].extended = extended;
         }
-        for (int i = 0; i < PIECES_MAX && pieces[i].there; i++) {
+        int first = pieces[0].there ? 0 : 1; /* some count from one */
+        for (int i = first; i < PIECES_MAX && pieces[i].there; i++) {
                 if (pieces[i].extended)
-                        put_extended(o, &pieces[i].p, i == 0, ret_charset);
+                        put_extended(o, &pieces[i].p, i == first, ret_charset);
                 else
                         put_plain(o, &pieces[i].p);
         }
-        return pieces[0].there;
+        return pieces[first].there;
 }
 
 bool mime_parameter(const struct field *f, const char *name, char *out, size_t room, char *ret_charset) {

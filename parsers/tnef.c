@@ -557,10 +557,12 @@ static int read_email(struct reader *r, const struct properties *p, enum propert
 
 /* Rows of the recipient table are property lists; the organizer stands among them, marked. */
 static int read_recipients(struct reader *r) {
-        struct cursor c = {r->recipients.data, r->recipients.data + r->recipients.size};
         struct attendee_list *list = &r->tnef->meeting.recipients;
         uint32_t n;
-        if (!r->recipients.data || !take_u32(&c, &n))
+        if (!r->recipients.data)
+                return 0;
+        struct cursor c = {r->recipients.data, r->recipients.data + r->recipients.size};
+        if (!take_u32(&c, &n))
                 return 0;
         n = MIN(n, RECIPIENTS_MAX);
         if (!(list->items = arena_new0(r->arena, struct attendee, MAX(n, 1U))))

@@ -279,10 +279,10 @@ static const uint8_t *skip_list(const uint8_t *p, const uint8_t *end, const uint
 }
 
 static bool read_pattern(const struct tnef_bytes *blob, struct pattern *ret) {
-        const uint8_t *p = blob->data, *end = p + blob->size, *ignored;
         uint32_t n;
-        if (blob->size < 22 || u16(p) != 0x3004)
+        if (blob->size < 22 || u16(blob->data) != 0x3004)
                 return false;
+        const uint8_t *p = blob->data, *end = p + blob->size, *ignored;
         struct pattern r = {.frequency = u16(p + 4), .type = u16(p + 6), .period = u32(p + 14), .end = end};
         unsigned calendar = u16(p + 8);
         if (calendar > 1 || r.type > PATTERN_MONTH_END) /* moon calendars */

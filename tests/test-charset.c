@@ -128,10 +128,23 @@ static void test_without_set(void **state) {
         assert_null(charset_close(NULL));
 }
 
+/* Sixteen bits under a wrong label, without one, or in an order nobody told. */
+static void test_wide_looks(void **state) {
+        (void) state;
+        CHECK(NULL, "\xFF\xFEH\0i\0\xE9\0", "Hié");
+        CHECK("utf-8", "\xFE\xFF\0H\0i\0\xE9", "Hié");
+        CHECK("iso-8859-1", "\xFF\xFEH\0i\0", "Hi");
+        CHECK("utf-16", "H\0i\0 \0\xE9\0", "Hi é");
+        CHECK("utf-16", "\0H\0i\0 \0\xE9", "Hi é");
+        CHECK("utf-16be", "\0H\0i\0 \0\xE9", "Hi é");
+        CHECK("utf-16le", "\xFE\xFF\0H\0i", "Hi");
+        CHECK("iso-8859-1", "\xFF\xFEH\xE9", "ÿþHé"); /* two letters, and no NUL */
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_labels), cmocka_unit_test(test_wrong_labels), cmocka_unit_test(test_clean),
-                cmocka_unit_test(test_limit),  cmocka_unit_test(test_without_set),
+                cmocka_unit_test(test_limit),  cmocka_unit_test(test_wide_looks),   cmocka_unit_test(test_without_set),
         };
         return cmocka_run_group_tests(tests, open_set, close_set);
 }

@@ -128,6 +128,39 @@ static void test_decode(void **state) {
                 {"=?", "=?"},
                 {"a =?= b", "a =?= b"},
                 {"=?utf-8?Q?=E2=80=AEevil?=", "evil"},
+                {"=?utf-8?q?R=c3=a9union?=", "Réunion"},               /* all in small letters */
+                {"=?utf-8?Q?R\xC3\xA9union =E2=82=AC?=", "Réunion €"}, /* raw bytes inside */
+                {"=?iso-8859-1?Q?R\xC3\xA9union?=", "Réunion"},        /* and not of its charset */
+                {"=?utf-8?Q? R=C3=A9union ?=", "Réunion"},
+                {"=?utf-8?B? UsOpdW 5pb24= ?=", "Réunion"},
+                {"=?utf-8?Q?What_now?"
+                 "?=",
+                 "What now?"},
+                {"=?utf-8?Q?a?==?utf-8?Q?b?=", "ab"}, /* no blank between */
+                {"=?utf-8?Q?a?=\t=?utf-8?Q?b?=", "ab"},
+                {"\"=?utf-8?Q?Andr=C3=A9?= x\"", "\"André x\""},
+                {"=?utf-8?Q?R=C3=A9union", "=?utf-8?Q?R=C3=A9union"}, /* cut off: nobody knows what is missing */
+                {"=?utf-8?Q?R=C3=A9union?", "=?utf-8?Q?R=C3=A9union?"},
+                {"=?utf-8?Q?a?= =?utf-8?Q?b", "a =?utf-8?Q?b"},
+                {"=?utf-8?Q?=3D=3Futf-8=3FQ=3Fa=3F=3D?=", "=?utf-8?Q?a?="}, /* encoded twice: once is what it says */
+                {"=?utf-8?Q?=3?= x", "=3 x"},
+                {"=?utf-8?B?w6?= =?utf-8?B?qQ==?=", "é"},             /* bytes cut, each word whole */
+                {"=?utf-8?B?UsO?= =?utf-8?B?pdW5pb24=?=", "Réunion"}, /* base64 cut anywhere */
+                {"=?utf-8?B?UsOpd?= =?utf-8?B?W5pb24=?= x", "Réunion x"},
+                {"=?utf-8?B?UsOpdQ?= =?utf-8?Q?a?=", "Réua"},
+                {"=?utf-8?B?UsOpdQ?= =?iso-8859-1?B?6Q?=", "Réué"},
+                {"=?utf-8?B?UsOpdQ?= x =?utf-8?B?UsOpdQ?=", "Réu x Réu"},
+                {"=?utf-8?B?////?=", "ÿÿÿ"},
+                {"=?utf-16?B?/v8AUgDp?=", "Ré"},
+                {"=?utf-16?B?UgDpAA==?=", "Ré"},
+                {"=?gb2312?B?xOO6ww==?=", "你好"},
+                {"=?iso-8859-1?Q?=80_=93x=94?=", "€ “x”"},
+                {"=?utf-8?Q?caf=E9?=", "café"},
+                {"=?us-ascii?Q?caf=C3=A9?=", "café"},
+                {"=?'utf-8'?Q?caf=C3=A9?=", "café"},
+                {"=?utf8?Q?caf=C3=A9?=", "café"},
+                {"=?UTF-8*en-GB?q?caf=c3=a9?=", "café"},
+                {"R\xC3\xA9union =?utf-8?Q?d=C3=A9j=C3=A0?= vu\xE9", "Réunion déjà vué"},
         };
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {

@@ -673,6 +673,142 @@ static void test_to_list(void **state) {
         }
 }
 
+/* What is signed is read, what is encrypted is said to be. */
+#define SMIME \
+        "From: a@b.example\nContent-Type: application/pkcs7-mime; name=smime.p7m\nContent-Transfer-Encoding: base64\n\n"
+static const char smime_signed[] =
+        SMIME "MIIA1gYJKoZIhvcNAQcCoIIAxzCCAMMCAQExADCCALoGCSqGSIb3DQEHAaCCAKsEggCnQ29udGVudC1UeXBlOiBtdW"
+              "x0aXBhcnQvbWl4ZWQ7IGJvdW5kYXJ5PWkNCg0KLS1pDQpDb250ZW50LVR5cGU6IHRleHQvcGxhaW47IGNoYXJzZXQ9"
+              "dXRmLTgNCg0KQ291bGQgeW91IHNlbmQgaXQ/DQotLWkNCkNvbnRlbnQtVHlwZTogaW1hZ2UvcG5nOyBuYW1lPWEucG"
+              "5nDQoNCngNCi0taS0tDQo="
+              "\n";
+static const char smime_signed_encrypted[] =
+        SMIME "MIIAiAYJKoZIhvcNAQcCoHsweQIBATEAMHIGCSqGSIb3DQEHAaBlBGNDb250ZW50LVR5cGU6IGFwcGxpY2F0aW9uL3"
+              "BrY3M3LW1pbWUNCkNvbnRlbnQtVHJhbnNmZXItRW5jb2Rpbmc6IGJhc2U2NA0KDQpNQThHQ1NxR1NJYjNEUUVIQTZB"
+              "Q01BQT0="
+              "\n";
+static const char smime_encrypted[] = SMIME "MA8GCSqGSIb3DQEHA6ACMAA="
+                                            "\n";
+static const char smime_certificates[] = SMIME "MCEGCSqGSIb3DQEHAqAUMBICAQExADALBgkqhkiG9w0BBwE="
+                                               "\n";
+
+static void test_smime(void **state) {
+        struct parsed p = parse(smime_signed);
+        (void) state;
+        assert_false(p.m.flags & MESSAGE_ENCRYPTED);
+        assert_string_equal(p.m.text, "Could you send it?");
+        assert_true(p.m.flags & MESSAGE_REQUEST);
+        assert_int_equal(p.m.attachments.n, 1);
+        assert_string_equal(p.m.attachments.items[0].name, "a.png");
+        assert_int_equal(p.m.parts.n, 1);
+        assert_string_equal(p.m.parts.items[0], "application/pkcs7-mime");
+        done(&p);
+        const char *const closed[] = {smime_signed_encrypted, smime_encrypted};
+        for (size_t i = 0; i < ELEMENTSOF(closed); i++) {
+                p = parse(closed[i]);
+                assert_true(p.m.flags & MESSAGE_ENCRYPTED);
+                assert_null(p.m.text);
+                assert_int_equal(p.m.attachments.n, 0);
+                done(&p);
+        }
+        p = parse(smime_certificates);
+        assert_false(p.m.flags & MESSAGE_ENCRYPTED);
+        assert_int_equal(p.m.attachments.n, 1);
+        done(&p);
+}
+
+static void test_openpgp(void **state) {
+        static const struct {
+                const char *text, *expected;
+                bool encrypted;
+        } table[] = {
+                {"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\nComment: x\n\nDear Camille,\n- -----\n- - one\n\nCould "
+                 "you send it?\n"
+                 "-----BEGIN PGP SIGNATURE-----\nVersion: x\n\niQEz\n-----END PGP SIGNATURE-----\n",
+                 "Dear Camille,\n-----\n- one\n\nCould you send it?", false},
+                {"-----BEGIN PGP SIGNED MESSAGE-----\n\nHash: is a word\n", "Hash: is a word", false}, /* never closed */
+                {"My key:\n-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQEN\n-----END PGP PUBLIC KEY BLOCK-----\nThanks for it",
+                 "My key:\nThanks for it", false},
+                {"\n-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n-- \nfooter of the list\n", NULL, true},
+                {"-----BEGIN PGP MESSAGE-----\n\nhQEM", NULL, true},
+                {"See below.\n\n-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n", "See below.", true},
+                {"> -----BEGIN PGP MESSAGE-----\n> hQEM\nI cannot read that.\n", "I cannot read that.", false},
+                {"The line -----BEGIN PGP MESSAGE----- begins it.\n", "The line -----BEGIN PGP MESSAGE----- begins it.",
+                 false},
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_buf_ struct buf b = {0};
+                (void) buf_printf(&b, "From: a@b.example\n\n%s", table[i].text);
+                struct parsed p = parse(b.data);
+                if (!str_eq(p.m.text, table[i].expected))
+                        fail_msg("%s\n\"%s\" instead of \"%s\"", b.data, p.m.text, table[i].expected);
+                assert_int_equal((p.m.flags & MESSAGE_ENCRYPTED) != 0, table[i].encrypted);
+                done(&p);
+        }
+        /* Exchange makes multipart/mixed of multipart/encrypted. */
+        struct parsed p = parse(
+                "From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n\n--b\n"
+                "Content-Type: application/pgp-encrypted\n\nVersion: 1\n--b\nContent-Type: application/octet-stream; "
+                "name=encrypted.asc\n\nxxx\n--b--\n");
+        assert_true(p.m.flags & MESSAGE_ENCRYPTED);
+        assert_null(p.m.text);
+        done(&p);
+        p = parse("From: a@b.example\nContent-Type: multipart/signed; boundary=b\n\n--b\n\nCould you send it?\n--b\n"
+                  "Content-Type: application/pgp-signature\n\nxxx\n--b--\n");
+        assert_false(p.m.flags & MESSAGE_ENCRYPTED);
+        assert_string_equal(p.m.text, "Could you send it?");
+        assert_int_equal(p.m.attachments.n, 0);
+        done(&p);
+}
+
+/* Parts that are not what their label says. */
+static void test_mislabelled(void **state) {
+        static const struct {
+                const char *head, *body, *expected;
+        } table[] = {
+                {"text/plain", "<!DOCTYPE html><p>a</p><p>b</p>", "a\n\nb"},
+                {"text/plain", "<div>Dear <b>Camille</b>,</div><div>yes</div>", "Dear Camille,\nyes"},
+                {"text/plain", "<p> stands for a paragraph", "<p> stands for a paragraph"},
+                {"text/html", "just words\nin lines", "just words in lines"},
+                {"text/html; charset=utf-16", "<p>caf\xC3\xA9</p>", "caf\xC3\xA9"},
+                {"text/html", "<meta charset='windows-1251'><p>\xCF\xF0\xE8</p>", "\xD0\x9F\xD1\x80\xD0\xB8"},
+                {"text/html; charset=utf-8", "<meta charset='windows-1251'><p>caf\xC3\xA9</p>", "caf\xC3\xA9"},
+                {"text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit", "soft =\nbreak caf=C3=A9",
+                 "soft =\nbreak caf=C3=A9"},
+                {"text/plain; charset=utf-8\nContent-Transfer-Encoding: 7bit",
+                 "Qm9uam91ciBDYW1pbGxlLAoKcGV1eC10dSBtJ2Vudm95ZXIgbGUgZGV2aXMgYXZhbnQgdmVuZHJl\nZGkgPyBNZXJjaS4K",
+                 "Bonjour Camille,\n\npeux-tu m'envoyer le devis avant vendredi ? Merci."},
+                {"text/plain; charset=utf-8", "Donaudampfschifffahrtsgesellschaftskapitaenswitwe00000000000",
+                 "Donaudampfschifffahrtsgesellschaftskapitaenswitwe00000000000"},
+                {"text/plain; charset=utf-8", "3c8ab4d0f1e2c3b4a5968778695a4b3c2d1e0f1029384756a9b8c7d6e5f40312",
+                 "3c8ab4d0f1e2c3b4a5968778695a4b3c2d1e0f1029384756a9b8c7d6e5f40312"},
+                {"text/plain; charset=x-nonsense", "caf\xE9", "caf\xC3\xA9"},
+                {"text/plain; charset=\"utf-8", "caf\xC3\xA9", "caf\xC3\xA9"},
+                {"text/plain; charset==?utf-8?Q?utf-8?=", "caf\xC3\xA9", "caf\xC3\xA9"},
+                {"text/plain\nContent-Transfer-Encoding: BASE64 (x)", "Y2Fm\nw6k=", "caf\xC3\xA9"},
+                {"text/plain\nContent-Transfer-Encoding: quoted_printable", "a=3D", "a=3D"},
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                _cleanup_buf_ struct buf b = {0};
+                (void) buf_printf(&b, "From: a@b.example\nContent-Type: %s\n\n%s\n", table[i].head, table[i].body);
+                struct parsed p = parse(b.data);
+                if (!str_eq(p.m.text, table[i].expected))
+                        fail_msg("%s\n\"%s\" instead of \"%s\"", b.data, p.m.text, table[i].expected);
+                done(&p);
+        }
+        static const char wide[] = "From: a@b.example\nContent-Type: text/html\n\n\xFF\xFE<\0p\0>\0H\0\xE9\0<\0/\0p\0>\0";
+        struct parsed p = parse_bytes(wide, sizeof(wide) - 1);
+        assert_string_equal(p.m.text, "H\xC3\xA9");
+        done(&p);
+        p = parse("From: a@b.example\nContent-Type: message/rfc822\nContent-Transfer-Encoding: "
+                  "base64\n\nU3ViamVjdDogeAoKaGVsbG8K\n");
+        assert_null(p.m.text);
+        assert_int_equal(p.m.attachments.n, 1);
+        done(&p);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_link_targets),
@@ -693,6 +829,9 @@ int main(void) {
                 cmocka_unit_test(test_spoofing),
                 cmocka_unit_test(test_ceilings),
                 cmocka_unit_test(test_hostile),
+                cmocka_unit_test(test_smime),
+                cmocka_unit_test(test_openpgp),
+                cmocka_unit_test(test_mislabelled),
                 cmocka_unit_test(test_memory),
         };
         return cmocka_run_group_tests(tests, open_options, close_options);

@@ -64,6 +64,13 @@ static void test_structure(void **state) {
         check(MIXED "--b\nContent-Type: message/rfc822\n\nSubject: x\nContent-Type: multipart/mixed; "
                     "boundary=z\n\n--z\n\ny\n--z--\n--b--\n",
               "[message/rfc822]Subject: x\nContent-Type: multipart/mixed; boundary=z\n\n--z\n\ny\n--z--");
+        check("Content-Type: multipart/mixed; boundary=\"\"\n\n--lost\n\nx\n--lost--\n", "[text/plain]x");
+        check("Content-Type: multipart/mixed; boundary=b;\n\n--b\nContent-Type: "
+              "multipart/mixed\n\n--in\n\nx\n--in--\n--b--\n",
+              "[text/plain]x"); /* lost further in */
+        check("Content-Type: multipart/mixed; boundary='b'\n\n--'b'\n\nx\n--'b'--\n", "[text/plain]x");
+        check("Content-Type: Multipart/Mixed; Boundary=b\n\n--b\nCONTENT-TYPE: Text/HTML\n\nx\n--b--\n", "[text/html]x");
+        check(MIXED "--b\n Content-Type: text/html\n\nx\n--b--\n", "[text/plain] Content-Type: text/html\n\nx");
         check("Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: x\n\n--b--\n", "[message/rfc822]Subject: x\n");
 }
 
@@ -188,11 +195,26 @@ static void test_parameters(void **state) {
                 {"a/b; name*0=ab; name*1=cd", "abcd", ""},
                 {"a/b; name*1=cd; name*0=ab", "abcd", ""},
                 {"a/b; name*0*=utf-8''%C3; name*1*=%A9; name*2=\".pdf\"", "\xC3\xA9.pdf", "utf-8"},
-                {"a/b; name*1=x", NULL, ""},
+                {"a/b; name*2=x", NULL, ""},
                 {"a/b; name*0=a; name*2=c", "a", ""},
                 {"a/b; name*=''%ZZ%4", "%ZZ%4", ""},
                 {"a/b; name=\"a\r\n b\"", "a b", ""},
                 {"a/b (c;d) ; name=x", "x", ""},
+                {"a/b; name*=\"UTF-8''%C3%A9.pdf\"", "\xC3\xA9.pdf", "UTF-8"},
+                {"a/b; name*=%C3%A9.pdf", "\xC3\xA9.pdf", ""}, /* no charset: the bytes tell */
+                {"a/b; name*=UTF-8''%C3%A9.pdf; name=x", "\xC3\xA9.pdf", "UTF-8"},
+                {"a/b; name=x; name*0=a; name*1=b", "x", ""},
+                {"a/b; name*2=e; name*0=a; name*1=c", "ace", ""},
+                {"a/b; name*1=b; name*2=c", "bc", ""}, /* counted from one */
+                {"a/b; name*0*=utf-8''%C3%A9; name*2*=%C3%A9", "\xC3\xA9", "utf-8"},
+                {"a/b; name*00=a; name*01=b", "ab", ""},
+                {"a/b; name*0=a; name*0=z; name*1=b", "ab", ""},
+                {"a/b; name*0=\"utf-8''a\"; name*1=\"%41\"", "utf-8''a%41", ""},
+                {"a/b; name*0*=utf-8''a; name*1=%41", "a%41", "utf-8"},
+                {"a/b; name*=utf-8'fr'", "", "utf-8"},
+                {"a/b; name*=it's%20here", "it's here", ""},
+                {"a/b; name=%C3%A9.pdf", "%C3%A9.pdf", ""},
+                {"a/b; name==?utf-8?Q?=C3=A9?=", "=?utf-8?Q?=C3=A9?=", ""},
         };
         char value[64], charset[MIME_LABEL_MAX + 1];
         (void) state;
