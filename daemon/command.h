@@ -19,6 +19,8 @@ int command_inspect(struct context *c, int argc, char **argv);
 int command_status(struct context *c, int argc, char **argv);
 int command_rules(struct context *c, int argc, char **argv);
 int command_clients(struct context *c, int argc, char **argv);
+/* `clients --discover`. */
+int command_clients_discover(struct context *c);
 
 /* An option of a command: `--name VALUE`, or a switch when value is NULL. */
 struct option_row {

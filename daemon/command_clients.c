@@ -71,7 +71,12 @@ static void print(const struct context *c, const struct client *client, const st
 }
 
 int command_clients(struct context *c, int argc, char **argv) {
-        int operands = command_options(c, command_find("clients"), argc, argv, NULL);
+        bool discover = false;
+        const struct option_row rows[] = {
+                {"discover", NULL, &discover, "propose correspondents who look like clients, as YAML ready to paste"},
+                {},
+        };
+        int operands = command_options(c, command_find("clients"), argc, argv, rows);
         if (operands == OPTIONS_HELPED)
                 return EXIT_DONE;
         if (operands != 0) {
@@ -79,6 +84,8 @@ int command_clients(struct context *c, int argc, char **argv) {
                         log_error("clients takes no operands");
                 return EXIT_USAGE;
         }
+        if (discover)
+                return command_clients_discover(c);
         int status = context_all(c, STORE_READ_ONLY);
         if (status != EXIT_DONE)
                 return status;

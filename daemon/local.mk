@@ -9,6 +9,7 @@ libdaemon_a_SOURCES = \
 	%D%/command.h \
 	%D%/command_alerts.c \
 	%D%/command_clients.c \
+	%D%/command_discover.c \
 	%D%/command_facts.c \
 	%D%/command_inspect.c \
 	%D%/command_rules.c \

@@ -17,7 +17,7 @@ static const struct command commands[] = {
         {"alerts", "[--all] [--client C] [--rule R] [--since T]", "list alerts: the open ones, or all", command_alerts},
         {"facts", "[--client C] [--fact F] [--since T]", "list what happened", command_facts},
         {"inspect", "FILE...", "show what is read in .eml, .ics and mbox files", command_inspect},
-        {"clients", "", "list the clients, with score and trend", command_clients},
+        {"clients", "[--discover]", "list the clients, with score and trend", command_clients},
         {"rules", "check [FILE...]", "validate the configuration and the rules", command_rules},
         {"status", "", "health of the sources, items that could not be read", command_status},
 };

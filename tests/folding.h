@@ -101,6 +101,13 @@ const struct client *settings_find_client(const struct settings *s, const char *
         return NULL;
 }
 
+const struct client *settings_client_by_id(const struct settings *s, const char *id) {
+        for (size_t i = 0; i < s->n_clients; i++)
+                if (strcmp(s->clients[i].id, id) == 0)
+                        return &s->clients[i];
+        return NULL;
+}
+
 static inline struct observation *scene_observation(struct scene *s, enum observation_kind kind) {
         assert_true(s->n < SCENE_MAX);
         struct observation *o = arena_new0(s->arena, struct observation, 1);

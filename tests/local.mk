@@ -21,6 +21,8 @@ EXTRA_DIST += %D%/settings-broken
 EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/tnef.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
 %D%/test-cases.log: adieu$(EXEEXT)
 # The same with bad input, in any order, over faults of the store; and what --json and the exit statuses promise.
+dist_check_SCRIPTS += %D%/test-clients.py
+%D%/test-clients.log: adieu$(EXEEXT)
 dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
 EXTRA_DIST += %D%/tap.py
 %D%/test-bad-input.log: adieu$(EXEEXT)
@@ -235,6 +237,10 @@ check_PROGRAMS += %D%/test-fold
 %C%_test_fold_SOURCES = %D%/test-fold.c %D%/folding.h %D%/zoneinfo.h
 %C%_test_fold_CFLAGS = $(TEST_CFLAGS)
 %C%_test_fold_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test-discover
+%C%_test_discover_SOURCES = %D%/test-discover.c %D%/folding.h %D%/zoneinfo.h
+%C%_test_discover_CFLAGS = $(TEST_CFLAGS)
+%C%_test_discover_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test-people
 %C%_test_people_SOURCES = %D%/test-people.c %D%/folding.h %D%/zoneinfo.h
 %C%_test_people_CFLAGS = $(TEST_CFLAGS)
