@@ -77,6 +77,13 @@ static void print_message(const struct inspection *in, const struct inspected *f
         print_line("automatic", automatic_kind_name(m->automatic));
         if (m->flags & MESSAGE_REQUEST)
                 print_line("asks", m->request_because ? m->request_because : "yes");
+        if (m->deadline.form != MOMENT_NONE)
+                printf("%-13s %s  (%s)\n", "until", moment_text(&m->deadline, in->zone, t, sizeof(t)), m->deadline_because);
+        for (uint32_t i = 0; i < m->acts.n; i++) {
+                const struct act *act = &m->acts.items[i];
+                const char *kind = act_kind_name(act->kind);
+                printf("%-13s %s%s%s\n", act_name(act->kind), kind ? kind : "", kind ? ": " : "", act->because);
+        }
         print_line("calls off", m->cancellation_because);
         for (uint32_t i = 0; i < m->parts.n; i++)
                 print_line(i == 0 ? "parts" : "", m->parts.items[i]);

@@ -115,6 +115,18 @@ json_object *json_event(const struct event *e, const struct zone *zone) {
         return o;
 }
 
+static json_object *json_acts(const struct act_list *list) {
+        json_object *a = json_object_new_array();
+        for (uint32_t i = 0; i < list->n; i++) {
+                json_object *o = json_object_new_object();
+                json_object_object_add(o, "act", json_text(act_name(list->items[i].kind)));
+                json_object_object_add(o, "kind", json_text(act_kind_name(list->items[i].kind)));
+                json_object_object_add(o, "because", json_text(list->items[i].because));
+                json_object_array_add(a, o);
+        }
+        return a;
+}
+
 static json_object *json_attachments(const struct attachment_list *list) {
         json_object *a = json_object_new_array();
         for (uint32_t i = 0; i < list->n; i++) {
@@ -148,6 +160,9 @@ json_object *json_message(const char *file, const struct message *m, instant int
         json_object_object_add(o, "automatic_kind", json_text(automatic_kind_name(m->automatic)));
         json_object_object_add(o, "request", json_object_new_boolean((m->flags & MESSAGE_REQUEST) != 0));
         json_object_object_add(o, "request_because", json_text(m->request_because));
+        json_object_object_add(o, "deadline", json_moment(&m->deadline, zone));
+        json_object_object_add(o, "deadline_because", json_text(m->deadline_because));
+        json_object_object_add(o, "acts", json_acts(&m->acts));
         json_object_object_add(o, "cancellation_because", json_text(m->cancellation_because));
         json_object_object_add(o, "thread_subject", json_text(m->thread_subject));
         json_object_object_add(o, "attachments", json_attachments(&m->attachments));

@@ -10,6 +10,8 @@ libparsers_a_SOURCES = \
 	%D%/text.h %D%/html.c %D%/newtext.c %D%/language.c %D%/absence.c %D%/automatic.c %D%/subject.c \
 	%D%/request_model.c %D%/request_model.h %D%/request_model_en.c %D%/request_model_fr.c \
 	%D%/reading.c %D%/phrases.h %D%/phrases_fr.c %D%/phrases_en.c %D%/phrases_de.c %D%/phrases_nl.c \
+	%D%/phrases_es.c %D%/phrases_it.c %D%/reading.h \
+	%D%/acts.c %D%/acts.h %D%/acts_fr.c %D%/acts_en.c %D%/acts_de.c %D%/acts_nl.c %D%/deadline.c \
 	%D%/arena.c %D%/arena.h \
 	%D%/charset.c \
 	%D%/transfer.c %D%/transfer.h \

@@ -5,6 +5,7 @@
 
 #include "parsers/address.h"
 #include "parsers/calendar.h"
+#include "parsers/civil.h"
 #include "parsers/date.h"
 #include "parsers/header.h"
 #include "parsers/limits.h"
@@ -1329,6 +1330,37 @@ static int keep_text(struct reader *r, const char *s, size_t max, const char **r
         return *ret ? 0 : -ENOMEM;
 }
 
+/* A Date without a zone is near enough to the writer's clock while it is the same day from Los Angeles to Athens. */
+#define ZONELESS_FIRST_HOUR 8
+#define ZONELESS_LAST_HOUR 21
+
+static struct moment deadline_of(const struct message *m, const struct deadline *d) {
+        if (d->form == DEADLINE_NONE || m->sent_at == INSTANT_UNKNOWN || m->flags & MESSAGE_NO_DATE)
+                return (struct moment){.form = MOMENT_NONE};
+        bool zoned = m->sent_offset != INT32_MIN;
+        if (!zoned) {
+                struct civil c = civil_from_seconds(m->sent_at);
+                if (c.hour < ZONELESS_FIRST_HOUR || c.hour > ZONELESS_LAST_HOUR || d->form == DEADLINE_HOURS)
+                        return (struct moment){.form = MOMENT_NONE};
+        }
+        return deadline_resolve(d, m->sent_at + (zoned ? m->sent_offset : 0));
+}
+
+static int keep_acts(struct reader *r, const struct text_reading *reading) {
+        struct message *m = r->m;
+        m->deadline = deadline_of(m, &reading->deadline);
+        if (m->deadline.form != MOMENT_NONE)
+                m->deadline_because = reading->deadline_because;
+        if (reading->n_acts == 0)
+                return 0;
+        m->acts.items = arena_new0(r->arena, struct act, reading->n_acts);
+        if (!m->acts.items)
+                return -ENOMEM;
+        memcpy(m->acts.items, reading->acts, reading->n_acts * sizeof(*m->acts.items));
+        m->acts.n = (uint32_t) reading->n_acts;
+        return 0;
+}
+
 static int read_words(struct reader *r) {
         struct message *m = r->m;
         struct text_reading reading = {0};
@@ -1344,7 +1376,7 @@ static int read_words(struct reader *r) {
                                      MESSAGE_PROPOSAL | MESSAGE_SETTLED);
         m->words = MIN(reading.words, TEXT_MAX);
         m->questions = MIN(reading.questions, TEXT_MAX);
-        if ((e = clip(r, reading.request_because, SUBJECT_MAX, &m->request_because)) < 0)
+        if ((e = clip(r, reading.request_because, SUBJECT_MAX, &m->request_because)) < 0 || (e = keep_acts(r, &reading)) < 0)
                 return e;
         return clip(r, reading.cancellation_because, SUBJECT_MAX, &m->cancellation_because);
 }
@@ -1606,6 +1638,12 @@ static int judge_automatic(struct reader *r) {
                 signs.return_path = "<>";
         signs.has_calendar_only_text = r->method != ITIP_NONE && r->method != ITIP_PUBLISH && is_calendar_text(r->m);
         r->m->automatic = automatic_judge(&signs);
+        /* A machine thanks nobody and decides nothing. */
+        if (r->m->automatic != AUTOMATIC_NO) {
+                r->m->acts = (struct act_list){0};
+                r->m->deadline = (struct moment){0};
+                r->m->deadline_because = NULL;
+        }
         return 0;
 }
 

@@ -7,10 +7,13 @@
 #include "parsers/limits.h"
 #include "parsers/utf8.h"
 
-/* Raised when fields are added: they get `since`, and stay empty in records of before. */
-#define ENCODING_VERSION 2
+/* Raised when fields are added: they get `since`, and stay empty in records of before. A kind whose fields did not change keeps its
+ * version, so that its records keep their digests. */
+#define ENCODING_VERSION 3
 /* Since 2: who a message is from when From does not say it. */
 #define SINCE_PEOPLE 2
+/* Since 3: what the writer does besides asking, and until when it is asked. */
+#define SINCE_ACTS 3
 
 /* --- names --- */
 
@@ -164,6 +167,12 @@ static const struct wire_field event_fields[] = {
 };
 TABLE(event, event);
 
+static const struct wire_field act_fields[] = {
+        NUMBER(act, kind, ACT_NONE + 1, _ACT_MAX - 1),
+        STRING_REQUIRED(act, because, SUBJECT_MAX),
+};
+TABLE(act, act);
+
 static const struct wire_field message_fields[] = {
         STRING(message, message_id, MESSAGE_ID_MAX),
         LIST(message, in_reply_to, message_id_item, REFERENCES_MAX),
@@ -202,6 +211,9 @@ static const struct wire_field message_fields[] = {
         LIST_SINCE(SINCE_PEOPLE, message, resent_from, address, ADDRESSES_MAX),
         LIST_SINCE(SINCE_PEOPLE, message, resent_to, address, ADDRESSES_MAX),
         STRING_SINCE(SINCE_PEOPLE, message, list_id, ADDRESS_MAX),
+        LIST_SINCE(SINCE_ACTS, message, acts, act, _ACT_MAX - 1),
+        {.type = WIRE_RECORD, .offset = offsetof(struct message, deadline), .table = &moment, .since = SINCE_ACTS},
+        STRING_SINCE(SINCE_ACTS, message, deadline_because, SUBJECT_MAX),
 };
 TABLE(message, message);
 
@@ -216,11 +228,12 @@ TABLE(unreadable, unreadable);
 static const struct {
         const struct wire_table *table;
         size_t offset;
+        uint8_t version;
 } kinds[] = {
-        [OBSERVATION_MESSAGE] = {&message, offsetof(struct observation, message)},
-        [OBSERVATION_EVENT] = {&event, offsetof(struct observation, event)},
-        [OBSERVATION_EVENT_GONE] = {&event, offsetof(struct observation, event)},
-        [OBSERVATION_UNREADABLE] = {&unreadable, offsetof(struct observation, unreadable)},
+        [OBSERVATION_MESSAGE] = {&message, offsetof(struct observation, message), ENCODING_VERSION},
+        [OBSERVATION_EVENT] = {&event, offsetof(struct observation, event), 1},
+        [OBSERVATION_EVENT_GONE] = {&event, offsetof(struct observation, event), 1},
+        [OBSERVATION_UNREADABLE] = {&unreadable, offsetof(struct observation, unreadable), 1},
 };
 
 /* Absent values have one code of their own, so that a range check need not know them. */
@@ -314,7 +327,7 @@ static void put_record(struct buf *b, const struct wire_table *t, const void *re
 
 int observation_encode(const struct observation *o, bool with_quoted_text, struct buf *out) {
         size_t before = out->size;
-        (void) buf_add_char(out, ENCODING_VERSION);
+        (void) buf_add_char(out, (char) kinds[o->kind].version);
         (void) buf_add_char(out, (char) o->kind);
         put_record(out, kinds[o->kind].table, (const char *) o + kinds[o->kind].offset, with_quoted_text);
         if (out->error < 0)

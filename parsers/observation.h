@@ -171,6 +171,39 @@ enum message_flag {
         MESSAGE_SETTLED = 1 << 11, /* a call or a talk was had about it ("suite à notre appel"), or it is no longer needed */
 };
 
+/* What the writer does besides asking. */
+enum act_kind {
+        ACT_NONE = 0,
+        ACT_REMINDER, /* asks again, or says that an answer is missing */
+        ACT_THANKS,   /* for something done; not in advance, and no mere closing */
+        ACT_BOUNDARY_HOURS,
+        ACT_BOUNDARY_CHANNEL,
+        ACT_BOUNDARY_NOTICE,
+        ACT_PROPOSAL_QUOTE,
+        ACT_PROPOSAL_OFFER,
+        ACT_PROPOSAL_PLAN,
+        ACT_PROPOSAL_DATE,
+        ACT_PROPOSAL_DRAFT,
+        ACT_DECISION_APPROVAL,
+        ACT_DECISION_REFUSAL,
+        ACT_DECISION_CHANGE, /* turns round what was decided before */
+        _ACT_MAX,
+};
+/* "reminder", "thanks", "boundary", "proposal", "decision"; never NULL for those above ACT_NONE. */
+const char *act_name(enum act_kind kind) _pure_;
+/* "hours", "channel", "notice", "quote" ...; NULL for reminders and thanks. */
+const char *act_kind_name(enum act_kind kind) _pure_;
+
+struct act {
+        enum act_kind kind;
+        const char *because; /* the words that decided; never NULL */
+};
+
+struct act_list {
+        struct act *items; /* one for each kind, in the order of the kinds */
+        uint32_t n;
+};
+
 struct message {
         const char *message_id; /* without angle brackets; NULL when absent */
         struct text_list in_reply_to, references;
@@ -200,7 +233,11 @@ struct message {
         struct moment absence_from, absence_until; /* MOMENT_DATE, from an out-of-office reply; until is the last day away */
         struct attachment_list attachments;
         struct event_list calendar;
-        uint64_t content_key; /* message_content_key(), kept because the store sets the text apart */
+        struct act_list acts;
+        struct moment
+                deadline; /* MOMENT_DATE (that day included) or MOMENT_FLOATING, on the writer's clock: until when it is asked */
+        const char *deadline_because; /* the words that say so; NULL */
+        uint64_t content_key;         /* message_content_key(), kept because the store sets the text apart */
 };
 
 enum unreadable_reason {

@@ -47,4 +47,4 @@ struct phrase_table {
         size_t n;
 };
 
-extern const struct phrase_table phrases_fr, phrases_en, phrases_de, phrases_nl;
+extern const struct phrase_table phrases_fr, phrases_en, phrases_de, phrases_nl, phrases_es, phrases_it;

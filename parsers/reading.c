@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <endian.h>
 
+#include "parsers/acts.h"
 #include "parsers/phrases.h"
+#include "parsers/reading.h"
 #include "parsers/request_model.h"
 #include "parsers/text.h"
 #include "parsers/utf8.h"
@@ -40,37 +42,6 @@
 #define SENTENCES_ROOM 128U
 #define MARKS_ROOM 64U
 
-struct word {
-        uint32_t folded, at, end; /* in the folded text; in the source, and where it ends there */
-        uint16_t len;             /* of the folded form */
-        bool comma, clock;        /* a break inside the sentence, not a word; a time of day */
-};
-
-struct mark {
-        uint32_t at, len; /* in words */
-        uint32_t classes;
-};
-
-struct sentence {
-        uint32_t first, last; /* words, last excluded */
-        uint32_t first_mark, last_mark;
-        uint32_t end;     /* in the source */
-        char ending;      /* '?', '!', '.' or 0 */
-        uint32_t classes; /* of all marks in it */
-        bool clock;
-};
-
-struct reading {
-        const char *text;
-        char *folded; /* owned */
-        struct word *words;
-        struct sentence *sentences;
-        struct mark *marks;
-        size_t n_folded, n_words, n_sentences, n_marks;
-        size_t words_allocated, sentences_allocated, marks_allocated;
-        bool late_verb, no_memory;
-};
-
 static void reading_free(struct reading *r) {
         free(r->folded);
         free(r->words);
@@ -97,9 +68,8 @@ static bool reserve(struct reading *r, void *items_field, size_t n, size_t *allo
 
 /* --- the index of phrases --- */
 
-enum { FR, EN, DE, NL, TABLES };
-
-static const struct phrase_table *const tables[TABLES] = {&phrases_fr, &phrases_en, &phrases_de, &phrases_nl};
+static const struct phrase_table *const tables[TABLES] = {&phrases_fr, &phrases_en, &phrases_de,
+                                                          &phrases_nl, &phrases_es, &phrases_it};
 
 /* The tables are sorted, so that the phrases with one beginning stand together: a place of the hash table says where. */
 struct phrase_index {
@@ -110,6 +80,7 @@ struct phrase_index {
         } ranges[INDEX_SIZE][TABLES];
         uint8_t second[TABLES]
                       [PHRASES_MAX]; /* the first letter of the second word of each phrase; 0: any, or there is none */
+        struct act_index *acts;      /* owned */
 };
 
 /* The first four bytes of a word; zeros stand for those after a shorter one. No phrase has its '*' among them. */
@@ -151,6 +122,11 @@ int phrase_index_new(struct phrase_index **ret) {
         size_t n = 0;
         if (!x)
                 return -ENOMEM;
+        int e = act_index_new(&x->acts);
+        if (e < 0) {
+                free(x);
+                return e;
+        }
         for (size_t t = 0; t < TABLES; t++)
                 for (size_t k = 0; k < MIN(tables[t]->n, (size_t) PHRASES_MAX) && n < INDEX_SIZE / 2; k++) {
                         uint32_t key = phrase_key(tables[t]->items[k].text);
@@ -169,6 +145,8 @@ int phrase_index_new(struct phrase_index **ret) {
 }
 
 struct phrase_index *phrase_index_free(struct phrase_index *x) {
+        if (x)
+                act_index_free(x->acts);
         free(x);
         return NULL;
 }
@@ -481,7 +459,7 @@ static int mark_word(struct reading *r, const struct phrase_index *x, unsigned w
 
 /* A text too short to tell its language is read with all tables, one in a language without a table with none. */
 static unsigned tables_for(const char *language) {
-        static const char *const names[TABLES] = {"fr", "en", "de", "nl"};
+        static const char *const names[TABLES] = {"fr", "en", "de", "nl", "es", "it"};
         unsigned wanted = 0;
         for (size_t t = 0; t < TABLES; t++)
                 if (!language || str_eq(language, names[t]))
@@ -529,25 +507,6 @@ static int reading_start(struct reading *r, const struct phrase_index *x, const 
         free(f.chars);
         free(f.from);
         return e;
-}
-
-static const char *word_text(const struct reading *r, size_t i) {
-        return r->folded + r->words[i].folded;
-}
-
-static bool word_is(const struct reading *r, size_t i, const char *word) {
-        const char *s = word_text(r, i);
-        if (*s != *word)
-                return false;
-        size_t n = strlen(word);
-        return r->words[i].len == n && memcmp(s, word, n) == 0;
-}
-
-static bool word_in(const struct reading *r, size_t i, const char *const *list, size_t n) {
-        for (size_t k = 0; k < n; k++)
-                if (word_is(r, i, list[k]))
-                        return true;
-        return false;
 }
 
 /* The words of the source from a word to the end of its sentence. */
@@ -1181,25 +1140,174 @@ static bool begins_with_name(const struct reading *r, const struct sentence *s) 
         return *w == '@' || (*w >= 'A' && *w <= 'Z' && !word_in(r, s->first, others, ELEMENTSOF(others)));
 }
 
-static int read_sentences(const struct reading *r, const char *language, struct arena *arena, struct text_reading *out) {
-        const struct request_model *model = model_for(r, language);
-        for (size_t k = 0; k < r->n_sentences; k++) {
-                const struct sentence *s = r->sentences + k;
-                bool question = is_question(r, s);
-                size_t at = s->first;
-                /* One request is enough, but for "as soon as possible", which may go with a later one. */
-                bool wanted = !out->request_because || s->classes & PHRASE_ASAP;
-                bool request = wanted && request_judge(r, model, s, language, question, &at);
-                out->questions += question;
-                uint32_t flags = flags_of_sentence(r, s, request);
-                out->flags |= flags;
-                if (flags & MESSAGE_STOP && !question)
-                        request = false; /* a boundary wants to be kept, not answered */
-                if (!request || out->request_because)
+/* Thanks that close a message which asks for something, or stand below other matters, are a form of greeting. */
+#define BARE_THANKS_WORDS_MAX 20U
+
+struct told {
+        const struct phrase_index *index;
+        const struct request_model *model;
+        const char *language;
+        unsigned wanted;      /* tables */
+        size_t first_request; /* sentence; SIZE_MAX: none */
+        bool bare_thanks;     /* the thanks that were found are too little beside a request */
+};
+
+static int add_act(const struct reading *r, size_t k, enum act_kind kind, size_t at, struct arena *arena,
+                   struct text_reading *out) {
+        const char *because = quote(r, r->sentences + k, at, arena);
+        if (!because)
+                return -ENOMEM;
+        size_t i = out->n_acts++;
+        for (; i > 0 && out->acts[i - 1].kind > kind; i--)
+                out->acts[i] = out->acts[i - 1];
+        out->acts[i] = (struct act){kind, because};
+        return 0;
+}
+
+static bool has_act(const struct text_reading *out, enum act_kind kind) {
+        for (size_t i = 0; i < out->n_acts; i++)
+                if (out->acts[i].kind == kind)
+                        return true;
+        return false;
+}
+
+static int read_acts(struct told *t, const struct reading *r, size_t k, const struct act_sentence *acts, struct arena *arena,
+                     struct text_reading *out) {
+        for (enum act_kind kind = ACT_NONE + 1; kind < _ACT_MAX; kind++) {
+                if (!acts->kinds[kind].found)
                         continue;
-                out->request_because = quote(r, s, begins_with_name(r, s) ? s->first : at, arena);
-                if (!out->request_because)
+                /* After a request, thanks are given in advance. */
+                if (kind == ACT_THANKS && (k >= t->first_request || (t->bare_thanks && acts->kinds[kind].bare)))
+                        continue;
+                if (kind == ACT_THANKS && acts->kinds[kind].bare && r->sentences[k].ending != '!' &&
+                    count_words(r, 0, r->n_words) > BARE_THANKS_WORDS_MAX)
+                        continue;
+                if (has_act(out, kind)) {
+                        if (kind == ACT_THANKS && !acts->kinds[kind].bare)
+                                t->bare_thanks = false;
+                        continue;
+                }
+                int e = add_act(r, k, kind, acts->kinds[kind].at, arena, out);
+                if (e < 0)
+                        return e;
+                if (kind == ACT_THANKS)
+                        t->bare_thanks = acts->kinds[kind].bare;
+                if (kind == ACT_REMINDER)
+                        t->first_request = MIN(t->first_request, k);
+        }
+        return 0;
+}
+
+static void drop_act(struct text_reading *out, enum act_kind kind) {
+        size_t n = 0;
+        for (size_t i = 0; i < out->n_acts; i++)
+                if (out->acts[i].kind != kind)
+                        out->acts[n++] = out->acts[i];
+        out->n_acts = n;
+}
+
+/* The time belongs to what this sentence asks, or this one only adds it to what the one before asked: "By Friday if possible." */
+static int read_deadline(const struct told *t, const struct reading *r, size_t k, const struct act_sentence *acts,
+                         bool request, struct arena *arena, struct text_reading *out) {
+        const struct sentence *s = r->sentences + k;
+        struct deadline d;
+        size_t at, unused;
+        if (!deadline_find(r, k, t->wanted, acts, &d, &at))
+                return 0;
+        if (!request && at == s->first && k > 0 && s->ending != '?' && !(t->wanted == 1U << DE && word_is(r, at, "bis")))
+                request = request_judge(r, t->model, s - 1, t->language, is_question(r, s - 1), &unused);
+        if (!request)
+                return 0;
+        out->deadline = d;
+        out->deadline_because = quote(r, s, at, arena);
+        return out->deadline_because ? 0 : -ENOMEM;
+}
+
+static bool has_when(const struct act_sentence *acts) {
+        for (size_t i = 0; i < acts->n_marks; i++)
+                if ((acts->marks[i].does & ACT_SIGN) >= ACT_BY && (acts->marks[i].does & ACT_SIGN) <= ACT_EOM)
+                        return true;
+        return false;
+}
+
+/* A boundary that only the phrases of requests know. */
+static void add_boundary(const struct reading *r, const struct sentence *s, struct act_sentence *acts) {
+        static const char *const channels[] = {"whatsapp", "sms",       "telephone", "phone",   "texto",
+                                               "textos",   "messenger", "telegram",  "telefon", "telefoon",
+                                               "slack",    "instagram", "text"};
+        enum act_kind kind = ACT_BOUNDARY_HOURS;
+        for (enum act_kind k = ACT_BOUNDARY_HOURS; k <= ACT_BOUNDARY_NOTICE; k++)
+                if (acts->kinds[k].found)
+                        return;
+        /* "Le vendredi 13" is one day and no habit. */
+        for (size_t i = s->first_mark; i < s->last_mark; i++)
+                if (r->marks[i].classes & PHRASE_STOP_TIME && r->marks[i].at + r->marks[i].len < s->last &&
+                    is_digit(*word_text(r, r->marks[i].at + r->marks[i].len)))
+                        return;
+        for (size_t i = s->first; i < s->last; i++)
+                if (word_in(r, i, channels, ELEMENTSOF(channels)))
+                        kind = ACT_BOUNDARY_CHANNEL;
+        acts->kinds[kind].found = true;
+        acts->kinds[kind].at = s->first;
+}
+
+static int read_sentence(struct told *t, const struct reading *r, size_t k, struct arena *arena, struct text_reading *out) {
+        const struct sentence *s = r->sentences + k;
+        struct act_sentence acts;
+        bool question = is_question(r, s);
+        size_t at = s->first;
+        acts_read(t->index->acts, r, k, t->wanted, &acts);
+        bool when = out->deadline.form == DEADLINE_NONE && has_when(&acts);
+        /* One request is enough, but for what may go with a later one: "as soon as possible", a deadline. */
+        bool wanted = !out->request_because || s->classes & PHRASE_ASAP || when;
+        bool request = wanted && request_judge(r, t->model, s, t->language, question, &at);
+        out->questions += question;
+        uint32_t flags = flags_of_sentence(r, s, request);
+        out->flags |= flags;
+        if (flags & MESSAGE_STOP && !question)
+                request = false; /* a boundary wants to be kept, not answered */
+        if (flags & MESSAGE_STOP)
+                add_boundary(r, s, &acts);
+        if (request && t->first_request == SIZE_MAX)
+                t->first_request = k;
+        int e = read_acts(t, r, k, &acts, arena, out);
+        if (e == 0 && when)
+                e = read_deadline(t, r, k, &acts, request, arena, out);
+        if (e < 0 || !request || out->request_because)
+                return e;
+        out->request_because = quote(r, s, begins_with_name(r, s) ? s->first : at, arena);
+        return out->request_because ? 0 : -ENOMEM;
+}
+
+static int read_sentences(const struct reading *r, const struct phrase_index *index, const char *language,
+                          struct arena *arena, struct text_reading *out) {
+        struct told t = {.index = index,
+                         .model = model_for(r, language),
+                         .language = language,
+                         .wanted = tables_for(language),
+                         .first_request = SIZE_MAX};
+        for (size_t k = 0; k < r->n_sentences; k++) {
+                int e = read_sentence(&t, r, k, arena, out);
+                if (e < 0)
+                        return e;
+        }
+        if (t.first_request != SIZE_MAX && t.bare_thanks)
+                drop_act(out, ACT_THANKS);
+        return 0;
+}
+
+/* "Relance : devis de mars" */
+static int subject_reminds(const struct phrase_index *x, const struct reading *r, unsigned wanted, const char *subject,
+                           struct arena *arena, struct text_reading *out) {
+        struct act_sentence acts;
+        for (size_t k = 0; k < r->n_sentences && out->n_acts == 0; k++) {
+                acts_read(x->acts, r, k, wanted, &acts);
+                if (!acts.kinds[ACT_REMINDER].found)
+                        continue;
+                const char *because = arena_strdup(arena, subject);
+                if (!because)
                         return -ENOMEM;
+                out->acts[out->n_acts++] = (struct act){ACT_REMINDER, because};
         }
         return 0;
 }
@@ -1221,7 +1329,8 @@ static int read_subject(const struct phrase_index *x, const char *subject, const
         if (e == 0 && !reply && !forward) {
                 if (*ret_classes & PHRASE_URGENT)
                         out->flags |= MESSAGE_URGENT;
-                if (subject_cancels(&r) && !out->cancellation_because) {
+                e = subject_reminds(x, &r, tables_for(language), subject, arena, out);
+                if (e == 0 && subject_cancels(&r) && !out->cancellation_because) {
                         out->cancellation_because = arena_strdup(arena, subject);
                         e = out->cancellation_because ? 0 : -ENOMEM;
                 }
@@ -1241,7 +1350,7 @@ static int read_all(const struct phrase_index *x, const char *text, const char *
         if (e == 0 && subject)
                 e = read_subject(x, subject, language, arena, &subject_classes, &out);
         if (e == 0)
-                e = read_sentences(&r, language, arena, &out);
+                e = read_sentences(&r, x, language, arena, &out);
         if (e == 0) {
                 out.words = (uint32_t) count_words(&r, 0, r.n_words);
                 const char *because = find_cancellation(&r, subject_classes, arena, &failed);

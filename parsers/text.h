@@ -45,6 +45,40 @@ void language_index_fill(struct language_index *ret);
 /* "fr", "en", "de", "nl", "es", "it" (static strings) or NULL when unsure. index: of language_index_fill(); NULL: made for this call. */
 const char *text_language(const struct language_index *index, const char *text);
 
+/* A time until which something is wanted, as written, before the date of the message makes it one. */
+enum deadline_form {
+        DEADLINE_NONE = 0,
+        DEADLINE_DAY,       /* n days later */
+        DEADLINE_HOURS,     /* n hours later */
+        DEADLINE_WEEKDAY,   /* weekday, `weeks` */
+        DEADLINE_DATE,      /* day; month and year where given */
+        DEADLINE_WEEK_END,  /* Friday of the week, `weeks` */
+        DEADLINE_MONTH_END, /* of `month`; 0: of this month, -1: of the next */
+};
+
+/* Which week a weekday is of. */
+enum deadline_week {
+        WEEK_NEAREST,
+        WEEK_THIS,
+        WEEK_COMING, /* "next Friday", which some say of this week and some of the next */
+        WEEK_NEXT,
+};
+
+struct deadline {
+        enum deadline_form form;
+        enum deadline_week weeks;
+        int32_t n;      /* days or hours */
+        int32_t year;   /* 0: none written */
+        int16_t clock;  /* minutes after midnight; -1: none written */
+        int8_t weekday; /* 1 = Monday; with a date, what it must be; 0: none written */
+        int8_t day, month;
+        bool before; /* the day itself is too late */
+};
+
+/* Set against when the message was written, by the writer's clock (civil_seconds()). MOMENT_DATE: that day included; MOMENT_FLOATING: by
+ * that clock time; MOMENT_NONE: it could be two days ("by Friday", on a Friday), or is past. */
+struct moment deadline_resolve(const struct deadline *d, int64_t sent) _pure_;
+
 /* What a text asks or says. All results are copies in the arena or NULL; flags are those of enum message_flag that text
  * alone decides: REQUEST, SHOUTING, URGENT, STOP, THANKS. */
 struct text_reading {
@@ -52,6 +86,10 @@ struct text_reading {
         uint32_t words, questions;
         const char *request_because;
         const char *cancellation_because;
+        struct act acts[_ACT_MAX]; /* in the order of the kinds; because points into the arena */
+        size_t n_acts;
+        struct deadline deadline; /* of what is asked for */
+        const char *deadline_because;
 };
 /* The phrases of all languages made ready for matching; immutable. For those who read more than one text: without it each call makes
  * its own. */

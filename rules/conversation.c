@@ -595,6 +595,12 @@ int conversations_turn(struct conversations *c, uint64_t thread, const struct cl
         return 0;
 }
 
+bool conversations_pending(const struct conversations *c, uint64_t thread, const struct client *client, bool from_owner,
+                           instant at) {
+        const struct slot *slot = window_find(&c->turns, turn_key(client, thread), at);
+        return slot && (enum turn)(slot->word & 3) == (from_owner ? TURN_OWNER_WAITS : TURN_CLIENT_WAITS);
+}
+
 void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m,
                          instant at) {
         struct acquaintance *a = &c->clients[client->index];

@@ -64,6 +64,10 @@ int conversations_add(struct conversations *c, const struct conversation_message
 int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens,
                        instant at, int64_t *ret_response_time) _must_check_;
 
+/* Did the same side write in this conversation, and wait since? Ask before conversations_turn(). */
+bool conversations_pending(const struct conversations *c, uint64_t thread, const struct client *client, bool from_owner,
+                           instant at) _pure_;
+
 /* The owner asked that client for something: until the client writes in this conversation, a fresh message about the same
  * is its answer. */
 void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m,

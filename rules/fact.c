@@ -2,6 +2,10 @@
 #include "rules/fact.h"
 
 static const char *const fact_weekdays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
+static const char *const fact_boundaries[] = {"hours", "channel", "notice", NULL};
+static const char *const fact_proposals[] = {"quote", "offer", "plan", "date", "draft", NULL};
+static const char *const fact_decisions[] = {"approval", "refusal", "change", NULL};
+static const char *const fact_by[] = {"client", "owner", NULL};
 static const char *const fact_changed_by[] = {"client", "owner", "unknown", NULL};
 /* In the order of enum addressed. */
 static const char *const fact_addressed[] = {"to", "copy", "blind", "resent", NULL};
@@ -12,6 +16,9 @@ static const char *const fact_told_by[] = {"invitation", "calendar", "words", NU
 static const struct fact_field message_fields[] = {MESSAGE_FIELDS(ROW)};
 static const struct fact_field request_fields[] = {REQUEST_FIELDS(ROW)};
 static const struct fact_field statement_fields[] = {STATEMENT_FIELDS(ROW)};
+static const struct fact_field boundary_fields[] = {BOUNDARY_FIELDS(ROW)};
+static const struct fact_field proposal_fields[] = {PROPOSAL_FIELDS(ROW)};
+static const struct fact_field decision_fields[] = {DECISION_FIELDS(ROW)};
 static const struct fact_field meeting_fields[] = {MEETING_FIELDS(ROW)};
 static const struct fact_field invoice_fields[] = {INVOICE_FIELDS(ROW)};
 static const struct fact_field work_fields[] = {WORK_FIELDS(ROW)};
@@ -29,13 +36,15 @@ const struct fact_row fact_table[_FACT_TYPE_MAX] = {
         [FACT_REQUEST_RECEIVED] = {"request.received", "The client asked the owner for something", FIELDS(request_fields),
                                    true},
         [FACT_REQUEST_SENT] = {"request.sent", "The owner asked the client for something", FIELDS(request_fields), true},
-        [FACT_REMINDER_RECEIVED] = {"reminder.received", "The client asked again", FIELDS(request_fields), false},
-        [FACT_REMINDER_SENT] = {"reminder.sent", "The owner asked again", FIELDS(request_fields), true},
-        [FACT_BOUNDARY_STATED] = {"boundary.stated", "The owner said what is not acceptable", FIELDS(statement_fields),
+        [FACT_REMINDER_RECEIVED] = {"reminder.received", "The client asked again, or said that an answer is missing",
+                                    FIELDS(request_fields), true},
+        [FACT_REMINDER_SENT] = {"reminder.sent", "The owner asked again, or said that an answer is missing",
+                                FIELDS(request_fields), true},
+        [FACT_BOUNDARY_STATED] = {"boundary.stated", "The owner said what is not acceptable", FIELDS(boundary_fields), true},
+        [FACT_PROPOSAL_SENT] = {"proposal.sent", "The owner put something forward", FIELDS(proposal_fields), true},
+        [FACT_DECISION_MADE] = {"decision.made", "The client or the owner decided something", FIELDS(decision_fields), true},
+        [FACT_THANKS_RECEIVED] = {"thanks.received", "The client thanked for something done", FIELDS(statement_fields),
                                   true},
-        [FACT_PROPOSAL_SENT] = {"proposal.sent", "The owner proposed something", FIELDS(statement_fields), false},
-        [FACT_DECISION_MADE] = {"decision.made", "The client decided something", FIELDS(statement_fields), false},
-        [FACT_THANKS_RECEIVED] = {"thanks.received", "The client said thanks", FIELDS(statement_fields), true},
         [FACT_MEETING_PLANNED] = {"meeting.planned", "A meeting was agreed, or put in the calendar", FIELDS(meeting_fields),
                                   true},
         [FACT_MEETING_MOVED] = {"meeting.moved", "A meeting was put at another time", FIELDS(meeting_fields), true},

@@ -47,16 +47,47 @@
         X(BECAUSE, "because", STRING, NULL, "The words that ask")                                            \
         X(THIRD_PARTIES, "third_parties", INT, NULL, "Recipients who are neither the owner nor that client") \
         X(URGENT, "urgent", BOOL, NULL, "Says that it is urgent")                                            \
-        X(WORKING_TIME, "working_time", BOOL, NULL, "Inside the owner's working time")
+        X(WORKING_TIME, "working_time", BOOL, NULL, "Inside the owner's working time")                       \
+        X(DEADLINE, "deadline", INSTANT, NULL,                                                               \
+          "Until when it is asked for; the last second of the day where no time of day was given")           \
+        X(INVITATION, "invitation", BOOL, NULL, "Asks by an invitation to a meeting, which its buttons answer")
 
-#define STATEMENT_FIELDS(X)                                                                   \
-        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                             \
-        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation")                               \
-        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")                          \
-        X(LANGUAGE, "language", STRING, NULL, "Language of the new text")                     \
-        X(TOPIC, "topic", STRING, NULL, "What it is about, where the text says so")           \
-        X(OUTCOME, "outcome", STRING, NULL, "What was decided: approved, refused or changed") \
-        X(RESPONSE_TIME, "response_time", DURATION, NULL, "Time since it was asked for")
+/* What is said besides asking. The lists begin alike, so that one place fits all. */
+#define STATEMENT_FIELDS(X)                                               \
+        X(SUBJECT, "subject", STRING, NULL, "Subject as written")         \
+        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation")           \
+        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")      \
+        X(LANGUAGE, "language", STRING, NULL, "Language of the new text") \
+        X(BECAUSE, "because", STRING, NULL, "The words that say so")      \
+        X(RESPONSE_TIME, "response_time", DURATION, NULL, "Time since the first unanswered message of the other side")
+
+#define BOUNDARY_FIELDS(X)                                                                                             \
+        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                                      \
+        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation")                                                        \
+        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")                                                   \
+        X(LANGUAGE, "language", STRING, NULL, "Language of the new text")                                              \
+        X(BECAUSE, "because", STRING, NULL, "The words that say so")                                                   \
+        X(RESPONSE_TIME, "response_time", DURATION, NULL, "Time since the first unanswered message of the other side") \
+        X(KIND, "kind", ENUM, fact_boundaries, "What is not acceptable: some hours, a channel, or too short notice")
+
+#define PROPOSAL_FIELDS(X)                                                                                             \
+        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                                      \
+        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation")                                                        \
+        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")                                                   \
+        X(LANGUAGE, "language", STRING, NULL, "Language of the new text")                                              \
+        X(BECAUSE, "because", STRING, NULL, "The words that say so")                                                   \
+        X(RESPONSE_TIME, "response_time", DURATION, NULL, "Time since the first unanswered message of the other side") \
+        X(KIND, "kind", ENUM, fact_proposals, "What was put forward; a draft is for approval")
+
+#define DECISION_FIELDS(X)                                                                                             \
+        X(SUBJECT, "subject", STRING, NULL, "Subject as written")                                                      \
+        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation")                                                        \
+        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")                                                   \
+        X(LANGUAGE, "language", STRING, NULL, "Language of the new text")                                              \
+        X(BECAUSE, "because", STRING, NULL, "The words that say so")                                                   \
+        X(RESPONSE_TIME, "response_time", DURATION, NULL, "Time since the first unanswered message of the other side") \
+        X(KIND, "kind", ENUM, fact_decisions, "What was decided; a change turns round an earlier decision")            \
+        X(BY, "by", ENUM, fact_by, "Who decided")
 
 #define MEETING_FIELDS(X)                                                                                         \
         X(SUMMARY, "summary", STRING, NULL, "What the meeting is called")                                         \
@@ -94,6 +125,9 @@
 #define FACT_FIELD_MESSAGE(c, ...) F_MESSAGE_##c,
 #define FACT_FIELD_REQUEST(c, ...) F_REQUEST_##c,
 #define FACT_FIELD_STATEMENT(c, ...) F_STATEMENT_##c,
+#define FACT_FIELD_BOUNDARY(c, ...) F_BOUNDARY_##c,
+#define FACT_FIELD_PROPOSAL(c, ...) F_PROPOSAL_##c,
+#define FACT_FIELD_DECISION(c, ...) F_DECISION_##c,
 #define FACT_FIELD_MEETING(c, ...) F_MEETING_##c,
 #define FACT_FIELD_INVOICE(c, ...) F_INVOICE_##c,
 #define FACT_FIELD_WORK(c, ...) F_WORK_##c,
@@ -102,6 +136,9 @@
 enum fact_message_field { MESSAGE_FIELDS(FACT_FIELD_MESSAGE) F_MESSAGE_N };
 enum fact_request_field { REQUEST_FIELDS(FACT_FIELD_REQUEST) F_REQUEST_N };
 enum fact_statement_field { STATEMENT_FIELDS(FACT_FIELD_STATEMENT) F_STATEMENT_N };
+enum fact_boundary_field { BOUNDARY_FIELDS(FACT_FIELD_BOUNDARY) F_BOUNDARY_N };
+enum fact_proposal_field { PROPOSAL_FIELDS(FACT_FIELD_PROPOSAL) F_PROPOSAL_N };
+enum fact_decision_field { DECISION_FIELDS(FACT_FIELD_DECISION) F_DECISION_N };
 enum fact_meeting_field { MEETING_FIELDS(FACT_FIELD_MEETING) F_MEETING_N };
 enum fact_invoice_field { INVOICE_FIELDS(FACT_FIELD_INVOICE) F_INVOICE_N };
 enum fact_work_field { WORK_FIELDS(FACT_FIELD_WORK) F_WORK_N };

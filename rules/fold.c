@@ -392,20 +392,38 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
         return 0;
 }
 
-static int add_request(struct folding *f, const struct mail *mail, const struct client *client) {
+/* The end of what the writer gave as a clock time: the writer's clock is the owner's or the client's where it showed their time, else it
+ * stays as far from UTC as it was. */
+static instant deadline_instant(const struct folding *f, const struct mail *mail, const struct client *client) {
+        const struct message *m = mail->m;
+        int64_t local = m->deadline.form == MOMENT_DATE ? m->deadline.at + DAY_SECONDS - 1 : m->deadline.at;
+        const struct zone *zones[] = {mail->from_owner ? f->settings->owner.zone : client->zone, f->settings->owner.zone};
+        struct civil c = civil_from_seconds(local);
+        for (size_t i = 0; i < ELEMENTSOF(zones); i++)
+                if (zones[i] && (m->sent_offset == INT32_MIN || zone_offset(zones[i], m->sent_at) == m->sent_offset))
+                        return zone_instant(zones[i], &c);
+        return local - m->sent_offset;
+}
+
+/* Who waits in a conversation asks again there: one matter that waits is one, however often it is asked for. */
+static enum fact_type request_type(const struct folding *f, const struct mail *mail, const struct client *client,
+                                   bool waited) {
+        if (!mail->from_owner)
+                return waited ? FACT_REMINDER_RECEIVED : FACT_REQUEST_RECEIVED;
+        return !settles(mail->m) && conversations_waits(f->conversations, mail->thread, client, mail->at)
+                       ? FACT_REMINDER_SENT
+                       : FACT_REQUEST_SENT;
+}
+
+static int add_request(struct folding *f, const struct mail *mail, enum fact_type type, const struct client *client,
+                       const char *words, bool invitation) {
         struct fact *fact;
-        enum fact_type type = FACT_REQUEST_RECEIVED;
-        /* One matter that waits is one, however often the owner asks again. */
-        if (mail->from_owner)
-                type = !settles(mail->m) && conversations_waits(f->conversations, mail->thread, client, mail->at)
-                               ? FACT_REMINDER_SENT
-                               : FACT_REQUEST_SENT;
         int r = fact_begin(f, mail, type, client, &fact);
         if (r < 0)
                 return r;
         struct value *v = fact->values;
-        const char *because = arena_strdup(f->strings, mail->m->request_because);
-        if (mail->m->request_because && !because)
+        const char *because = words ? arena_strdup(f->strings, words) : NULL;
+        if (words && !because)
                 return -ENOMEM;
         v[F_REQUEST_SUBJECT] = string_value(mail->subject);
         v[F_REQUEST_THREAD_ID] = string_value(mail->thread_id);
@@ -414,25 +432,119 @@ static int add_request(struct folding *f, const struct mail *mail, const struct 
         v[F_REQUEST_BECAUSE] = string_value(because);
         v[F_REQUEST_THIRD_PARTIES] = int_value(third_parties(f, client));
         v[F_REQUEST_URGENT] = bool_value(mail->m->flags & MESSAGE_URGENT);
+        v[F_REQUEST_INVITATION] = bool_value(invitation);
+        if (!invitation && mail->m->deadline.form != MOMENT_NONE)
+                v[F_REQUEST_DEADLINE] = typed_value(VALUE_INSTANT, deadline_instant(f, mail, client));
         if (tells_hour(mail))
                 v[F_REQUEST_WORKING_TIME] = bool_value(mail->working_time);
         return 0;
 }
 
+static const char *act_because(const struct message *m, enum act_kind kind) {
+        for (uint32_t i = 0; i < m->acts.n; i++)
+                if (m->acts.items[i].kind == kind)
+                        return m->acts.items[i].because;
+        return NULL;
+}
+
+/* One message may ask something new and remind of something else. */
+static int add_requests(struct folding *f, const struct mail *mail, const struct client *client, bool asks, bool pending) {
+        const char *reminds = act_because(mail->m, ACT_REMINDER);
+        enum fact_type reminder = mail->from_owner ? FACT_REMINDER_SENT : FACT_REMINDER_RECEIVED;
+        enum fact_type type = asks ? request_type(f, mail, client, reminds && pending) : reminder;
+        int r = 0;
+        if (asks)
+                r = add_request(f, mail, type, client, type == reminder && reminds ? reminds : mail->m->request_because,
+                                false);
+        if (r >= 0 && reminds && (!asks || type != reminder))
+                r = add_request(f, mail, reminder, client, reminds, false);
+        return r;
+}
+
+/* ---- what they did besides asking */
+
+/* Whose act is a fact: what the client proposes or does not accept is no fact of this list. */
+static const struct {
+        const char *name;
+        enum fact_type type;
+        bool of_owner, of_client;
+} statements[] = {
+        {"thanks", FACT_THANKS_RECEIVED, false, true},
+        {"boundary", FACT_BOUNDARY_STATED, true, false},
+        {"proposal", FACT_PROPOSAL_SENT, true, false},
+        {"decision", FACT_DECISION_MADE, true, true},
+};
+_Static_assert((int) F_BOUNDARY_KIND == (int) F_PROPOSAL_KIND && (int) F_PROPOSAL_KIND == (int) F_DECISION_KIND,
+               "the kind of a statement has one place");
+
 static int add_statement(struct folding *f, const struct mail *mail, enum fact_type type, const struct client *client,
-                         int64_t response_time) {
+                         const struct act *act, int64_t response_time) {
         struct fact *fact;
         int r = fact_begin(f, mail, type, client, &fact);
         if (r < 0)
                 return r;
         struct value *v = fact->values;
+        const char *because = arena_strdup(f->strings, act->because), *kind = act_kind_name(act->kind);
+        if (!because)
+                return -ENOMEM;
+        /* One message may hold several of one type. */
+        if (kind)
+                fact->key = hash_mix(fact->key, hash_string(kind));
         v[F_STATEMENT_SUBJECT] = string_value(mail->subject);
         v[F_STATEMENT_THREAD_ID] = string_value(mail->thread_id);
         v[F_STATEMENT_TEXT] = string_value(mail->text);
         v[F_STATEMENT_LANGUAGE] = string_value(mail->language);
+        v[F_STATEMENT_BECAUSE] = string_value(because);
         if (response_time >= 0)
                 v[F_STATEMENT_RESPONSE_TIME] = typed_value(VALUE_DURATION, response_time);
+        if (kind)
+                v[F_BOUNDARY_KIND] = (struct value){.type = VALUE_ENUM, .s = kind};
+        if (type == FACT_DECISION_MADE)
+                v[F_DECISION_BY] = (struct value){.type = VALUE_ENUM, .s = mail->from_owner ? "owner" : "client"};
         return 0;
+}
+
+static int add_statements(struct folding *f, const struct mail *mail, const struct client *client, int64_t response_time) {
+        const struct message *m = mail->m;
+        int r = 0;
+        for (uint32_t i = 0; i < m->acts.n; i++)
+                for (size_t k = 0; k < ELEMENTSOF(statements) && r >= 0; k++)
+                        if (str_eq(act_name(m->acts.items[i].kind), statements[k].name) &&
+                            (mail->from_owner ? statements[k].of_owner : statements[k].of_client))
+                                r = add_statement(f, mail, statements[k].type, client, &m->acts.items[i], response_time);
+        return r;
+}
+
+/* ---- invitations */
+
+static bool awaits_answer(const struct folding *f, const struct event *e, const struct client *client, bool from_owner) {
+        for (uint32_t i = 0; i < e->attendees.n; i++) {
+                const struct attendee *a = &e->attendees.items[i];
+                struct person person = people_find(f->people, a->email);
+                bool asked = from_owner ? person.client == client : person.side == SIDE_OWNER;
+                if (asked && !a->resource && a->participation_status <= PARTICIPATION_NEEDS_ACTION)
+                        return true;
+        }
+        return false;
+}
+
+/* An invitation to a meeting to come, by the side that wrote, to which the other has not yet said yes or no (RFC 5546, section 3.2.2). What
+ * it is about; NULL: none. */
+static const struct event *invites(const struct folding *f, const struct mail *mail, const struct client *client) {
+        const struct message *m = mail->m;
+        if (m->automatic != AUTOMATIC_NO && m->automatic != AUTOMATIC_CALENDAR)
+                return NULL;
+        for (uint32_t i = 0; i < m->calendar.n; i++) {
+                const struct event *e = &m->calendar.items[i];
+                if (e->method != ITIP_REQUEST || e->status == EVENT_STATUS_CANCELLED || !e->organizer)
+                        continue;
+                struct person organizer = people_find(f->people, e->organizer->email);
+                bool own = mail->from_owner ? organizer.side == SIDE_OWNER : organizer.client == client;
+                bool to_come = e->rrule || (e->start.form != MOMENT_NONE && day_begins(f, e->start, 0) > mail->at);
+                if (own && to_come && awaits_answer(f, e, client, mail->from_owner))
+                        return e;
+        }
+        return NULL;
 }
 
 /* Does it ask these people for something? Thanks do not, a forward without a word does not, and an invitation asks by its
@@ -475,22 +587,24 @@ static int add_client_facts(struct folding *f, const struct mail *mail, const st
         const struct message *m = mail->m;
         int64_t response_time = -1;
         int r = 0;
+        bool pending = conversations_pending(f->conversations, mail->thread, client, mail->from_owner, mail->at);
         if (mail->person)
                 r = conversations_turn(f->conversations, mail->thread, client, mail->from_owner,
                                        !(m->flags & MESSAGE_THANKS), mail->at, &response_time);
         if (r >= 0)
                 r = add_message(f, mail, client, response_time);
+        const struct event *invitation = r >= 0 ? invites(f, mail, client) : NULL;
+        if (invitation)
+                r = add_request(f, mail, mail->from_owner ? FACT_REQUEST_SENT : FACT_REQUEST_RECEIVED, client,
+                                invitation->summary, true);
         if (r < 0 || !mail->person)
                 return r;
         const struct recipient *to = first_recipient(f, client);
         bool addressed = mail->from_owner ? to && to->field == RECIPIENT_TO : mail->addressed == ADDRESSED_TO;
-        if (addressed && is_request(m) && !(mail->from_owner && asks_another(f, m, client)))
-                r = add_request(f, mail, client);
-        if (r >= 0 && !mail->from_owner && (m->flags & MESSAGE_THANKS))
-                r = add_statement(f, mail, FACT_THANKS_RECEIVED, client, response_time);
-        if (r >= 0 && mail->from_owner && (m->flags & MESSAGE_STOP))
-                r = add_statement(f, mail, FACT_BOUNDARY_STATED, client, -1);
-        return r;
+        if (addressed && !invitation)
+                r = add_requests(f, mail, client, is_request(m) && !(mail->from_owner && asks_another(f, m, client)),
+                                 pending);
+        return r < 0 ? r : add_statements(f, mail, client, response_time);
 }
 
 /* What later messages are judged by. */

@@ -46,10 +46,19 @@ EXTRA_PROGRAMS += %D%/eval/eval-requests
 %C%_eval_eval_requests_LDADD = $(PARSERS_LIBS)
 CLEANFILES += %D%/eval/eval-requests$(EXEEXT)
 EXTRA_DIST += %D%/requests/fr-train.tsv %D%/requests/fr-test.tsv
+EXTRA_PROGRAMS += %D%/eval/eval-acts
+%C%_eval_eval_acts_SOURCES = %D%/eval/eval-acts.c %D%/eval/acts.h
+%C%_eval_eval_acts_LDADD = $(PARSERS_LIBS)
+CLEANFILES += %D%/eval/eval-acts$(EXEEXT)
+EXTRA_DIST += %D%/acts/fr-train.tsv %D%/acts/fr-test.tsv %D%/acts/en-train.tsv %D%/acts/en-test.tsv
+# EVAL_ACTS: more files of sentences labelled with acts (tests/eval/acts.h has the format).
+EVAL_ACTS =
 EVAL_REQUESTS =
 # EVAL_MAILS: a folder of X.eml with X.txt, the new text expected; EVAL_AUTOMATIC and EVAL_HUMAN: two folders of mail to tell apart.
-.PHONY: eval eval-requests eval-mails
-eval: eval-requests eval-mails
+.PHONY: eval eval-requests eval-acts eval-mails
+eval: eval-requests eval-acts eval-mails
+eval-acts: %D%/eval/eval-acts$(EXEEXT)
+	%D%/eval/eval-acts$(EXEEXT) $(srcdir)/%D%/acts/fr-test.tsv $(srcdir)/%D%/acts/en-test.tsv $(EVAL_ACTS)
 EXTRA_DIST += %D%/eval/eval-mails.py %D%/eval/eval-automatic.py
 eval-mails: adieu$(EXEEXT)
 	@if [ -n "$(EVAL_MAILS)" ]; then $(PYTHON3) $(srcdir)/%D%/eval/eval-mails.py ./adieu$(EXEEXT) $(EVAL_MAILS); fi
@@ -100,6 +109,10 @@ endif
 
 # Reading text.
 if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-acts
+%C%_test_acts_SOURCES = %D%/test-acts.c %D%/eval/acts.h
+%C%_test_acts_CFLAGS = $(TEST_CFLAGS)
+%C%_test_acts_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test-reading
 %C%_test_reading_SOURCES = %D%/test-reading.c
 %C%_test_reading_CFLAGS = $(TEST_CFLAGS)

@@ -261,11 +261,21 @@ static void test_response_time(void **state) {
                 assert_string_equal(field(s->facts[0], "thread_id").s, field(s->facts[i], "thread_id").s);
 }
 
+static void add_act(struct message *m, enum act_kind kind, const char *because) {
+        struct act *items = arena_new0(s->arena, struct act, m->acts.n + 1);
+        assert_non_null(items);
+        if (m->acts.n > 0)
+                memcpy(items, m->acts.items, m->acts.n * sizeof(*items));
+        items[m->acts.n] = (struct act){kind, because};
+        m->acts = (struct act_list){items, m->acts.n + 1};
+}
+
 static void test_thanks(void **state) {
         (void) state;
         mail(s, "1@x", ME, JEAN, "2026-03-02T10:00", "devis", NULL);
         struct message *m = mail(s, "2@x", JEAN, ME, "2026-03-02T11:00", "re: devis", "1@x");
         m->flags |= MESSAGE_THANKS | MESSAGE_REQUEST;
+        add_act(m, ACT_THANKS, "merci beaucoup");
         mail(s, "3@x", ME, JEAN, "2026-03-09T11:00", "re: devis", "1@x,2@x");
         scene_fold(s);
         assert_int_equal(count(s, FACT_THANKS_RECEIVED), 1);
@@ -291,8 +301,8 @@ static void test_requests(void **state) {
         assert_int_equal(count(s, FACT_REQUEST_SENT), 0);
 }
 
-/* The invitation's buttons answer it. */
-static void test_invitation_is_no_request(void **state) {
+/* What stands in an invitation is answered by its buttons. */
+static void test_words_in_an_invitation(void **state) {
         (void) state;
         struct message *m = mail(s, "1@x", ME, JEAN, "2026-03-02T10:00", "point", NULL);
         m->flags |= MESSAGE_REQUEST;
@@ -309,10 +319,170 @@ static void test_invitation_is_no_request(void **state) {
 
 static void test_boundary(void **state) {
         (void) state;
-        mail(s, "1@x", ME, JEAN "," BOB, "2026-03-02T10:00", "horaires", NULL)->flags |= MESSAGE_STOP;
-        mail(s, "2@x", JEAN, ME, "2026-03-02T10:00", "horaires", NULL)->flags |= MESSAGE_STOP;
+        struct message *m = mail(s, "1@x", ME, JEAN "," BOB, "2026-03-02T10:00", "horaires", NULL);
+        add_act(m, ACT_BOUNDARY_HOURS, "je ne réponds pas le soir");
+        add_act(mail(s, "2@x", JEAN, ME, "2026-03-02T10:00", "horaires", NULL), ACT_BOUNDARY_HOURS, "le soir");
         scene_fold(s);
         assert_int_equal(count(s, FACT_BOUNDARY_STATED), 2);
+        assert_word(nth(s, FACT_BOUNDARY_STATED, 0), "kind", "hours");
+        assert_word(nth(s, FACT_BOUNDARY_STATED, 0), "because", "je ne réponds pas le soir");
+        /* Another one in the same message is another fact. */
+        add_act(m, ACT_BOUNDARY_CHANNEL, "ni aux SMS");
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_BOUNDARY_STATED), 4);
+        for (size_t i = 0; i < 4; i++)
+                for (size_t k = 0; k < i; k++)
+                        assert_true(nth(s, FACT_BOUNDARY_STATED, i)->key != nth(s, FACT_BOUNDARY_STATED, k)->key);
+}
+
+/* Who does what: the owner proposes, both decide, machines do neither. */
+static void test_statements(void **state) {
+        (void) state;
+        add_act(mail(s, "1@x", ME, JEAN, "2026-03-02T10:00", "devis", NULL), ACT_PROPOSAL_QUOTE, "ci-joint mon devis");
+        add_act(mail(s, "2@x", JEAN, ME, "2026-03-02T15:00", "re: devis", "1@x"), ACT_DECISION_APPROVAL, "c'est validé");
+        add_act(mail(s, "3@x", JEAN, ME, "2026-03-03T15:00", "re: devis", "1@x"), ACT_DECISION_CHANGE,
+                "finalement, on préfère");
+        add_act(mail(s, "4@x", ME, JEAN, "2026-03-03T16:00", "re: devis", "1@x"), ACT_DECISION_REFUSAL,
+                "je ne peux pas accepter");
+        add_act(mail(s, "5@x", JEAN, ME, "2026-03-03T17:00", "autre", NULL), ACT_PROPOSAL_DATE, "mardi à 10h ?");
+        struct message *m = mail(s, "6@x", JEAN, ME, "2026-03-03T18:00", "robot", NULL);
+        add_act(m, ACT_DECISION_APPROVAL, "validé");
+        m->automatic = AUTOMATIC_NOTIFICATION;
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_PROPOSAL_SENT), 1);
+        assert_word(nth(s, FACT_PROPOSAL_SENT, 0), "kind", "quote");
+        assert_int_equal(count(s, FACT_DECISION_MADE), 3);
+        assert_word(nth(s, FACT_DECISION_MADE, 0), "kind", "approval");
+        assert_word(nth(s, FACT_DECISION_MADE, 0), "by", "client");
+        assert_number(nth(s, FACT_DECISION_MADE, 0), "response_time", 5 * 3600);
+        assert_word(nth(s, FACT_DECISION_MADE, 1), "kind", "change");
+        assert_word(nth(s, FACT_DECISION_MADE, 2), "by", "owner");
+}
+
+static void test_reminders(void **state) {
+        (void) state;
+        struct message *m = mail(s, "1@x", JEAN, ME, "2026-03-02T10:00", "logo", NULL);
+        m->flags |= MESSAGE_REQUEST;
+        m->request_because = "pouvez-vous";
+        /* Something else in the same conversation is not asked again. */
+        mail(s, "2@x", JEAN, ME, "2026-03-03T10:00", "re: logo", "1@x")->flags |= MESSAGE_REQUEST;
+        m = mail(s, "3@x", JEAN, ME, "2026-03-04T10:00", "re: logo", "1@x");
+        m->flags |= MESSAGE_REQUEST;
+        add_act(m, ACT_REMINDER, "toujours pas de nouvelles ?");
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_REQUEST_RECEIVED), 2);
+        assert_int_equal(count(s, FACT_REMINDER_RECEIVED), 1);
+        assert_word(nth(s, FACT_REMINDER_RECEIVED, 0), "because", "toujours pas de nouvelles ?");
+        /* Of a matter that is not known to wait: it is asked for, and said to be so again. */
+        m = mail(s, "4@x", ME, JEAN, "2026-03-05T10:00", "facture", NULL);
+        m->flags |= MESSAGE_REQUEST;
+        add_act(m, ACT_REMINDER, "petite relance");
+        m = mail(s, "5@x", ME, JEAN, "2026-03-06T10:00", "re: facture", "4@x");
+        m->flags |= MESSAGE_REQUEST;
+        add_act(mail(s, "6@x", ME, JEAN, "2026-03-07T10:00", "re: facture", "4@x"), ACT_REMINDER, "sans réponse");
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_REQUEST_SENT), 1);
+        assert_int_equal(count(s, FACT_REMINDER_SENT), 3);
+}
+
+static void set_deadline(struct message *m, enum moment_form form, const char *text) {
+        struct civil c;
+        int32_t offset;
+        assert_int_equal(civil_parse(text, &c, &offset, NULL), 0);
+        m->flags |= MESSAGE_REQUEST;
+        m->deadline = (struct moment){form, civil_seconds(&c)};
+}
+
+/* The writer's clock: over the change to summer time where it is the owner's or the client's, else as the message shows it. */
+static void test_deadline(void **state) {
+        (void) state;
+        static const struct {
+                const char *from, *to, *deadline, *instant;
+                enum moment_form form;
+                int32_t offset;
+        } cases[] = {
+                {JEAN, ME, "2026-03-30T17:00", "2026-03-30T17:00", MOMENT_FLOATING, 3600},
+                {JEAN, ME, "2026-03-30", "2026-03-30T23:59:59", MOMENT_DATE, 3600},
+                {ME, JEAN, "2026-03-30T17:00", "2026-03-30T17:00", MOMENT_FLOATING, 3600},
+                {BOB, ME, "2026-03-30T17:00", "2026-03-30T17:00-04:00", MOMENT_FLOATING, -4 * 3600},
+                {JEAN, ME, "2026-03-30T17:00", "2026-03-30T17:00+09:00", MOMENT_FLOATING, 9 * 3600},
+                {JEAN, ME, "2026-03-30T17:00", "2026-03-30T17:00", MOMENT_FLOATING, INT32_MIN},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                char id[8];
+                (void) snprintf(id, sizeof(id), "%zu@x", i);
+                struct message *m =
+                        mail(s, arena_strdup(s->arena, id), cases[i].from, cases[i].to, "2026-03-24T10:00", id, NULL);
+                m->subject = m->thread_subject = arena_strdup(s->arena, id);
+                m->sent_offset = cases[i].offset;
+                set_deadline(m, cases[i].form, cases[i].deadline);
+                scene_fold(s);
+                enum fact_type type = str_eq(cases[i].from, ME) ? FACT_REQUEST_SENT : FACT_REQUEST_RECEIVED;
+                bool found = false;
+                for (size_t k = 0; k < count(s, type); k++) {
+                        const struct fact *f = nth(s, type, k);
+                        if (strcmp(f->message_id, id) != 0)
+                                continue;
+                        found = true;
+                        assert_int_equal(field(f, "deadline").i, when(s, cases[i].instant));
+                }
+                assert_true(found);
+        }
+}
+
+static struct event *invitation(struct message *m, const char *organizer, const char *attendee,
+                                enum participation_status status) {
+        struct attendee *people = arena_new0(s->arena, struct attendee, 2);
+        people[0] = (struct attendee){.email = organizer};
+        people[1] = (struct attendee){.email = attendee, .participation_status = status};
+        m->calendar = (struct event_list){arena_new0(s->arena, struct event, 1), 1};
+        m->automatic = AUTOMATIC_CALENDAR;
+        m->calendar.items[0] = (struct event){.method = ITIP_REQUEST,
+                                              .uid = "u",
+                                              .summary = "Point",
+                                              .dtstamp = INSTANT_UNKNOWN,
+                                              .created = INSTANT_UNKNOWN,
+                                              .last_modified = INSTANT_UNKNOWN,
+                                              .start = {MOMENT_INSTANT, when(s, "2026-03-10T10:00")},
+                                              .end = {MOMENT_INSTANT, when(s, "2026-03-10T11:00")},
+                                              .organizer = &people[0],
+                                              .attendees = {&people[1], 1}};
+        return &m->calendar.items[0];
+}
+
+/* An invitation to what is to come asks those who have not answered. */
+static void test_invitations(void **state) {
+        (void) state;
+        struct message *m = mail(s, "1@x", ME, JEAN, "2026-03-02T10:00", "point", NULL);
+        struct event *e = invitation(m, ME, JEAN, PARTICIPATION_NEEDS_ACTION);
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_REQUEST_SENT), 1);
+        assert_bool(nth(s, FACT_REQUEST_SENT, 0), "invitation", true);
+        assert_word(nth(s, FACT_REQUEST_SENT, 0), "because", "Point");
+        e->attendees.items[0].participation_status = PARTICIPATION_ACCEPTED;
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_REQUEST_SENT), 0);
+        e->attendees.items[0].participation_status = PARTICIPATION_NONE;
+        e->attendees.items[0].resource = true;
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_REQUEST_SENT), 0);
+        e->attendees.items[0].resource = false;
+        e->start.at = when(s, "2026-03-01T10:00");
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_REQUEST_SENT), 0);
+        e->start.at = when(s, "2026-03-10T10:00");
+        e->method = ITIP_CANCEL;
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_REQUEST_SENT), 0);
+        e->method = ITIP_REQUEST;
+        e->organizer->email = BOB; /* passed on, not one's own */
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_REQUEST_SENT), 0);
+        m = mail(s, "2@x", JEAN, ME, "2026-03-02T11:00", "atelier", NULL);
+        invitation(m, JEAN, ME, PARTICIPATION_NEEDS_ACTION);
+        scene_fold(s);
+        assert_int_equal(count(s, FACT_REQUEST_RECEIVED), 1);
+        assert_bool(nth(s, FACT_REQUEST_RECEIVED, 0), "invitation", true);
 }
 
 static void test_invited(void **state) {
@@ -465,8 +635,12 @@ int main(void) {
                 TEST(test_response_time),
                 TEST(test_thanks),
                 TEST(test_requests),
-                TEST(test_invitation_is_no_request),
+                TEST(test_words_in_an_invitation),
                 TEST(test_boundary),
+                TEST(test_statements),
+                TEST(test_reminders),
+                TEST(test_deadline),
+                TEST(test_invitations),
                 TEST(test_invited),
                 TEST(test_declared_zone),
                 TEST(test_voted_zone),

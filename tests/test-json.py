@@ -59,6 +59,7 @@ MESSAGE = {
     "file": str, "message_id": "?text", "in_reply_to": [str], "references": [str], "from": [ADDRESS], "to": [ADDRESS], "cc": [ADDRESS],
     "subject": "?text", "sent_at": "?time", "received_at": "?time", "parts": [str], "text": "?text", "quoted_text": "?text", "language": "?text",
     "automatic": bool, "automatic_kind": "?text", "request": bool, "request_because": "?text", "cancellation_because": "?text",
+    "deadline": "?text", "deadline_because": "?text", "acts": [{"act": "reminder|thanks|boundary|proposal|decision", "kind": "?text", "because": str}],
     "thread_subject": "?text", "attachments": [{"name": "?text", "type": "?text", "size": int}], "truncated": bool, "encrypted": bool, "calendar": [EVENT],
 }
 STATUS = {

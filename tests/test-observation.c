@@ -33,6 +33,7 @@ static struct observation sample_message(void) {
                 .attendees = {people, 1},
                 .exdates = {exdates, 2},
         };
+        static struct act acts[] = {{ACT_THANKS, "merci"}, {ACT_DECISION_CHANGE, "finalement"}};
         return (struct observation){
                 .kind = OBSERVATION_MESSAGE,
                 .message =
@@ -58,6 +59,9 @@ static struct observation sample_message(void) {
                                 .resent_from = {from, 1},
                                 .resent_to = {to, 2},
                                 .list_id = "projet.lists.example",
+                                .acts = {acts, 2},
+                                .deadline = {MOMENT_DATE, 1700006400},
+                                .deadline_because = "by Friday",
                         },
         };
 }
@@ -103,6 +107,11 @@ static void test_round_trip(void **state) {
         assert_int_equal(m->flags, MESSAGE_REQUEST | MESSAGE_REPLY);
         assert_true(m->content_key == UINT64_MAX);
         assert_int_equal(m->attachments.items[0].size, 12345);
+        assert_int_equal(m->acts.n, 2);
+        assert_int_equal(m->acts.items[1].kind, ACT_DECISION_CHANGE);
+        assert_string_equal(m->acts.items[1].because, "finalement");
+        assert_int_equal(m->deadline.form, MOMENT_DATE);
+        assert_string_equal(m->deadline_because, "by Friday");
         const struct event *e = &m->calendar.items[0];
         assert_int_equal(e->method, ITIP_CANCEL);
         assert_true(e->dtstamp == INSTANT_UNKNOWN);
@@ -204,17 +213,23 @@ static void test_older_version(void **state) {
         struct fixture *f = *state;
         struct observation in = sample_message(), out;
         in.message.original_from = in.message.resent_from = in.message.resent_to = (struct address_list){0};
-        in.message.list_id = NULL;
+        in.message.list_id = in.message.deadline_because = NULL;
+        in.message.acts.n = 0;
+        in.message.deadline = (struct moment){0};
         assert_int_equal(observation_encode(&in, false, &f->buf), 0);
         f->buf.data[0] = 1;
-        /* Three empty lists and no string are a byte each. */
-        assert_int_equal(observation_decode(f->buf.data, f->buf.size - 4, f->arena, &out), 0);
+        /* Four empty lists, no moment (its form and time) and two strings that are not there. */
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size - 8, f->arena, &out), 0);
         assert_string_equal(out.message.message_id, "m1@x");
         assert_true(out.message.content_key == UINT64_MAX);
         assert_int_equal(out.message.resent_to.n, 0);
         assert_null(out.message.list_id);
         assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
-        f->buf.data[0] = 3;
+        f->buf.data[0] = 2;
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size - 4, f->arena, &out), 0);
+        assert_int_equal(out.message.acts.n, 0);
+        assert_int_equal(out.message.deadline.form, MOMENT_NONE);
+        f->buf.data[0] = 4;
         assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
         f->buf.data[0] = 0;
         assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
