@@ -68,20 +68,24 @@ static int read_all(struct scan *s, struct read_totals *totals) {
         return r;
 }
 
-/* Has any breach of this alert never been told? Marks them told. */
+static int tell_once(struct context *c, const char *id, bool *news) {
+        int r = store_told(c->store, id);
+        if (r != 0)
+                return r;
+        *news = true;
+        return store_tell(c->store, id, clock_now(&c->clock));
+}
+
+/* Has any breach of this alert never been told, or is it time to repeat it? Marks all told. */
 static int alert_news(struct context *c, const struct alert *a, bool *ret) {
         bool news = false;
-        for (size_t i = 0; i < a->n_evidence; i++) {
-                int r = store_told(c->store, a->evidence[i].breach);
-                if (r == 0) {
-                        news = true;
-                        r = store_tell(c->store, a->evidence[i].breach, clock_now(&c->clock));
-                }
-                if (r < 0)
-                        return r;
-        }
+        int r = 0;
+        for (size_t i = 0; i < a->n_evidence && r >= 0; i++)
+                r = tell_once(c, a->evidence[i].breach, &news);
+        if (r >= 0 && *a->repeat)
+                r = tell_once(c, a->repeat, &news);
         *ret = news;
-        return 0;
+        return MIN(r, 0);
 }
 
 static int print_news(struct context *c, const struct judgement *j, size_t *ret_news) {
@@ -90,7 +94,8 @@ static int print_news(struct context *c, const struct judgement *j, size_t *ret_
         for (size_t i = 0; r >= 0 && i < j->n_alerts; i++) {
                 const struct alert *a = &j->alerts[i];
                 bool news = false;
-                if (a->mode == MODE_WATCH)
+                /* What is folded into a stronger alert stays untold: it is news again if that one ends first. */
+                if (a->mode == MODE_WATCH || a->inhibited_by)
                         continue;
                 r = alert_news(c, a, &news);
                 if (r < 0 || !news || a->state != ALERT_OPEN)

@@ -155,6 +155,8 @@ static void print_text(struct context *c, const struct alert *a, char *const *qu
         printf("%-6s %-9s  %s: %s\n", severity_name(a->severity), lasting_name(a->lasting),
                a->client ? a->client->name : "-", a->title);
         printf("       %s  [%s %s]\n", a->summary, alert_state_name(a->state), a->id);
+        if (a->inhibited_by)
+                printf("       folded into %s\n", rule_id(a->inhibited_by));
         size_t first = a->n_evidence > EVIDENCE_LINES ? a->n_evidence - EVIDENCE_LINES : 0;
         if (first > 0)
                 printf("       · %zu earlier\n", first + (a->count > a->n_evidence ? a->count - a->n_evidence : 0));

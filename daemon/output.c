@@ -242,6 +242,7 @@ json_object *json_alert(const struct alert *a, const char *const *quotes, const 
         json_object_object_add(o, "lasting", json_text(lasting_name(a->lasting)));
         json_object_object_add(o, "state", json_text(alert_state_name(a->state)));
         json_object_object_add(o, "mode", json_text(rule_mode_name(a->mode)));
+        json_object_object_add(o, "inhibited_by", json_text(a->inhibited_by ? rule_id(a->inhibited_by) : NULL));
         json_object_object_add(o, "first_at", json_time(a->first_at, zone));
         json_object_object_add(o, "last_at", json_time(a->last_at, zone));
         json_object_object_add(o, "count", json_object_new_int64(a->count));

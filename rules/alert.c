@@ -31,6 +31,8 @@ enum sentence {
         S_CAME,
         S_ON,
         S_AFTER_FIRST,
+        S_LAST_IN,
+        S_AGAINST,
         S_ONCE,
         S_TIMES,
         S_TIMES_WINDOWS,
@@ -52,11 +54,25 @@ static const char *const sentences[_SENTENCE_MAX][_LANGUAGE_MAX] = {
         [S_CAME] = {"Came after %s (since %s, came %s)", "Venu après %s (depuis %s, venu %s)"},
         [S_ON] = {"%s", "%s"},
         [S_AFTER_FIRST] = {"%s, after %s", "%s, après %s"},
+        [S_LAST_IN] = {"%s over %s", "%s sur %s"},
+        [S_AGAINST] = {"%s times as before, over %s", "%s fois comme avant, sur %s"},
         [S_ONCE] = {"once, on %s", "1 fois, %s"},
         [S_TIMES] = {"%u times in %s, the last on %s", "%u fois en %s, la dernière %s"},
         [S_TIMES_WINDOWS] = {"%u times in %lu windows of %s, the last on %s",
                              "%u fois en %lu périodes de %s, la dernière %s"},
         [S_TIMES_OCCURRENCES] = {"%u of the last %lu, the last on %s", "%u des %lu dernières, la dernière %s"},
+};
+
+/* The number in the words of its function. */
+static const char *const measured[_MEASURE_MAX][_LANGUAGE_MAX] = {
+        [MEASURE_COUNT] = {"%s times", "%s fois"},
+        [MEASURE_DISTINCT] = {"%s different", "%s différents"},
+        [MEASURE_SUM] = {"%s in all", "%s en tout"},
+        [MEASURE_MEAN] = {"%s on average", "%s en moyenne"},
+        [MEASURE_MEDIAN] = {"%s as the middle value", "%s en valeur médiane"},
+        [MEASURE_P90] = {"up to %s nine times in ten", "jusqu'à %s neuf fois sur dix"},
+        [MEASURE_RATIO] = {"%s of them", "%s d'entre eux"},
+        [MEASURE_SHARE] = {"%s of all", "%s du total"},
 };
 
 static const char *const weekdays[_LANGUAGE_MAX][7] = {
@@ -202,6 +218,10 @@ static const char *say_occurrences(const struct writer *w, uint32_t n, int64_t o
                     : NULL;
 }
 
+static const char *say_measured(const struct writer *w, enum measure_function f, const char *number) {
+        return number ? arena_printf(w->arena, measured[f][w->language], number) : NULL;
+}
+
 #pragma GCC diagnostic pop
 
 /* --- what one breach says */
@@ -234,12 +254,39 @@ static const char *absence_detail(const struct writer *w, const struct rule *r, 
                     write_time(w, b->opened_at));
 }
 
+/* --- what a measure says */
+
+static const char *write_number(const struct writer *w, const struct measure *m, double number) {
+        if (m->has_past)
+                return arena_printf(w->arena, "%.1f", number);
+        if (m->function == MEASURE_RATIO || m->function == MEASURE_SHARE)
+                return arena_printf(w->arena, "%.0f %%", number * 100);
+        bool of_field = m->function != MEASURE_COUNT && m->function != MEASURE_DISTINCT;
+        if (of_field && m->type == VALUE_DURATION)
+                return write_length(w, (int64_t) number);
+        if (of_field && m->type == VALUE_MONEY)
+                return arena_printf(w->arena, "%.2f", number / 100);
+        return arena_printf(w->arena, number < 1e15 && number == (double) (int64_t) number ? "%.0f" : "%.1f", number);
+}
+
+static const char *measure_detail(const struct writer *w, const struct rule *r, const struct breach *b) {
+        const struct measure *m = &r->measure;
+        const struct rule_variant *v = rule_variant_of(r, r->by_client_key ? b->shown->client : NULL);
+        const char *number = write_number(w, m, b->number),
+                   *over = write_duration(w, &literal_resolve(&m->over, v)->duration);
+        if (m->has_past)
+                return say2(w, S_AGAINST, number, over);
+        return say2(w, S_LAST_IN, say_measured(w, m->function, number), over);
+}
+
 static const char *breach_detail(const struct writer *w, const struct rule *r, const struct breach *b) {
         const struct shown_fact *s = b->shown;
         bool meeting =
                 s->type == FACT_MEETING_CANCELLED || s->type == FACT_MEETING_MOVED || s->type == FACT_MEETING_DECLINED;
         if (r->ends_absent)
                 return absence_detail(w, r, b);
+        if (r->kind == RULE_MEASURE)
+                return measure_detail(w, r, b);
         if (meeting && s->has_notice && s->start != INSTANT_UNKNOWN)
                 return meeting_detail(w, s);
         if (s->type == FACT_MESSAGE_RECEIVED && s->outside_hours && r->kind == RULE_MATCH)
@@ -406,6 +453,28 @@ static void settle_group(struct group *g) {
                 qsort(g->breaches, n, sizeof(*g->breaches), compare_breaches);
 }
 
+/* Still open one `repeat_after` after its last breach, or two, or three: each time has an id of its own, so that it is told once. */
+static void find_repeat(const struct evaluation *e, const struct group *g, const struct rule_variant *v, struct alert *a) {
+        if (!g->rule->has_repeat || a->state != ALERT_OPEN)
+                return;
+        int64_t length = literal_resolve(&g->rule->repeat_after, v)->value.i;
+        uint64_t times = (uint64_t) (MAX(e->options.now - a->last_at, INT64_C(0)) / MAX(length, INT64_C(1)));
+        if (times > 0)
+                id_text(stable_id(g->rule, g->key, g->key_size, &g->breaches[g->n - 1].id, &times), a->repeat);
+}
+
+/* An open alert of a stronger rule for the same client takes the weaker ones in, unless it would be told less loudly than they are. */
+static void fold_weaker(struct evaluation *e, const struct alert *stronger) {
+        const struct rule *r = stronger->rule;
+        for (size_t i = 0; stronger->state == ALERT_OPEN && i < e->n_alerts; i++) {
+                struct alert *a = &e->alerts[i];
+                for (size_t k = 0; k < r->n_inhibits; k++)
+                        if (a->rule->index == r->inhibits[k] && a->client == stronger->client && a->state == ALERT_OPEN &&
+                            a->mode <= stronger->mode && (!a->inhibited_by || r->index < a->inhibited_by->index))
+                                a->inhibited_by = r;
+        }
+}
+
 static int build_alert(struct evaluation *e, struct group *g) {
         const char *language = e->settings->owner.language;
         const struct writer w = {.arena = e->arena,
@@ -429,6 +498,7 @@ static int build_alert(struct evaluation *e, struct group *g) {
         id_text(stable_id(g->rule, g->key, g->key_size, NULL, NULL), a->id);
         if (!a->summary)
                 return -ENOMEM;
+        find_repeat(e, g, v, a);
         int r = build_evidence(&w, g, a);
         if (r >= 0)
                 e->n_alerts++;
@@ -467,5 +537,8 @@ int build_alerts(struct evaluation *e) {
                         }
         }
         qsort(e->alerts, e->n_alerts, sizeof(*e->alerts), compare_alerts);
+        for (size_t i = 0; i < e->n_alerts; i++)
+                if (e->alerts[i].rule->n_inhibits > 0)
+                        fold_weaker(e, &e->alerts[i]);
         return 0;
 }

@@ -6,6 +6,9 @@
 
 #define BIT(x) (1U << (x))
 
+/* An amount that a number of hundredths still tells exactly. */
+#define AMOUNT_MAX 1e13
+
 /* What can be asked of each type of field, and what a value of it is called in a diagnostic. */
 #define EQUALITY (BIT(COMPARISON_EQ) | BIT(COMPARISON_NEQ) | BIT(COMPARISON_IN))
 #define ORDER (BIT(COMPARISON_LT) | BIT(COMPARISON_LTE) | BIT(COMPARISON_GT) | BIT(COMPARISON_GTE))
@@ -285,6 +288,17 @@ static bool read_duration(struct rule_reader *c, const struct yaml_node *node, s
         return true;
 }
 
+/* Facts hold hundredths, whatever the currency. */
+static bool read_amount(struct rule_reader *c, const struct yaml_node *node, struct literal *ret) {
+        double number;
+        if (yaml_number(node, &number) < 0 || number > AMOUNT_MAX || number < -AMOUNT_MAX) {
+                read_fault(c, node, "wrong-type", NULL, "an amount is wanted here, not \"%s\"", node->scalar);
+                return false;
+        }
+        ret->value = (struct value){.type = VALUE_MONEY, .i = (int64_t) (number * 100 + (number < 0 ? -0.5 : 0.5))};
+        return true;
+}
+
 bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum value_type type, const struct fact_field *field,
                   struct literal *ret) {
         *ret = (struct literal){.value = {.type = type}};
@@ -312,8 +326,7 @@ bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum valu
         case VALUE_ENUM:
                 return read_enum(c, node, field, ret);
         case VALUE_MONEY:
-                read_fault(c, node, "not-yet", NULL, "comparing amounts comes with a later version");
-                return false;
+                return read_amount(c, node, ret);
         default:
                 return read_string(c, node, field, ret);
         }
@@ -324,9 +337,8 @@ bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum valu
 
 /* --- reading conditions */
 
-/* Where the field stands in each fact of the set; NULL, and the fault told, when one lacks it or means something else. */
-static const struct fact_field *find_field(struct rule_reader *c, const struct yaml_node *key, uint32_t fact_types,
-                                           int16_t *index) {
+const struct fact_field *read_field_name(struct rule_reader *c, const struct yaml_node *key, uint32_t fact_types,
+                                         int16_t *index) {
         const struct fact_field *found = NULL;
         for (int t = 0; t < _FACT_TYPE_MAX; t++) {
                 if (!(fact_types & BIT(t)))
@@ -483,7 +495,7 @@ static bool read_operators(struct rule_reader *c, const struct yaml_node *node, 
 
 static bool read_field(struct rule_reader *c, const struct yaml_node *node, uint32_t fact_types, struct condition ***tail) {
         int16_t index[_FACT_TYPE_MAX] = {0};
-        const struct fact_field *field = find_field(c, node->key, fact_types, index);
+        const struct fact_field *field = read_field_name(c, node->key, fact_types, index);
         if (!field)
                 return false;
         if (str_eq(field->name, "text") && c->rule)

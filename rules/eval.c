@@ -179,6 +179,37 @@ static int groups_grow(struct group_table *t) {
         return 0;
 }
 
+static void group_free(struct group *g) {
+        for (size_t k = 0; k < g->n; k++)
+                shown_unref(g->breaches[k].shown);
+        if (g->measuring) {
+                shown_unref(g->measuring->shown);
+                measured_free(g->measuring->facts);
+                free(g->measuring);
+        }
+        free(g->breaches);
+        free(g);
+}
+
+/* Measures by conversation leave a group for each: those that are over make room. */
+static void groups_prune(const struct evaluation *e, const struct rule *r, struct group_table *t) {
+        size_t n = t->n;
+        for (size_t i = 0; r->kind == RULE_MEASURE && i <= t->mask; i++)
+                for (struct group **link = &t->buckets[i]; *link;) {
+                        struct group *g = *link;
+                        const struct measuring *m = g->measuring;
+                        if (g->n > 0 || g->forgotten > 0 || !m || m->pending ||
+                            !measured_is_spent(m->facts, &r->measure, rule_variant_of(r, g->client), e->at)) {
+                                link = &g->next;
+                                continue;
+                        }
+                        *link = g->next;
+                        group_free(g);
+                        n--;
+                }
+        t->n = n;
+}
+
 static int find_group(struct evaluation *e, const struct rule *r, const char *key, size_t size, const struct client *client,
                       struct group **ret) {
         struct group_table *t = &e->rules[r->index].groups;
@@ -188,7 +219,10 @@ static int find_group(struct evaluation *e, const struct rule *r, const char *ke
                         *ret = g;
                         return 0;
                 }
-        if ((!t->buckets || t->n > t->mask) && groups_grow(t) < 0)
+        if (t->buckets && t->n > t->mask)
+                groups_prune(e, r, t);
+        /* A quarter must have gone, or looking for more would soon cost more than growing. */
+        if ((!t->buckets || 4 * t->n > 3 * t->mask) && groups_grow(t) < 0)
                 return -ENOMEM;
         struct group *g = calloc(1, sizeof(*g) + size + 1);
         if (!g)
@@ -729,6 +763,124 @@ static int match_fact(struct evaluation *e, const struct rule *r, const struct f
         return k;
 }
 
+/* --- measures */
+
+/* What `distinct` tells apart. */
+static int64_t value_hash(const struct value *v) {
+        if (v->type == VALUE_STRING || v->type == VALUE_ENUM)
+                return (int64_t) hash_bytes(v->s, strlen(v->s), 0);
+        return v->type == VALUE_BOOL ? v->b : v->i;
+}
+
+/* The value a fact brings into a measure; false when it has none and so does not count. */
+static bool measured_value(const struct rule *r, const struct fact *f, int64_t *ret) {
+        *ret = 0;
+        if (!r->measure.has_field)
+                return true;
+        struct value v = fact_value_at(f, r->measure.field[f->type]);
+        if (v.type == VALUE_NONE || ((v.type == VALUE_STRING || v.type == VALUE_ENUM) && !v.s))
+                return false;
+        *ret = r->measure.function == MEASURE_DISTINCT ? value_hash(&v) : v.i;
+        return true;
+}
+
+static int add_pending(struct evaluation *e, struct group *g, instant at) {
+        if (g->measuring->pending)
+                return 0;
+        if (e->n_pending == e->pending_allocated) {
+                size_t room = MAX(e->pending_allocated * 2, (size_t) TABLE_MIN);
+                struct group **p = reallocarray(e->pending, room, sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+                e->pending = p;
+                e->pending_allocated = room;
+        }
+        g->measuring->pending = true;
+        e->pending[e->n_pending++] = g;
+        e->pending_at = at;
+        return 0;
+}
+
+static int group_measures(struct evaluation *e, struct group *g, const struct fact *f, bool part, bool whole,
+                          int64_t value) {
+        struct measuring *m = g->measuring;
+        if (!m) {
+                m = g->measuring = calloc(1, sizeof(*m));
+                if (!m)
+                        return -ENOMEM;
+                m->last_at = INSTANT_UNKNOWN;
+        }
+        m->client = f->client;
+        int k = measured_add(&m->facts, &g->rule->measure, f->at, part, whole, value);
+        if (k < 0)
+                return k;
+        if (!m->pending || !m->shown || f->key < m->shown->key) {
+                shown_unref(m->shown);
+                m->shown = shown_new(e, f);
+                if (!m->shown)
+                        return -ENOMEM;
+        }
+        return add_pending(e, g, f->at);
+}
+
+/* Not judged at once: other facts of the same instant may still come, in any order. */
+static int measure_fact(struct evaluation *e, const struct rule *r, const struct fact *f, const struct rule_variant *v) {
+        bool share = r->measure.function == MEASURE_SHARE;
+        bool part = step_holds(e, &r->steps[0], f, v);
+        bool whole = r->measure.function == MEASURE_RATIO && step_holds(e, &r->steps[1], f, v);
+        int64_t value;
+        if ((!part && !whole) || !measured_value(r, f, &value) || is_excepted(e, r, f, v))
+                return 0;
+        int k = share ? measured_add(&e->rules[r->index].all, &r->measure, f->at, true, false, value) : 0;
+        if (k < 0 || v->mode == MODE_OFF || (r->by_client_key && !f->client) || (k = build_key(e, r, f)) <= 0)
+                return k;
+        struct group *g;
+        k = find_group(e, r, e->key, e->key_by_size, f->client, &g);
+        return k < 0 ? k : group_measures(e, g, f, part, whole, value);
+}
+
+static int measure_breach(struct evaluation *e, struct group *g, double number) {
+        struct measuring *m = g->measuring;
+        const struct breach b = {.id = stable_id(g->rule, g->key, g->key_size, &m->shown->key, NULL),
+                                 .at = m->shown->at,
+                                 .opened_at = m->shown->at,
+                                 .ended_at = INSTANT_UNKNOWN,
+                                 .number = number};
+        m->last_at = b.at;
+        return add_breach(e, g, &b, m->shown);
+}
+
+/* A breach is where the number becomes too much; where it stays so, once in each length of the window. */
+static int judge_measure(struct evaluation *e, struct group *g, instant at) {
+        const struct rule *r = g->rule;
+        struct measuring *m = g->measuring;
+        const struct rule_variant *v = variant_for(r, m->client);
+        /* All groups of a share look at one window. */
+        const struct rule_variant *window = r->measure.function == MEASURE_SHARE ? &r->global : v;
+        double number;
+        int k = measured_number(m->facts, e->rules[r->index].all, &r->measure, window, at, &number);
+        if (k < 0)
+                return k;
+        bool holds = k > 0 && measure_is(&r->measure, v, number), again = false;
+        if (holds && m->holds && m->last_at != INSTANT_UNKNOWN)
+                again = at - m->last_at >= literal_resolve(&r->measure.over, window)->value.i;
+        k = holds && (!m->holds || again) ? measure_breach(e, g, number) : 0;
+        m->holds = holds;
+        return k;
+}
+
+/* Rules that build on others are judged after them. */
+static struct group *take_pending(struct evaluation *e) {
+        size_t first = 0;
+        for (size_t i = 1; i < e->n_pending; i++)
+                if (e->pending[i]->rule->depth < e->pending[first]->rule->depth)
+                        first = i;
+        struct group *g = e->pending[first];
+        e->pending[first] = e->pending[--e->n_pending];
+        g->measuring->pending = false;
+        return g;
+}
+
 /* --- absences of clients */
 
 static int compare_ranges(const void *pa, const void *pb) {
@@ -802,16 +954,17 @@ static int note_absence(struct evaluation *e, const struct fact *f) {
 /* --- facts */
 
 static int rule_fact(struct evaluation *e, const struct rule *r, const struct fact *f) {
-        if (r->by_client_key && !f->client)
-                return 0;
         const struct rule_variant *v = variant_for(r, f->client);
-        if (v->mode == MODE_OFF)
+        if (r->kind == RULE_MEASURE)
+                return r->global.mode == MODE_OFF && v->mode == MODE_OFF ? 0 : measure_fact(e, r, f, v);
+        if ((r->by_client_key && !f->client) || v->mode == MODE_OFF)
                 return 0;
         return r->kind == RULE_MATCH ? match_fact(e, r, f, v) : sequence_fact(e, r, f, v);
 }
 
 static int dispatch(struct evaluation *e, const struct fact *f) {
         e->seen |= BIT(f->type);
+        e->at = f->at;
         e->scratch.text = NULL;
         for (size_t i = 0; i < e->n_listeners[f->type]; i++) {
                 int k = rule_fact(e, &e->rs->rules[e->listeners[f->type][i]], f);
@@ -835,21 +988,27 @@ static int dispatch_emitted(struct evaluation *e) {
         return 0;
 }
 
-static int fire_before(struct evaluation *e, instant at) {
-        while (e->n_heap > 0 && e->heap[0]->deadline < at && e->heap[0]->deadline <= e->limit) {
-                int k = fire(e, e->heap[0]);
-                if (k < 0)
-                        return k;
-                k = dispatch_emitted(e);
+/* Everything before `at` in the order of time: of one instant first its facts, then what is measured of them, then its deadlines. */
+static int run_until(struct evaluation *e, instant at) {
+        for (;;) {
+                instant deadline = e->n_heap > 0 && e->heap[0]->deadline <= e->limit ? e->heap[0]->deadline : INT64_MAX;
+                int k;
+                if (e->n_pending > 0 && e->pending_at < at && e->pending_at <= deadline)
+                        k = judge_measure(e, take_pending(e), e->pending_at);
+                else if (deadline < at)
+                        k = fire(e, e->heap[0]);
+                else
+                        return 0;
+                if (k >= 0)
+                        k = dispatch_emitted(e);
                 if (k < 0)
                         return k;
         }
-        return 0;
 }
 
 int evaluation_fact(const struct fact *f, void *userdata) {
         struct evaluation *e = userdata;
-        int k = fire_before(e, f->at);
+        int k = run_until(e, f->at);
         if (k < 0)
                 return k;
         if (f->type == FACT_MESSAGE_RECEIVED) {
@@ -888,7 +1047,7 @@ static int build_waiting(struct evaluation *e) {
 }
 
 int evaluation_end(struct evaluation *e) {
-        int k = e->limit < INSTANT_MAX ? fire_before(e, e->limit + 1) : fire_before(e, INT64_MAX);
+        int k = run_until(e, INT64_MAX);
         if (k < 0)
                 return k;
         k = build_waiting(e);
@@ -974,16 +1133,14 @@ static void free_rule_state(struct evaluation *e, struct rule_state *s) {
         for (size_t i = 0; s->groups.buckets && i <= s->groups.mask; i++)
                 for (struct group *g = s->groups.buckets[i], *next; g; g = next) {
                         next = g->next;
-                        for (size_t k = 0; k < g->n; k++)
-                                shown_unref(g->breaches[k].shown);
-                        free(g->breaches);
-                        free(g);
+                        group_free(g);
                 }
         for (size_t i = 0; s->instances.buckets && i <= s->instances.mask; i++)
                 for (struct instance *p = s->instances.buckets[i], *next; p; p = next) {
                         next = p->next;
                         instance_discard(e, p);
                 }
+        measured_free(s->all);
         free(s->groups.buckets);
         free(s->instances.buckets);
 }
@@ -1005,6 +1162,7 @@ struct evaluation *evaluation_free(struct evaluation *e) {
         free(e->heap);
         free(e->key);
         free(e->waiting);
+        free(e->pending);
         free(e);
         return NULL;
 }

@@ -61,6 +61,10 @@ struct alert {
         enum rule_mode mode;
         instant first_at, last_at;
         uint32_t count;
+        /* The stronger rule whose open alert for the same client it is folded into (`inhibits`); NULL. Not told on its own meanwhile. */
+        const struct rule *inhibited_by;
+        /* Open for another `repeat_after` since its last breach: the id of the newest such time, to be told like a breach; "" for none. */
+        char repeat[17];
         const char *title, *summary;     /* in the owner's language */
         const struct evidence *evidence; /* by time */
         size_t n_evidence;               /* at most EVIDENCE_MAX newest; count tells all */

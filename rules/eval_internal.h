@@ -25,6 +25,7 @@ struct breach {
         instant at, opened_at, ended_at;
         uint64_t sequence;        /* which occurrence of its group; from 1 */
         struct shown_fact *shown; /* NULL once newer evidence filled the alert */
+        double number;            /* RULE_MEASURE: what was measured */
         bool withdrawn;           /* an absence told later moved the deadline, or the answer was written in time */
         bool settled;             /* `until` ended it, not the answer */
 };
@@ -41,8 +42,19 @@ struct group {
         size_t forgotten;   /* breaches before the first one that are only counted */
         instant first_at;   /* of those */
         uint64_t occurrences;
+        struct measuring *measuring; /* RULE_MEASURE; owned */
         size_t key_size;
         char key[];
+};
+
+/* A measure of one group on its way. */
+struct measuring {
+        struct measured *facts;   /* owned */
+        struct shown_fact *shown; /* of the instant that waits to be judged: the fact with the smallest key */
+        const struct client *client;
+        bool pending;
+        bool holds;      /* as last judged */
+        instant last_at; /* when its last breach began; INSTANT_UNKNOWN */
 };
 
 struct group_table {
@@ -88,7 +100,8 @@ struct client_state {
 struct rule_state {
         struct instance_table instances;
         struct group_table groups;
-        bool listened; /* some rule builds on it */
+        struct measured *all; /* of a share: the facts of all groups; owned */
+        bool listened;        /* some rule builds on it */
 };
 
 /* A breach on its way to the rules that build on it. */
@@ -115,6 +128,10 @@ struct evaluation {
         int subject_index[_FACT_TYPE_MAX], thread_index[_FACT_TYPE_MAX]; /* fields evidence shows; -ENOENT: none */
         struct instance **heap;                                          /* owned; by deadline */
         size_t n_heap, heap_allocated;
+        struct group **pending; /* owned: measures of which facts came at pending_at */
+        size_t n_pending, pending_allocated;
+        instant pending_at;
+        instant at; /* of the fact at hand */
         struct condition_scratch scratch;
         char *key; /* owned: the key of the fact at hand */
         size_t key_size, key_by_size, key_allocated;

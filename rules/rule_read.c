@@ -121,7 +121,7 @@ static int find_name(const char *s, const char *const *names) {
         return -ENOENT;
 }
 
-static bool missing(struct rule_reader *c, const struct yaml_node *node, const char *key, const char *what) {
+bool read_missing(struct rule_reader *c, const struct yaml_node *node, const char *key, const char *what) {
         if (yaml_get(node, key))
                 return false;
         read_fault(c, node, "missing-key", NULL, "%s lacks \"%s\"", what, key);
@@ -256,7 +256,7 @@ static void read_param(struct rule_reader *c, const struct yaml_node *node, stru
         if (!read_keys(c, node, "param"))
                 return;
         const struct yaml_node *type = yaml_get(node, "type"), *value = yaml_get(node, "default");
-        if (missing(c, node, "type", "a parameter"))
+        if (read_missing(c, node, "type", "a parameter"))
                 return;
         int i = read_choice(c, type, param_type_names, "type of parameter");
         if (i < 0)
@@ -265,7 +265,7 @@ static void read_param(struct rule_reader *c, const struct yaml_node *node, stru
         p->value.value.type = param_values[p->type];
         read_bound(c, p, yaml_get(node, "min"), &p->has_min, &p->min, &p->min_text);
         read_bound(c, p, yaml_get(node, "max"), &p->has_max, &p->max, &p->max_text);
-        if (!missing(c, node, "default", "a parameter"))
+        if (!read_missing(c, node, "default", "a parameter"))
                 (void) read_param_value(c, p, value, &p->value);
 }
 
@@ -290,6 +290,21 @@ static void read_params(struct rule_reader *c, struct rule *rule, const struct y
         rule->n_params = n;
 }
 
+bool read_window(struct rule_reader *c, const struct yaml_node *node, const char *what, struct literal *ret) {
+        if (!read_literal(c, node, VALUE_DURATION, NULL, ret))
+                return false;
+        if (ret->duration.unit == DURATION_WORK_SECONDS || ret->duration.unit == DURATION_WORK_DAYS) {
+                read_fault(c, node, "bad-duration", "units: s m h d w mo", "%s runs on the wall clock, not in working time",
+                           what);
+                return false;
+        }
+        if (ret->value.i <= 0) {
+                read_fault(c, node, "bad-value", NULL, "%s has some length", what);
+                return false;
+        }
+        return true;
+}
+
 /* --- for */
 
 static bool read_count(struct rule_reader *c, const struct yaml_node *node, struct literal *ret) {
@@ -304,7 +319,7 @@ static bool read_count(struct rule_reader *c, const struct yaml_node *node, stru
 
 static void read_windows(struct rule_reader *c, const struct yaml_node *node, struct rule_for *ret) {
         const struct yaml_node *of = yaml_get(node, "of"), *every = yaml_get(node, "every");
-        if (missing(c, node, "of", "`for`") || missing(c, node, "every", "`for`"))
+        if (read_missing(c, node, "of", "`for`") || read_missing(c, node, "every", "`for`"))
                 return;
         if (read_count(c, of, &ret->of) && ret->of.param == 0 && ret->breaches.param == 0 &&
             ret->of.value.i < ret->breaches.value.i)
@@ -320,7 +335,7 @@ static void read_for(struct rule_reader *c, const struct yaml_node *node, struct
         if (!node || !read_keys(c, node, "for"))
                 return;
         const struct yaml_node *breaches = yaml_get(node, "breaches"), *within = yaml_get(node, "within");
-        if (missing(c, node, "breaches", "`for`"))
+        if (read_missing(c, node, "breaches", "`for`"))
                 return;
         struct rule_for found = {.breaches = ret->breaches};
         (void) read_count(c, breaches, &found.breaches);
@@ -337,6 +352,14 @@ static void read_for(struct rule_reader *c, const struct yaml_node *node, struct
         } else
                 read_windows(c, node, &found);
         *ret = found;
+}
+
+/* The facts of a measure have no outcome of their own. */
+static void check_for(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node,
+                      const struct rule_for *limit) {
+        if (node && rule->kind == RULE_MEASURE && limit->occurrence)
+                read_fault(c, yaml_get(node, "every"), "bad-value", "write a length, as in `every: 1w`",
+                           "a measure has windows, not occurrences");
 }
 
 /* --- facts and steps */
@@ -454,7 +477,7 @@ static void read_deadline(struct rule_reader *c, struct rule *rule, const struct
                         step->has_within = false;
                 }
         } else if (step->absent)
-                (void) missing(c, node, "within", "an absent step");
+                (void) read_missing(c, node, "within", "an absent step");
         if (from)
                 read_from(c, rule, from, step);
         if (from && !within && !step->absent)
@@ -492,10 +515,9 @@ static void read_step(struct rule_reader *c, struct rule *rule, const struct yam
         rule->n_steps++;
 }
 
-static void read_fact_and_where(struct rule_reader *c, const struct yaml_node *node, const char *prefix,
-                                struct rule_step *step) {
+void read_fact_and_where(struct rule_reader *c, const struct yaml_node *node, const char *prefix, struct rule_step *step) {
         step->from_step = -1;
-        if (!read_keys(c, node, prefix) || missing(c, node, "fact", prefix))
+        if (!read_keys(c, node, prefix) || read_missing(c, node, "fact", prefix))
                 return;
         read_facts(c, yaml_get(node, "fact"), step);
         const struct yaml_node *where = yaml_get(node, "where");
@@ -548,7 +570,7 @@ static void read_key_list(struct rule_reader *c, struct rule *rule, const struct
                         read_key(c, rule, p);
 }
 
-static void read_grouping(struct rule_reader *c, struct rule *rule, const struct yaml_node *same) {
+void read_grouping(struct rule_reader *c, struct rule *rule, const struct yaml_node *same) {
         static const struct yaml_node client = {.type = YAML_SCALAR, .scalar = "client"};
         const struct yaml_node *by = yaml_get(rule->node, "by");
         if (by)
@@ -565,7 +587,7 @@ static void read_grouping(struct rule_reader *c, struct rule *rule, const struct
 /* --- kinds */
 
 static void read_sequence(struct rule_reader *c, struct rule *rule, const struct yaml_node *node) {
-        if (!read_keys(c, node, "sequence") || missing(c, node, "steps", "a sequence"))
+        if (!read_keys(c, node, "sequence") || read_missing(c, node, "steps", "a sequence"))
                 return;
         const struct yaml_node *steps = yaml_get(node, "steps"), *until = yaml_get(node, "until");
         if (steps->type != YAML_SEQUENCE || !steps->child) {
@@ -602,11 +624,25 @@ static void read_match(struct rule_reader *c, struct rule *rule, const struct ya
         read_grouping(c, rule, NULL);
 }
 
+static const struct {
+        const char *key;
+        enum rule_kind kind;
+        void (*read)(struct rule_reader *c, struct rule *rule, const struct yaml_node *node);
+} kinds[] = {{"match", RULE_MATCH, read_match},
+             {"sequence", RULE_SEQUENCE, read_sequence},
+             {"measure", RULE_MEASURE, read_measure}};
+
+static bool is_kind(const char *key) {
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (str_eq(key, kinds[i].key))
+                        return true;
+        return false;
+}
+
 static void read_kind(struct rule_reader *c, struct rule *rule) {
         const struct yaml_node *found = NULL;
         for (const struct yaml_node *p = rule->node->child; p; p = p->next) {
-                if (!str_eq(p->key->scalar, "match") && !str_eq(p->key->scalar, "sequence") &&
-                    !str_eq(p->key->scalar, "measure"))
+                if (!is_kind(p->key->scalar))
                         continue;
                 if (found) {
                         read_fault(c, p->key, "two-kinds", "make two rules of it",
@@ -617,18 +653,15 @@ static void read_kind(struct rule_reader *c, struct rule *rule) {
                 found = p;
         }
         if (!found) {
-                read_fault(c, rule->node, "kind-missing", "one of: match, sequence", "the rule says nothing to look for");
+                read_fault(c, rule->node, "kind-missing", "one of: match, sequence, measure",
+                           "the rule says nothing to look for");
                 return;
         }
-        if (str_eq(found->key->scalar, "measure")) {
-                read_fault(c, found->key, "not-yet", NULL, "measure comes with a later version");
-                return;
-        }
-        rule->kind = str_eq(found->key->scalar, "match") ? RULE_MATCH : RULE_SEQUENCE;
-        if (rule->kind == RULE_MATCH)
-                read_match(c, rule, found);
-        else
-                read_sequence(c, rule, found);
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (str_eq(found->key->scalar, kinds[i].key)) {
+                        rule->kind = kinds[i].kind;
+                        kinds[i].read(c, rule, found);
+                }
 }
 
 /* --- exceptions, needs, tests */
@@ -638,15 +671,16 @@ bool read_exception(struct rule_reader *c, struct rule *rule, const struct yaml_
                 return false;
         const struct yaml_node *where = yaml_get(node, "where"), *until = yaml_get(node, "until"),
                                *reason = yaml_get(node, "reason");
-        bool good = !missing(c, node, "reason", "an exception");
-        good &= !missing(c, node, "until", "an exception");
+        bool good = !read_missing(c, node, "reason", "an exception");
+        good &= !read_missing(c, node, "until", "an exception");
         struct rule_exception *e = &rule->exceptions[rule->n_exceptions];
         *e = (struct rule_exception){.client = client};
         good = good && (e->reason = read_word(c, reason, "a reason"));
         if (until)
                 good &= read_instant(c, until, true, &e->until) >= 0;
         if (where)
-                good &= (e->where = read_condition(c, where, rule->steps[0].types)) != NULL;
+                good &= (e->where = read_condition(c, where,
+                                                   rule->kind == RULE_MEASURE ? rule->types : rule->steps[0].types)) != NULL;
         if (good)
                 rule->n_exceptions++;
         return good;
@@ -676,18 +710,26 @@ static void read_needs(struct rule_reader *c, struct rule *rule, const struct ya
         rule->needs = step.types;
 }
 
-static void read_inhibits(struct rule_reader *c, const struct yaml_node *node) {
+static void read_inhibits(struct rule_reader *c, struct rule *rule, const struct yaml_node *node) {
         if (!node)
                 return;
         if (node->type != YAML_SEQUENCE) {
                 read_fault(c, node, "wrong-type", NULL, "a list of rules is wanted here");
                 return;
         }
-        for (const struct yaml_node *p = node->child; p; p = p->next) {
+        rule->inhibits = read_new0(c, uint32_t, children(node) + 1);
+        for (const struct yaml_node *p = node->child; p && rule->inhibits; p = p->next) {
                 const char *id = read_word(c, p, "the name of a rule");
-                if (id && !reader_find_rule(c, id))
+                const struct rule *weaker = id ? reader_find_rule(c, id) : NULL;
+                if (weaker)
+                        rule->inhibits[rule->n_inhibits++] = weaker->index;
+                else if (id)
                         unknown_rule(c, p, id);
         }
+}
+
+static void read_repeat(struct rule_reader *c, struct rule *rule, const struct yaml_node *node) {
+        rule->has_repeat = node && read_window(c, node, "`repeat_after`", &rule->repeat_after);
 }
 
 /* {meeting.cancelled: {client: x, at: ..., changed_by: client}}: clients of tests are the test's own. */
@@ -700,7 +742,7 @@ static void read_test_fact(struct rule_reader *c, const struct yaml_node *node) 
         int t = read_fact_name(c, fields->key, NULL);
         if (t < 0)
                 return;
-        (void) missing(c, fields, "at", "a fact");
+        (void) read_missing(c, fields, "at", "a fact");
         for (const struct yaml_node *p = fields->child; p; p = p->next) {
                 if (fact_field_index((enum fact_type) t, p->key->scalar) != -ENOENT)
                         continue;
@@ -724,8 +766,8 @@ static const struct yaml_node *read_test_list(struct rule_reader *c, const struc
 static void read_test(struct rule_reader *c, const struct yaml_node *node) {
         if (!read_keys(c, node, "test"))
                 return;
-        (void) missing(c, node, "name", "a test");
-        (void) missing(c, node, "expect", "a test");
+        (void) read_missing(c, node, "name", "a test");
+        (void) read_missing(c, node, "expect", "a test");
         const struct yaml_node *observe = yaml_get(node, "observe"), *facts = yaml_get(node, "facts");
         if (!observe == !facts)
                 read_fault(c, node, observe ? "bad-value" : "missing-key", NULL, "a test has either `observe` or `facts`");
@@ -786,13 +828,11 @@ void read_rule(struct rule_reader *c, struct rule *rule) {
         read_severity(c, yaml_get(node, "severity"), rule->global.severity);
         read_for(c, yaml_get(node, "for"), &rule->global.limit);
         read_kind(c, rule);
+        check_for(c, rule, yaml_get(node, "for"), &rule->global.limit);
         read_needs(c, rule, yaml_get(node, "needs"));
         read_exceptions(c, rule, yaml_get(node, "exceptions"));
-        read_inhibits(c, yaml_get(node, "inhibits"));
-        const struct yaml_node *repeat = yaml_get(node, "repeat_after");
-        struct literal unused;
-        if (repeat)
-                (void) read_literal(c, repeat, VALUE_DURATION, NULL, &unused);
+        read_inhibits(c, rule, yaml_get(node, "inhibits"));
+        read_repeat(c, rule, yaml_get(node, "repeat_after"));
         read_tests(c, yaml_get(node, "tests"));
         copy_params(c, rule, &rule->global);
         c->rule = NULL;
@@ -835,5 +875,6 @@ bool read_override(struct rule_reader *c, const struct rule *rule, const struct 
         if (params)
                 read_param_overrides(c, rule, params, ret);
         read_for(c, yaml_get(node, "for"), &ret->limit);
+        check_for(c, rule, yaml_get(node, "for"), &ret->limit);
         return true;
 }

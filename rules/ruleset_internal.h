@@ -4,6 +4,7 @@
 /* What a rule is once it is read: shared by the reader, the conditions and the evaluation; nobody else includes it. */
 
 #include "rules/condition.h"
+#include "rules/measure.h"
 #include "rules/ruleset.h"
 
 /* More rules than this is a generated file; every fact would be tried against all of them. */
@@ -18,7 +19,7 @@
 /* The most a rule can ask in `for`: breaches kept in mind, windows looked at. */
 #define RULE_FOR_MAX 1000
 
-enum rule_kind { RULE_MATCH, RULE_SEQUENCE };
+enum rule_kind { RULE_MATCH, RULE_SEQUENCE, RULE_MEASURE };
 enum rule_clock { CLOCK_OWNER, CLOCK_CLIENT };
 enum param_type { PARAM_DURATION, PARAM_NUMBER, PARAM_INT, PARAM_STRING, PARAM_SHARE, _PARAM_TYPE_MAX };
 
@@ -93,7 +94,9 @@ struct rule {
         struct rule_key_field keys[RULE_KEYS_MAX]; /* `by`, then `same` */
         size_t n_by, n_keys;
         bool by_client_key;                     /* client is one of `by` */
-        struct rule_step steps[RULE_STEPS_MAX]; /* a match is one step */
+        struct rule_step steps[RULE_STEPS_MAX]; /* a match is one step, a measure too; a ratio has its whole as the second */
+        struct measure measure;
+        uint32_t depth; /* longer than that of every rule it builds on */
         size_t n_steps;
         struct rule_step until;
         bool has_until, ends_absent, client_clock;
@@ -102,6 +105,10 @@ struct rule {
         uint32_t needs;       /* bits of enum fact_type */
         struct rule_exception *exceptions;
         size_t n_exceptions;
+        uint32_t *inhibits; /* weaker rules, by index */
+        size_t n_inhibits;
+        struct literal repeat_after;
+        bool has_repeat;
         bool reads_text;
 };
 
@@ -151,9 +158,22 @@ int read_instant(struct rule_reader *c, const struct yaml_node *node, bool end, 
 /* Literals: see condition.c. The type wanted is that of a field, or of a parameter. */
 bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum value_type type, const struct fact_field *field,
                   struct literal *ret);
+/* Where the field that a scalar names stands in each fact of the set; NULL, and the fault told, when one lacks it or means something else. */
+const struct fact_field *read_field_name(struct rule_reader *c, const struct yaml_node *name, uint32_t fact_types,
+                                         int16_t *index);
+/* A length of time on the wall clock, longer than nothing; `what` it is of. */
+bool read_window(struct rule_reader *c, const struct yaml_node *node, const char *what, struct literal *ret);
 const struct condition *read_condition(struct rule_reader *c, const struct yaml_node *node, uint32_t types);
 
+/* rule_measure.c */
+void read_measure(struct rule_reader *c, struct rule *rule, const struct yaml_node *node);
+
 /* rule_read.c */
+/* Mentions a key that is not there. */
+bool read_missing(struct rule_reader *c, const struct yaml_node *node, const char *key, const char *what);
+/* `fact` and `where` of a mapping whose keys are told by the prefix. */
+void read_fact_and_where(struct rule_reader *c, const struct yaml_node *node, const char *prefix, struct rule_step *step);
+void read_grouping(struct rule_reader *c, struct rule *rule, const struct yaml_node *same);
 void read_rule(struct rule_reader *c, struct rule *rule);
 bool read_override(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node,
                    const struct rule_variant *base, struct rule_variant *ret);

@@ -43,7 +43,7 @@ def conform(o, table, exactly=True):
 ADDRESS = {"name": "?text", "email": str}
 ALERT = {
     "id": str, "rule": str, "client": "?text", "severity": "low|medium|high", "lasting": "one-off|recurring|lasting",
-    "state": "open|acknowledged|snoozed|dismissed|resolved", "mode": "off|watch|digest|alert", "first_at": "time", "last_at": "time", "count": int,
+    "state": "open|acknowledged|snoozed|dismissed|resolved", "mode": "off|watch|digest|alert", "inhibited_by": "?text", "first_at": "time", "last_at": "time", "count": int,
     "title": str, "summary": str, "evidence": [{
         "breach": str, "fact": str, "at": "time", "fact_at": "time", "ended_at": "?time", "source": "?text", "message_id": "?text", "uid": "?text",
         "person": "?text", "subject": "?text", "detail": "?text", "quote": "?text"}],
