@@ -55,10 +55,19 @@ EXTRA_DIST += %D%/acts/fr-train.tsv %D%/acts/fr-test.tsv %D%/acts/en-train.tsv %
 EVAL_ACTS =
 EVAL_REQUESTS =
 # EVAL_MAILS: a folder of X.eml with X.txt, the new text expected; EVAL_AUTOMATIC and EVAL_HUMAN: two folders of mail to tell apart.
-.PHONY: eval eval-requests eval-acts eval-mails
-eval: eval-requests eval-acts eval-mails
+.PHONY: eval eval-requests eval-acts eval-absence eval-mails
+eval: eval-requests eval-acts eval-absence eval-mails
 eval-acts: %D%/eval/eval-acts$(EXEEXT)
 	%D%/eval/eval-acts$(EXEEXT) $(srcdir)/%D%/acts/fr-test.tsv $(srcdir)/%D%/acts/en-test.tsv $(EVAL_ACTS)
+# EVAL_ABSENCES: more files in the format of tests/absence/test.tsv.
+EXTRA_PROGRAMS += %D%/eval/eval-absence
+%C%_eval_eval_absence_SOURCES = %D%/eval/eval-absence.c
+%C%_eval_eval_absence_LDADD = $(PARSERS_LIBS)
+CLEANFILES += %D%/eval/eval-absence$(EXEEXT)
+EXTRA_DIST += %D%/absence/train.tsv %D%/absence/test.tsv
+EVAL_ABSENCES =
+eval-absence: %D%/eval/eval-absence$(EXEEXT)
+	%D%/eval/eval-absence$(EXEEXT) $(srcdir)/%D%/absence/test.tsv $(EVAL_ABSENCES)
 EXTRA_DIST += %D%/eval/eval-mails.py %D%/eval/eval-automatic.py
 eval-mails: adieu$(EXEEXT)
 	@if [ -n "$(EVAL_MAILS)" ]; then $(PYTHON3) $(srcdir)/%D%/eval/eval-mails.py ./adieu$(EXEEXT) $(EVAL_MAILS); fi
@@ -201,6 +210,35 @@ noinst_PROGRAMS += %D%/fuzz-mbox
 %C%_fuzz_mbox_SOURCES = %D%/fuzz/fuzz-mbox.c %D%/fuzz/fuzz.h
 %C%_fuzz_mbox_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_mbox_LDADD = $(PARSERS_LIBS)
+endif
+
+# Texts, encoded words and reading.
+check_PROGRAMS += %D%/fuzz-text-replay
+%C%_fuzz_text_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-text.c %D%/fuzz/fuzz.h
+%C%_fuzz_text_replay_LDADD = $(PARSERS_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-text
+%C%_fuzz_text_SOURCES = %D%/fuzz/fuzz-text.c %D%/fuzz/fuzz.h
+%C%_fuzz_text_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_text_LDADD = $(PARSERS_LIBS)
+endif
+check_PROGRAMS += %D%/fuzz-words-replay
+%C%_fuzz_words_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-words.c %D%/fuzz/fuzz.h
+%C%_fuzz_words_replay_LDADD = $(PARSERS_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-words
+%C%_fuzz_words_SOURCES = %D%/fuzz/fuzz-words.c %D%/fuzz/fuzz.h
+%C%_fuzz_words_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_words_LDADD = $(PARSERS_LIBS)
+endif
+check_PROGRAMS += %D%/fuzz-reading-replay
+%C%_fuzz_reading_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-reading.c %D%/fuzz/fuzz.h
+%C%_fuzz_reading_replay_LDADD = $(PARSERS_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-reading
+%C%_fuzz_reading_SOURCES = %D%/fuzz/fuzz-reading.c %D%/fuzz/fuzz.h
+%C%_fuzz_reading_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_reading_LDADD = $(PARSERS_LIBS)
 endif
 
 # The owner's files and working time.
