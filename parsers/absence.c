@@ -62,13 +62,12 @@ static uint8_t month_of(const struct token *t) {
 }
 
 /* Does a sentence end between these two words? Numbers and what is short before a dot ("14. Aug.") go on. */
-static bool sentence_ends(const char *gap, size_t n, const struct token *before, char first) {
+static bool sentence_ends(const char *gap, size_t n, const struct token *before) {
         for (size_t i = 0; i < n; i++) {
                 bool blank_after = i + 1 == n || gap[i + 1] == ' ' || gap[i + 1] == '\n';
                 if (gap[i] == '!' || gap[i] == '?' || gap[i] == ';' || (gap[i] == '\n' && i + 1 < n && gap[i + 1] == '\n'))
                         return true;
-                if (gap[i] == '.' && blank_after && !before->number && before->len > 3 && month_of(before) == 0 &&
-                    (first < '0' || first > '9'))
+                if (gap[i] == '.' && blank_after && !before->number && before->len > 3 && month_of(before) == 0)
                         return true;
         }
         return false;
@@ -99,7 +98,7 @@ static void tokenize(const char *text, struct tokens *t) {
                 if (k > t->items) {
                         const char *gap = k[-1].word + k[-1].len;
                         sentence = k[-1].sentence;
-                        sentence += sentence_ends(gap, (size_t) (t->folded + i - gap), k - 1, c);
+                        sentence += sentence_ends(gap, (size_t) (t->folded + i - gap), k - 1);
                 }
                 *k = (struct token){.word = t->folded + i,
                                     .len = (uint8_t) MIN(len, (size_t) UINT8_MAX),
