@@ -91,51 +91,53 @@ enum slot {
         _SLOT_MAX,
 };
 
+#define FIELD(name) (name), sizeof(name) - 1
 static const struct {
         const char *name;
+        size_t size;
         enum slot slot;
 } field_names[] = {
-        {"Received", SLOT_RECEIVED},
-        {"From", SLOT_FROM},
-        {"To", SLOT_TO},
-        {"Cc", SLOT_CC},
-        {"Date", SLOT_DATE},
-        {"Subject", SLOT_SUBJECT},
-        {"Message-ID", SLOT_MESSAGE_ID},
-        {"In-Reply-To", SLOT_IN_REPLY_TO},
-        {"References", SLOT_REFERENCES},
-        {"Sender", SLOT_SENDER},
-        {"Reply-To", SLOT_REPLY_TO},
-        {"Bcc", SLOT_BCC},
-        {"Delivered-To", SLOT_DELIVERED},
-        {"X-Delivered-To", SLOT_DELIVERED},
-        {"X-Original-To", SLOT_DELIVERED},
-        {"Envelope-To", SLOT_DELIVERED},
-        {"X-Envelope-To", SLOT_DELIVERED},
-        {"Return-Path", SLOT_RETURN_PATH},
-        {"Auto-Submitted", SLOT_AUTO_SUBMITTED},
-        {"Precedence", SLOT_PRECEDENCE},
-        {"X-Autoreply", SLOT_X_AUTOREPLY},
-        {"X-Autorespond", SLOT_X_AUTORESPOND},
-        {"X-Auto-Response-Suppress", SLOT_X_AUTO_RESPONSE_SUPPRESS},
-        {"List-Id", SLOT_LIST_ID},
-        {"List-Unsubscribe", SLOT_LIST_UNSUBSCRIBE},
-        {"List-Post", SLOT_LIST_POST},
-        {"Feedback-ID", SLOT_FEEDBACK_ID},
-        {"X-Priority", SLOT_X_PRIORITY},
-        {"Importance", SLOT_IMPORTANCE},
-        {"Priority", SLOT_PRIORITY},
-        {"X-MSMail-Priority", SLOT_X_MSMAIL_PRIORITY},
-        {"X-Rcpt-To", SLOT_DELIVERED},
-        {"X-Original-From", SLOT_ORIGINAL_FROM},
-        {"X-SimpleLogin-Original-From", SLOT_ORIGINAL_FROM},
-        {"X-Original-Sender", SLOT_ORIGINAL_SENDER},
-        {"X-AnonAddy-Original-Sender", SLOT_ORIGINAL_SENDER},
-        {"Resent-From", SLOT_RESENT_FROM},
-        {"Resent-Sender", SLOT_RESENT_SENDER},
-        {"Resent-To", SLOT_RESENT_TO},
-        {"Resent-Cc", SLOT_RESENT_CC},
-        {"Resent-Bcc", SLOT_RESENT_BCC},
+        {FIELD("Received"), SLOT_RECEIVED},
+        {FIELD("From"), SLOT_FROM},
+        {FIELD("To"), SLOT_TO},
+        {FIELD("Cc"), SLOT_CC},
+        {FIELD("Date"), SLOT_DATE},
+        {FIELD("Subject"), SLOT_SUBJECT},
+        {FIELD("Message-ID"), SLOT_MESSAGE_ID},
+        {FIELD("In-Reply-To"), SLOT_IN_REPLY_TO},
+        {FIELD("References"), SLOT_REFERENCES},
+        {FIELD("Sender"), SLOT_SENDER},
+        {FIELD("Reply-To"), SLOT_REPLY_TO},
+        {FIELD("Bcc"), SLOT_BCC},
+        {FIELD("Delivered-To"), SLOT_DELIVERED},
+        {FIELD("X-Delivered-To"), SLOT_DELIVERED},
+        {FIELD("X-Original-To"), SLOT_DELIVERED},
+        {FIELD("Envelope-To"), SLOT_DELIVERED},
+        {FIELD("X-Envelope-To"), SLOT_DELIVERED},
+        {FIELD("Return-Path"), SLOT_RETURN_PATH},
+        {FIELD("Auto-Submitted"), SLOT_AUTO_SUBMITTED},
+        {FIELD("Precedence"), SLOT_PRECEDENCE},
+        {FIELD("X-Autoreply"), SLOT_X_AUTOREPLY},
+        {FIELD("X-Autorespond"), SLOT_X_AUTORESPOND},
+        {FIELD("X-Auto-Response-Suppress"), SLOT_X_AUTO_RESPONSE_SUPPRESS},
+        {FIELD("List-Id"), SLOT_LIST_ID},
+        {FIELD("List-Unsubscribe"), SLOT_LIST_UNSUBSCRIBE},
+        {FIELD("List-Post"), SLOT_LIST_POST},
+        {FIELD("Feedback-ID"), SLOT_FEEDBACK_ID},
+        {FIELD("X-Priority"), SLOT_X_PRIORITY},
+        {FIELD("Importance"), SLOT_IMPORTANCE},
+        {FIELD("Priority"), SLOT_PRIORITY},
+        {FIELD("X-MSMail-Priority"), SLOT_X_MSMAIL_PRIORITY},
+        {FIELD("X-Rcpt-To"), SLOT_DELIVERED},
+        {FIELD("X-Original-From"), SLOT_ORIGINAL_FROM},
+        {FIELD("X-SimpleLogin-Original-From"), SLOT_ORIGINAL_FROM},
+        {FIELD("X-Original-Sender"), SLOT_ORIGINAL_SENDER},
+        {FIELD("X-AnonAddy-Original-Sender"), SLOT_ORIGINAL_SENDER},
+        {FIELD("Resent-From"), SLOT_RESENT_FROM},
+        {FIELD("Resent-Sender"), SLOT_RESENT_SENDER},
+        {FIELD("Resent-To"), SLOT_RESENT_TO},
+        {FIELD("Resent-Cc"), SLOT_RESENT_CC},
+        {FIELD("Resent-Bcc"), SLOT_RESENT_BCC},
 };
 
 struct text_part {
@@ -240,8 +242,10 @@ static bool is_of_older_resending(struct reader *r, enum slot slot) {
 }
 
 static void keep_field(struct reader *r, const struct field *f) {
+        /* A message has dozens of fields of which most are in no table: the length and the first letter tell nearly all apart. */
         for (size_t i = 0; i < ELEMENTSOF(field_names); i++) {
-                if (!field_is(f, field_names[i].name))
+                if (field_names[i].size != f->name_size || ((field_names[i].name[0] ^ f->name[0]) & ~32) != 0 ||
+                    !field_is(f, field_names[i].name))
                         continue;
                 enum slot slot = field_names[i].slot;
                 if (is_of_older_resending(r, slot))
