@@ -18,6 +18,8 @@ int command_facts(struct context *c, int argc, char **argv);
 int command_inspect(struct context *c, int argc, char **argv);
 int command_status(struct context *c, int argc, char **argv);
 int command_rules(struct context *c, int argc, char **argv);
+/* `adieu rules test`: files are what follows it on the command line. */
+int rules_test(struct context *c, int n_files, char **files);
 int command_clients(struct context *c, int argc, char **argv);
 /* `clients --discover`. */
 int command_clients_discover(struct context *c);

@@ -14,18 +14,32 @@ static int rules_check(struct context *c, int n_files, char **files) {
         return status;
 }
 
+static const struct {
+        const char *name;
+        int (*run)(struct context *c, int n_files, char **files);
+} actions[] = {
+        {"check", rules_check},
+        {"test", rules_test},
+};
+
+static int rules_what(const char *word) {
+        const char *names[ELEMENTSOF(actions) + 1] = {};
+        for (size_t i = 0; i < ELEMENTSOF(actions); i++)
+                names[i] = actions[i].name;
+        const char *near = word ? suggest(word, names) : NULL;
+        log_error("rules what?%s%s%s adieu rules --help lists what there is", near ? " Did you mean \"" : "",
+                  near ? near : "", near ? "\"?" : "");
+        return EXIT_USAGE;
+}
+
 int command_rules(struct context *c, int argc, char **argv) {
         int operands = command_options(c, command_find("rules"), argc, argv, NULL);
         if (operands == OPTIONS_HELPED)
                 return EXIT_DONE;
         if (operands < 0)
                 return EXIT_USAGE;
-        if (operands == 0 || strcmp(argv[1], "check") != 0) {
-                static const char *const known[] = {"check", NULL};
-                const char *near = operands > 0 ? suggest(argv[1], known) : NULL;
-                log_error("rules what?%s%s%s This version knows: adieu rules check [FILE...]",
-                          near ? " Did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-                return EXIT_USAGE;
-        }
-        return rules_check(c, operands - 1, argv + 2);
+        for (size_t i = 0; operands > 0 && i < ELEMENTSOF(actions); i++)
+                if (strcmp(argv[1], actions[i].name) == 0)
+                        return actions[i].run(c, operands - 1, argv + 2);
+        return rules_what(operands > 0 ? argv[1] : NULL);
 }

@@ -24,8 +24,10 @@ void context_free(struct context *c) {
                 free(c->files[i].data);
         }
         free(c->files);
+        free(c->rule_files);
         free(c->state);
         c->files = NULL;
+        c->rule_files = NULL;
         c->state = NULL;
         c->n_files = c->n_rule_files = 0;
 }
@@ -264,6 +266,11 @@ int context_settings(struct context *c) {
         if (!path || !clients)
                 return log_errno(-ENOMEM, "cannot load the configuration"), EXIT_FAULT;
         int r = add_file(c, path);
+        if (r == -ENOENT && c->without_config && !c->config_path) {
+                _cleanup_diagnostics_ struct diagnostics told = {};
+                r = settings_derive(NULL, &(struct settings_change){}, c->zones, &told, &c->settings);
+                return r < 0 ? (log_errno(r, "cannot do without a configuration"), EXIT_FAULT) : EXIT_DONE;
+        }
         if (r == -ENOENT) {
                 log_error("no configuration: %s does not exist (see adieu.yaml(5))", path);
                 return EXIT_FAULT;
@@ -324,12 +331,35 @@ static int load_rules(struct context *c, size_t first, size_t n_packs) {
                         .pack = pack ? base_name(c->files[i].path) : NULL,
                 };
         }
+        c->rule_files = files;
         c->n_rule_files = n;
         check_packs(c, first, n_packs, &d);
         int r = ruleset_load(files, n, c->settings, &d, &c->rules);
-        free(files);
         context_print_diagnostics(c, &d);
         return r >= 0 && d.errors > 0 ? -EBADMSG : r;
+}
+
+/* The same file under another name: a pack that was named on the command line. */
+static struct loaded_file *same_file(struct context *c, size_t first, size_t n, const char *path) {
+        struct stat named, other;
+        if (stat(path, &named) < 0)
+                return NULL;
+        for (size_t i = first; i < first + n; i++)
+                if (stat(c->files[i].path, &other) == 0 && other.st_dev == named.st_dev && other.st_ino == named.st_ino)
+                        return &c->files[i];
+        return NULL;
+}
+
+static int add_named(struct context *c, size_t first, size_t n_packs, const char *path) {
+        struct loaded_file *pack = same_file(c, first, n_packs, path);
+        if (!pack)
+                return add_file(c, path);
+        char *name = strdup(path);
+        if (!name)
+                return -ENOMEM;
+        free(pack->path);
+        pack->path = name;
+        return 0;
 }
 
 int context_rules(struct context *c, char *const *only, size_t n_only) {
@@ -343,11 +373,11 @@ int context_rules(struct context *c, char *const *only, size_t n_only) {
 
         int r = 0;
         for (size_t i = 0; r == 0 && i < n_only; i++) {
-                r = add_file(c, only[i]);
+                r = add_named(c, first, n_packs, only[i]);
                 if (r < 0)
                         log_errno(r, "cannot read %s", only[i]);
         }
-        if (n_only == 0) {
+        if (n_only == 0 && first > 0) {
                 _cleanup_free_ char *folder = beside(c->files[0].path, "rules.d");
                 r = folder ? add_folder(c, folder) : -ENOMEM;
         }

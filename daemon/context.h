@@ -21,15 +21,18 @@ struct context {
         const char *config_path; /* -c; NULL: the usual places */
         bool json;
         struct clock clock;
+        bool without_config;  /* where none is found, somebody is taken for the owner: settings_derive() */
         const char *now_wall; /* --now without an offset: on the owner's wall, once that is known */
 
-        struct zone_table *zones;     /* owned */
-        struct settings *settings;    /* owned */
-        struct ruleset *rules;        /* owned */
-        struct loaded_file *files;    /* owned: what the diagnostics quote */
-        size_t n_files, n_rule_files; /* the rule files come last */
-        struct store *store;          /* owned */
-        char *state;                  /* owned: folder of the store */
+        struct zone_table *zones;  /* owned */
+        struct settings *settings; /* owned */
+        struct ruleset *rules;     /* owned */
+        struct loaded_file *files; /* owned: what the diagnostics quote */
+        size_t n_files;
+        struct rule_file *rule_files; /* owned: what the rules were loaded from, pointing into `files` */
+        size_t n_rule_files;
+        struct store *store; /* owned */
+        char *state;         /* owned: folder of the store */
 };
 
 void context_free(struct context *c);
@@ -44,7 +47,8 @@ int context_settings(struct context *c) _must_check_;
 /* Add the days off of the owner's .ics files (`holidays:`) to the calendar; a file that cannot be read is told and passed over. */
 int context_holidays(struct context *c) _must_check_;
 
-/* Load the shipped packs ($ADIEU_PACKS, else where they are installed) and rules.d, or `only` (n files) instead of rules.d. */
+/* Load the shipped packs ($ADIEU_PACKS, else where they are installed) and rules.d, or `only` (n files) instead of rules.d. A file of `only` that is a
+ * pack is read once, under the name given. */
 int context_rules(struct context *c, char *const *only, size_t n_only) _must_check_;
 
 /* Open the store in $STATE_DIRECTORY, else $XDG_STATE_HOME/adieu. Flags of store.h. */

@@ -13,6 +13,7 @@ libdaemon_a_SOURCES = \
 	%D%/command_facts.c \
 	%D%/command_inspect.c \
 	%D%/command_rules.c \
+	%D%/command_rules_test.c \
 	%D%/command_scan.c \
 	%D%/command_status.c \
 	%D%/context.c \
@@ -23,6 +24,8 @@ libdaemon_a_SOURCES = \
 	%D%/judgement.h \
 	%D%/log.c \
 	%D%/log.h \
+	%D%/observed.c \
+	%D%/observed.h \
 	%D%/output.c \
 	%D%/output.h \
 	%D%/pool.c \

@@ -18,7 +18,8 @@ static const struct command commands[] = {
         {"facts", "[--client C] [--fact F] [--since T]", "list what happened", command_facts},
         {"inspect", "FILE...", "show what is read in .eml, .ics and mbox files", command_inspect},
         {"clients", "[--discover]", "list the clients, with score and trend", command_clients},
-        {"rules", "check [FILE...]", "validate the configuration and the rules", command_rules},
+        {"rules", "check|test [FILE...]", "validate the configuration and the rules; run the tests inside them",
+         command_rules},
         {"status", "", "health of the sources, items that could not be read", command_status},
 };
 

@@ -90,16 +90,22 @@ static const struct rule_key keys[] = {
         {"severity.lasting", "word", "Severity of a habit"},
 
         {"test.name", "text", "What the test shows"},
-        {"test.observe", "list", "Mails and calendars read for it, relative to the rule file"},
-        {"test.facts", "list", "Facts given to it: [{meeting.cancelled: {client: x, at: TIME}}]"},
-        {"test.expect", "list", "Breaches expected, [] for none"},
-        {"test.now", "time", "The clock of the test; after everything by default"},
-        {"expect.rule", "word", "The rule that holds"},
-        {"expect.client", "word", "The client it is about"},
-        {"expect.at", "time", "When it holds"},
-        {"expect.count", "int", "How many breaches"},
-        {"expect.lasting", "word", "one-off, recurring or lasting"},
-        {"expect.severity", "word", "low, medium or high"},
+        {"test.facts", "list", "Facts given to it, in any order: [{meeting.cancelled: {client: x, at: TIME}}]"},
+        {"test.observe", "list",
+         "Or .eml, .ics and .mbox files that are read as a scan would, relative to the rule file; of an object the later "
+         "version later"},
+        {"test.expect", "list", "What the rules of the file tell, [] for nothing; anything else fails the test"},
+        {"test.now", "time", "The clock of the test: nothing later happens; two years after the last fact by default"},
+        {"test.owner", "map",
+         "Who the owner is, as in adieu.yaml; the configuration's by default, in shipped packs somebody in Paris, mon-fri "
+         "09:00-18:00"},
+        {"test.clients", "list", "Clients, as in adieu.yaml; those that only a fact names work like the owner"},
+        {"expect.rule", "word", "The rule that holds; the one that the test stands under by default"},
+        {"expect.client", "word", "The client it is about; whoever by default"},
+        {"expect.at", "time", "A breach at this time, or on this day; left out, all breaches of the alert"},
+        {"expect.count", "int", "How many breaches the alert has"},
+        {"expect.lasting", "word", "one-off, recurring or lasting: what the alert is in the end"},
+        {"expect.severity", "word", "low, medium or high: of the alert"},
 };
 
 const struct rule_key *rule_keys(size_t *n) {

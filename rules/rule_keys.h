@@ -11,3 +11,6 @@ struct rule_key {
         const char *doc;  /* one sentence */
 };
 const struct rule_key *rule_keys(size_t *n);
+
+/* The words that some keys take, NULL-terminated: in the order of their enums. */
+extern const char *const mode_names[], *const severity_names[], *const lasting_names[], *const param_type_names[];

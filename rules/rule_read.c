@@ -11,10 +11,10 @@
 #define KEYS_MAX 24U
 #define HINT_NAMES_MAX 30U
 
-static const char *const mode_names[] = {"off", "watch", "digest", "alert", NULL};
-static const char *const severity_names[] = {"low", "medium", "high", NULL};
-static const char *const lasting_names[] = {"one-off", "recurring", "lasting", NULL};
-static const char *const param_type_names[] = {"duration", "number", "int", "string", "share", NULL};
+const char *const mode_names[] = {"off", "watch", "digest", "alert", NULL};
+const char *const severity_names[] = {"low", "medium", "high", NULL};
+const char *const lasting_names[] = {"one-off", "recurring", "lasting", NULL};
+const char *const param_type_names[] = {"duration", "number", "int", "string", "share", NULL};
 
 /* Also the three numbers of a grading that nobody wrote: habits are what people mean by "three times in three months". */
 #define FOR_BREACHES 3
@@ -107,7 +107,7 @@ const struct rule *reader_find_rule(const struct rule_reader *c, const char *id)
         return ruleset_find(c->rs, id);
 }
 
-static size_t children(const struct yaml_node *node) {
+size_t read_children(const struct yaml_node *node) {
         size_t n = 0;
         for (const struct yaml_node *p = node->child; p; p = p->next)
                 n++;
@@ -128,8 +128,7 @@ bool read_missing(struct rule_reader *c, const struct yaml_node *node, const cha
         return true;
 }
 
-/* One of some words. */
-static int read_choice(struct rule_reader *c, const struct yaml_node *node, const char *const *names, const char *what) {
+int read_choice(struct rule_reader *c, const struct yaml_node *node, const char *const *names, const char *what) {
         const char *word = read_word(c, node, what);
         if (!word)
                 return -EINVAL;
@@ -150,7 +149,7 @@ static bool is_language(const char *s) {
 static void read_texts(struct rule_reader *c, const struct yaml_node *node, const struct rule_text **ret, size_t *ret_n) {
         if (!node)
                 return;
-        struct rule_text *texts = read_new0(c, struct rule_text, node->type == YAML_MAPPING ? children(node) + 1 : 1);
+        struct rule_text *texts = read_new0(c, struct rule_text, node->type == YAML_MAPPING ? read_children(node) + 1 : 1);
         if (!texts)
                 return;
         size_t n = 0;
@@ -276,11 +275,11 @@ static void read_params(struct rule_reader *c, struct rule *rule, const struct y
                 read_fault(c, node, "wrong-type", NULL, "parameters are a mapping: {name: {type: duration, default: 3bd}}");
                 return;
         }
-        if (children(node) > RULE_PARAMS_MAX) {
+        if (read_children(node) > RULE_PARAMS_MAX) {
                 read_fault(c, node, "bad-value", NULL, "at most %u parameters", RULE_PARAMS_MAX);
                 return;
         }
-        struct param *params = read_new0(c, struct param, children(node) + 1);
+        struct param *params = read_new0(c, struct param, read_children(node) + 1);
         if (!params)
                 return;
         size_t n = 0;
@@ -364,7 +363,7 @@ static void check_for(struct rule_reader *c, const struct rule *rule, const stru
 
 /* --- facts and steps */
 
-static void unknown_rule(struct rule_reader *c, const struct yaml_node *node, const char *id) {
+void read_unknown_rule(struct rule_reader *c, const struct yaml_node *node, const char *id) {
         read_fault(c, node, "unknown-rule", read_hint(c, id, c->rs->ids), "no rule \"%s\"", id);
 }
 
@@ -375,8 +374,7 @@ static void unknown_fact(struct rule_reader *c, const struct yaml_node *node, co
         read_fault(c, node, "unknown-fact", read_hint(c, name, names), "no fact \"%s\"", name);
 }
 
-/* Type of a named fact, or negative with the fault told. *ret_rule is the rule of a rule.x, may be NULL. */
-static int read_fact_name(struct rule_reader *c, const struct yaml_node *node, uint32_t *ret_rule) {
+int read_fact_name(struct rule_reader *c, const struct yaml_node *node, uint32_t *ret_rule) {
         const char *name = read_word(c, node, "the name of a fact");
         if (!name)
                 return -EINVAL;
@@ -388,7 +386,7 @@ static int read_fact_name(struct rule_reader *c, const struct yaml_node *node, u
         if (t == FACT_RULE) {
                 const struct rule *r = reader_find_rule(c, name + 5);
                 if (!r) {
-                        unknown_rule(c, node, name + 5);
+                        read_unknown_rule(c, node, name + 5);
                         return -ENOENT;
                 }
                 if (ret_rule)
@@ -404,7 +402,7 @@ static void read_facts(struct rule_reader *c, const struct yaml_node *node, stru
                 read_fault(c, node, "wrong-type", NULL, "a fact, or a list of facts, is wanted here");
                 return;
         }
-        uint32_t *rules = read_new0(c, uint32_t, many ? children(node) : 1);
+        uint32_t *rules = read_new0(c, uint32_t, many ? read_children(node) : 1);
         for (const struct yaml_node *p = many ? node->child : node; p && rules; p = many ? p->next : NULL) {
                 uint32_t rule = 0;
                 int t = read_fact_name(c, p, &rule);
@@ -664,7 +662,7 @@ static void read_kind(struct rule_reader *c, struct rule *rule) {
                 }
 }
 
-/* --- exceptions, needs, tests */
+/* --- exceptions, needs */
 
 bool read_exception(struct rule_reader *c, struct rule *rule, const struct yaml_node *node, const struct client *client) {
         if (!read_keys(c, node, client ? "client-exception" : "exception"))
@@ -693,11 +691,11 @@ static void read_exceptions(struct rule_reader *c, struct rule *rule, const stru
                 read_fault(c, node, "wrong-type", NULL, "exceptions are a list");
                 return;
         }
-        if (children(node) > RULE_EXCEPTIONS_MAX) {
+        if (read_children(node) > RULE_EXCEPTIONS_MAX) {
                 read_fault(c, node, "bad-value", NULL, "at most %u exceptions", RULE_EXCEPTIONS_MAX);
                 return;
         }
-        rule->exceptions = read_new0(c, struct rule_exception, children(node) + 1);
+        rule->exceptions = read_new0(c, struct rule_exception, read_children(node) + 1);
         for (const struct yaml_node *p = node->child; p && rule->exceptions; p = p->next)
                 (void) read_exception(c, rule, p, NULL);
 }
@@ -717,80 +715,19 @@ static void read_inhibits(struct rule_reader *c, struct rule *rule, const struct
                 read_fault(c, node, "wrong-type", NULL, "a list of rules is wanted here");
                 return;
         }
-        rule->inhibits = read_new0(c, uint32_t, children(node) + 1);
+        rule->inhibits = read_new0(c, uint32_t, read_children(node) + 1);
         for (const struct yaml_node *p = node->child; p && rule->inhibits; p = p->next) {
                 const char *id = read_word(c, p, "the name of a rule");
                 const struct rule *weaker = id ? reader_find_rule(c, id) : NULL;
                 if (weaker)
                         rule->inhibits[rule->n_inhibits++] = weaker->index;
                 else if (id)
-                        unknown_rule(c, p, id);
+                        read_unknown_rule(c, p, id);
         }
 }
 
 static void read_repeat(struct rule_reader *c, struct rule *rule, const struct yaml_node *node) {
         rule->has_repeat = node && read_window(c, node, "`repeat_after`", &rule->repeat_after);
-}
-
-/* {meeting.cancelled: {client: x, at: ..., changed_by: client}}: clients of tests are the test's own. */
-static void read_test_fact(struct rule_reader *c, const struct yaml_node *node) {
-        if (node->type != YAML_MAPPING || !node->child || node->child->next || node->child->type != YAML_MAPPING) {
-                read_fault(c, node, "wrong-type", NULL, "a fact is written {meeting.cancelled: {client: x, at: ...}}");
-                return;
-        }
-        const struct yaml_node *fields = node->child;
-        int t = read_fact_name(c, fields->key, NULL);
-        if (t < 0)
-                return;
-        (void) read_missing(c, fields, "at", "a fact");
-        for (const struct yaml_node *p = fields->child; p; p = p->next) {
-                if (fact_field_index((enum fact_type) t, p->key->scalar) != -ENOENT)
-                        continue;
-                const char *names[FACT_FIELDS_MAX + 1] = {NULL};
-                for (uint32_t k = 0; k < fact_table[t].n_fields; k++)
-                        names[k] = fact_table[t].fields[k].name;
-                read_fault(c, p->key, "unknown-field", read_hint(c, p->key->scalar, names), "fact %s has no field \"%s\"",
-                           fact_table[t].name, p->key->scalar);
-        }
-}
-
-static const struct yaml_node *read_test_list(struct rule_reader *c, const struct yaml_node *node, const char *key) {
-        const struct yaml_node *list = yaml_get(node, key);
-        if (list && list->type != YAML_SEQUENCE) {
-                read_fault(c, list, "wrong-type", NULL, "`%s` is a list", key);
-                return NULL;
-        }
-        return list ? list->child : NULL;
-}
-
-static void read_test(struct rule_reader *c, const struct yaml_node *node) {
-        if (!read_keys(c, node, "test"))
-                return;
-        (void) read_missing(c, node, "name", "a test");
-        (void) read_missing(c, node, "expect", "a test");
-        const struct yaml_node *observe = yaml_get(node, "observe"), *facts = yaml_get(node, "facts");
-        if (!observe == !facts)
-                read_fault(c, node, observe ? "bad-value" : "missing-key", NULL, "a test has either `observe` or `facts`");
-        for (const struct yaml_node *p = read_test_list(c, node, "observe"); p; p = p->next)
-                (void) read_word(c, p, "the name of a file");
-        for (const struct yaml_node *p = read_test_list(c, node, "facts"); p; p = p->next)
-                read_test_fact(c, p);
-        for (const struct yaml_node *p = read_test_list(c, node, "expect"); p; p = p->next) {
-                const struct yaml_node *id = read_keys(c, p, "expect") ? yaml_get(p, "rule") : NULL;
-                if (id && id->type == YAML_SCALAR && !reader_find_rule(c, id->scalar))
-                        unknown_rule(c, id, id->scalar);
-        }
-}
-
-static void read_tests(struct rule_reader *c, const struct yaml_node *node) {
-        if (!node)
-                return;
-        if (node->type != YAML_SEQUENCE) {
-                read_fault(c, node, "wrong-type", NULL, "tests are a list");
-                return;
-        }
-        for (const struct yaml_node *p = node->child; p; p = p->next)
-                read_test(c, p);
 }
 
 /* --- the rule */
@@ -833,7 +770,7 @@ void read_rule(struct rule_reader *c, struct rule *rule) {
         read_exceptions(c, rule, yaml_get(node, "exceptions"));
         read_inhibits(c, rule, yaml_get(node, "inhibits"));
         read_repeat(c, rule, yaml_get(node, "repeat_after"));
-        read_tests(c, yaml_get(node, "tests"));
+        read_tests(c, rule, yaml_get(node, "tests"));
         copy_params(c, rule, &rule->global);
         c->rule = NULL;
 }

@@ -94,6 +94,16 @@ const char *rule_file_name(const struct rule *r) {
         return r->file;
 }
 
+void rule_place(const struct rule *r, uint32_t *ret_line, uint32_t *ret_column) {
+        const struct yaml_node *id = yaml_get(r->node, "id");
+        *ret_line = id ? id->line : r->node->line;
+        *ret_column = id ? id->column : r->node->column;
+}
+
+bool rule_is_shipped(const struct rule *r) {
+        return r->pack;
+}
+
 /* --- files */
 
 struct loaded_file {
@@ -308,6 +318,9 @@ static void read_client_exceptions(struct rule_reader *c, const struct client *c
 static void apply_settings(struct rule_reader *c) {
         if (!c->settings)
                 return;
+        for (size_t i = 0; c->settings->derived && i < c->rs->n; i++)
+                if (c->rs->rules[i].global.mode == MODE_OFF)
+                        c->rs->rules[i].global.mode = MODE_WATCH;
         c->file = c->settings->rules_file;
         read_overrides(c, c->settings->rules, NULL);
         for (size_t i = 0; i < c->settings->n_clients; i++) {

@@ -44,3 +44,6 @@ const char *rule_why(const struct rule *r, const char *language);
 enum rule_mode rule_mode(const struct rule *r, const struct client *client);
 enum severity rule_severity(const struct rule *r, const struct client *client, enum lasting lasting);
 const char *rule_file_name(const struct rule *r);
+/* Where its id stands in that file. */
+void rule_place(const struct rule *r, uint32_t *ret_line, uint32_t *ret_column);
+bool rule_is_shipped(const struct rule *r); /* in a pack, not in a file of the owner's */

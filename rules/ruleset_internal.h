@@ -5,6 +5,7 @@
 
 #include "rules/condition.h"
 #include "rules/measure.h"
+#include "rules/rule_test.h"
 #include "rules/ruleset.h"
 
 /* More rules than this is a generated file; every fact would be tried against all of them. */
@@ -16,6 +17,9 @@
 #define RULE_PARAMS_MAX 16U
 #define RULE_EXCEPTIONS_MAX 200U
 #define RULE_ID_MAX 64U
+/* Tests of one rule, facts or files of one test: each is read by a person. */
+#define RULE_TESTS_MAX 1000U
+#define RULE_TEST_FACTS_MAX 10000U
 /* The most a rule can ask in `for`: breaches kept in mind, windows looked at. */
 #define RULE_FOR_MAX 1000
 
@@ -110,6 +114,8 @@ struct rule {
         struct literal repeat_after;
         bool has_repeat;
         bool reads_text;
+        struct rule_test *tests;
+        size_t n_tests;
 };
 
 struct ruleset {
@@ -152,6 +158,12 @@ const char *read_hint(struct rule_reader *c, const char *word, const char *const
 bool read_keys(struct rule_reader *c, const struct yaml_node *node, const char *prefix);
 /* A scalar that is not empty; NULL, and the fault told, for anything else. */
 const char *read_word(struct rule_reader *c, const struct yaml_node *node, const char *what);
+size_t read_children(const struct yaml_node *node) _pure_;
+/* Position of one of some words, NULL-terminated; negative with the fault told. `what` names their kind. */
+int read_choice(struct rule_reader *c, const struct yaml_node *node, const char *const *names, const char *what);
+void read_unknown_rule(struct rule_reader *c, const struct yaml_node *node, const char *id);
+/* Type of a named fact, or negative with the fault told. *ret_rule is the rule of a rule.x, may be NULL. */
+int read_fact_name(struct rule_reader *c, const struct yaml_node *node, uint32_t *ret_rule);
 /* The instant a written date or date-time means in the owner's zone. `end`: a date means the end of that day, exclusive. */
 int read_instant(struct rule_reader *c, const struct yaml_node *node, bool end, instant *ret);
 
@@ -167,6 +179,9 @@ const struct condition *read_condition(struct rule_reader *c, const struct yaml_
 
 /* rule_measure.c */
 void read_measure(struct rule_reader *c, struct rule *rule, const struct yaml_node *node);
+
+/* rule_test.c */
+void read_tests(struct rule_reader *c, struct rule *rule, const struct yaml_node *node);
 
 /* rule_read.c */
 /* Mentions a key that is not there. */

@@ -1320,6 +1320,101 @@ int settings_load(const struct settings_file *files, size_t n, const struct zone
                 return -EBADMSG;
         }
         l.s->arena = TAKE_PTR(arena);
+        l.s->zones = zones;
+        *ret = l.s;
+        return 0;
+}
+
+/* --- people of a test ----------------------------------------------------------------------------------------------- */
+
+/* Who is meant where nobody is stated: what examples in the manual and the shipped rules take for granted. */
+static void somebody(struct loader *l) {
+        static const char *const names[] = {"me@owner.example", NULL};
+        const struct zone *zone = l->zones ? zone_table_find(l->zones, "Europe/Paris") : NULL;
+        struct owner *o = &l->s->owner;
+        *o = (struct owner){.name = "me@owner.example", .language = "en", .zone = zone ? zone : zone_utc()};
+        o->addresses = keep(l, arena_new0(l->arena, const char *, ELEMENTSOF(names)));
+        if (o->addresses)
+                memcpy(o->addresses, names, sizeof(names));
+        o->calendar.zone = o->zone;
+        default_hours(o->calendar.week);
+}
+
+static void known_clients(struct loader *l, const struct settings *base) {
+        for (size_t i = 0; i < base->n_clients; i++) {
+                struct client *c = &l->s->clients[l->s->n_clients++];
+                *c = base->clients[i];
+                c->rules = c->exceptions = NULL;
+                c->pauses = NULL;
+                c->n_pauses = 0;
+        }
+}
+
+/* A name and nothing more: working like the owner. */
+static void named_client(struct loader *l, const char *id) {
+        if (settings_client_by_id(l->s, id))
+                return;
+        struct client *c = &l->s->clients[l->s->n_clients];
+        *c = (struct client){.id = keep(l, arena_strdup(l->arena, id)),
+                             .calendar = l->s->owner.calendar,
+                             .file = l->file,
+                             .index = (uint32_t) l->s->n_clients};
+        c->name = c->id;
+        c->match = keep(l, arena_new0(l->arena, const char *, 1));
+        l->s->n_clients++;
+}
+
+static void read_people(struct loader *l, const struct settings *base, const struct settings_change *change) {
+        if (change->owner)
+                read_owner(l, change->owner);
+        else if (base)
+                l->s->owner = base->owner;
+        else
+                somebody(l);
+        if (!l->s->owner.calendar.zone)
+                l->s->owner.calendar.zone = l->s->owner.zone ? l->s->owner.zone : zone_utc();
+        if (change->clients && change->clients->type != YAML_SEQUENCE)
+                fault(l, change->clients, "wrong-type", "write a list: [{id: dupont, match: [\"@dupont.example\"]}]",
+                      "`clients` is a list");
+        else if (change->clients)
+                read_clients(l, change->clients);
+        else if (base && !change->owner)
+                known_clients(l, base);
+        for (size_t i = 0; i < change->n_more; i++)
+                named_client(l, change->more[i]);
+        check_own_addresses(l);
+        check_matches(l);
+        build_index(l);
+}
+
+int settings_derive(const struct settings *base, const struct settings_change *change, const struct zone_table *zones,
+                    struct diagnostics *d, struct settings **ret) {
+        _cleanup_arena_ struct arena *arena = NULL;
+        size_t errors = d->errors, clients = change->n_more + (base ? base->n_clients : 0), matches = 0;
+        int r = arena_new(0, &arena);
+        if (r < 0)
+                return r;
+        const struct yaml_node *list = change->clients && change->clients->type == YAML_SEQUENCE ? change->clients : NULL;
+        for (const struct yaml_node *i = list ? list->child : NULL; i; i = i->next) {
+                clients++;
+                matches += count_items(yaml_get(i, "match"));
+        }
+        struct loader l = {.zones = zones,
+                           .d = d,
+                           .arena = arena,
+                           .s = arena_new0(arena, struct settings, 1),
+                           .file = change->file ? change->file : ""};
+        l.matches = arena_new0(arena, struct match_place, matches + 1);
+        if (!l.s || !l.matches || !(l.s->clients = arena_new0(arena, struct client, clients + 1)))
+                return -ENOMEM;
+        read_people(&l, base, change);
+        l.s->derived = true;
+        if (l.no_memory || d->error < 0)
+                return -ENOMEM;
+        if (d->errors > errors)
+                return -EBADMSG;
+        l.s->arena = TAKE_PTR(arena);
+        l.s->zones = zones;
         *ret = l.s;
         return 0;
 }

@@ -54,7 +54,9 @@ struct source_spec {
 struct address_index; /* who an address belongs to, for quick finding; NULL in settings made by hand */
 
 struct settings {
-        struct arena *arena; /* owns everything below */
+        struct arena *arena;            /* owns everything below */
+        const struct zone_table *zones; /* as given to settings_load(); NULL in settings made by hand */
+        bool derived;                   /* by settings_derive(): ruleset_load() lets rules that are off watch */
         const struct address_index *index;
         struct owner owner;
         struct client *clients;
@@ -85,6 +87,20 @@ struct settings_file {
 int settings_load(const struct settings_file *files, size_t n, const struct zone_table *zones, struct diagnostics *d,
                   struct settings **ret) _must_check_;
 struct settings *settings_free(struct settings *s);
+
+/* Other people than the configuration's, as a test of a rule states them: both keys are written as in adieu.yaml. */
+struct settings_change {
+        const char *file;                /* in which they are written */
+        const struct yaml_node *owner;   /* NULL: of base */
+        const struct yaml_node *clients; /* NULL: of base, or none beside an owner that is stated */
+        const char *const *more;         /* ids of clients about whom nothing else is known, unless they are there already */
+        size_t n_more;
+};
+/* The people of `base` (NULL: somebody in Paris, Monday to Friday 09:00-18:00, me@owner.example, without clients) with that change. What the
+ * configuration says of rules, exceptions and pauses is left out. `base`, the tree and the zones must outlive *ret. Faults and errors as of
+ * settings_load(). */
+int settings_derive(const struct settings *base, const struct settings_change *change, const struct zone_table *zones,
+                    struct diagnostics *d, struct settings **ret) _must_check_;
 /* Add days off (from a holidays.ics) to the owner's calendar. */
 int settings_add_days_off(struct settings *s, const struct day_range *ranges, size_t n) _must_check_;
 

@@ -23,9 +23,9 @@ EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/tnef.py %D%/cases %D%
 # The same with bad input, in any order, over faults of the store; and what --json and the exit statuses promise.
 dist_check_SCRIPTS += %D%/test-clients.py
 %D%/test-clients.log: adieu$(EXEEXT)
-dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
+dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-rules.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
 EXTRA_DIST += %D%/tap.py
-%D%/test-bad-input.log: adieu$(EXEEXT)
+%D%/test-bad-input.log %D%/test-rules.log: adieu$(EXEEXT)
 %D%/test-order.log: adieu$(EXEEXT)
 %D%/test-store-faults.log: adieu$(EXEEXT)
 %D%/test-json.log: adieu$(EXEEXT)
@@ -370,10 +370,10 @@ check_PROGRAMS += %D%/test-ruleset
 %C%_test_ruleset_CFLAGS = $(TEST_CFLAGS)
 %C%_test_ruleset_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test-eval %D%/test-measure
-check_PROGRAMS += %D%/test-packs
-%C%_test_packs_SOURCES = %D%/test-packs.c %D%/rules-help.h
-%C%_test_packs_CFLAGS = $(TEST_CFLAGS)
-%C%_test_packs_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test-rule-test
+%C%_test_rule_test_SOURCES = %D%/test-rule-test.c %D%/rules-help.h
+%C%_test_rule_test_CFLAGS = $(TEST_CFLAGS)
+%C%_test_rule_test_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)
 %C%_test_measure_SOURCES = %D%/test-measure.c %D%/rules-help.h
 %C%_test_measure_CFLAGS = $(TEST_CFLAGS)
 %C%_test_measure_LDADD = $(RULES_LIBS) $(CMOCKA_LIBS)

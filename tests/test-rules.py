@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""adieu rules: the tests inside rule files, with facts and with mails."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import case as cases  # noqa: E402
+import tap  # noqa: E402
+from tap import case, equal, true  # noqa: E402
+
+NIGHT = """version: 1
+rules:
+  - id: night
+    match: {fact: message.received, where: {hour: {gte: 22}}}
+    tests:
+      - name: at night
+        facts: [{message.received: {client: somebody-new, at: "2026-03-02T23:00", hour: 23}}]
+        expect: [{at: "2026-03-02T23:00+01:00"}]
+"""
+
+
+def rules(w, text, name="mine.yaml"):
+    return w.write("rules.d/" + name, text.encode())
+
+
+def test(w, *files, want=0, strace=None, config=True):
+    command = [cases.ADIEU] + (["-c", str(w.config)] if config else []) + ["rules", "test", *map(str, files)]
+    p = subprocess.run(command, env=w.env, cwd=w.folder, capture_output=True, text=True, timeout=tap.TIMEOUT)
+    for word in ("Sanitizer", "runtime error"):
+        true(word not in p.stderr, p.stderr)
+    equal(p.returncode, want, p.stdout + p.stderr)
+    return p
+
+
+@case("the shipped packs pass, with any configuration and with none")
+def packs(w):
+    want = test(w).stdout
+    true(want.endswith(" passed, 0 failed\n") and int(want.split()[0]) >= 9, want)
+    equal(test(w, config=False).stdout, want)
+    # What the owner changes is not what the packs promise.
+    w.config.write_text(w.config.read_text().replace("Europe/Paris", "America/New_York") +
+                        "\nrules: {unanswered-request: {params: {patience: 9bd}}, last-minute-cancellation: {mode: off}}\n")
+    equal(test(w).stdout, want)
+
+
+@case("a file that is named is the only one tested; a pack may be named")
+def named(w):
+    path = rules(w, NIGHT)
+    other = rules(w, NIGHT.replace("night", "night-2"), "other.yaml")
+    equal(test(w, path).stdout, "1 passed, 0 failed\n")
+    equal(test(w, path, other).stdout, "2 passed, 0 failed\n")
+    equal(test(w, config=False).stdout, test(w, config=False).stdout)
+    pack = pathlib.Path(w.env["ADIEU_PACKS"]) / "meetings.yaml"
+    true(test(w, pack).stdout.endswith(" 0 failed\n"))
+    equal(test(w, w.folder / "nothing.yaml", want=1).stdout, "")
+
+
+@case("only what differs is told, at its place")
+def differs(w):
+    path = rules(w, NIGHT.replace('expect: [{at: "2026-03-02T23:00+01:00"}]', "expect: [{at: 2026-03-03, severity: high}]"))
+    p = test(w, path, want=1)
+    equal(p.stdout, """%s:6:9: failed: night: at night
+  line 8: night: at: wanted 2026-03-03T00:00:00+01:00, got 2026-03-02T23:00:00+01:00
+  line 8: night: severity: wanted high, got low
+0 passed, 1 failed
+""" % path)
+    lines = [json.loads(l) for l in subprocess.run([cases.ADIEU, "--json", "rules", "test", path], env=w.env, capture_output=True, text=True).stdout.splitlines()]
+    equal(len(lines), 2)
+    equal((lines[0]["file"], lines[0]["line"], lines[0]["rule"], lines[0]["test"], lines[0]["passed"]), (str(path), 6, "night", "at night", False))
+    equal([(d["kind"], d["field"], d["wanted"], d["got"]) for d in lines[0]["differences"]],
+          [("different", "at", "2026-03-03T00:00:00+01:00", "2026-03-02T23:00:00+01:00"), ("different", "severity", "high", "low")])
+    equal(lines[1], {"passed": 0, "failed": 1, "untested": 0})
+
+
+@case("a rule without tests is named and fails nothing")
+def untested(w):
+    path = rules(w, "version: 1\nrules:\n  - id: bare\n    match: {fact: thanks.received}\n")
+    equal(test(w, path).stdout, "%s:3:9: no tests: bare\n0 passed, 0 failed\n" % path)
+
+
+@case("a fault of a rule file is told instead of running anything")
+def fault(w):
+    path = rules(w, NIGHT.replace("hour: 23", "hour: late"))
+    p = test(w, path, want=1)
+    equal(p.stdout, "")
+    true("%s:7:89: error[wrong-type]" % path in p.stderr, p.stderr)
+
+
+@case("tests with facts start no role")
+def no_role(w):
+    rules(w, NIGHT)
+    # The role would be this program, which is not there any more when it is wanted.
+    program = w.folder / "adieu"
+    program.write_bytes(pathlib.Path(cases.ADIEU).read_bytes())
+    program.chmod(0o755)
+    (w.folder / "proc").mkdir()
+    p = subprocess.run(["unshare", "-rm", "sh", "-c", "mount --bind %s/proc /proc && exec ./adieu -c adieu.yaml rules test" % w.folder], cwd=w.folder,
+                       env=w.env, capture_output=True, text=True)
+    if "unshare" in p.stderr or "mount" in p.stderr:
+        raise tap.Skip("no name space of its own here")
+    equal(p.returncode, 0, p.stdout + p.stderr)
+    true(p.stdout.endswith(" 0 failed\n"), p.stdout)
+
+
+OBSERVED = """version: 1
+rules:
+  - id: called-off
+    match: {fact: [meeting.cancelled, meeting.moved], where: {changed_by: client, notice: {lt: 24h}}}
+    tests:
+      - name: %s
+        observe: [%s]
+        %s
+        expect: %s
+"""
+INVITATION = {"uid": "m1", "start": "2026-03-02T10:00+01:00", "organizer": "jean@dupont.example", "attendee": "camille@studio.example",
+              "from": "jean@dupont.example", "summary": "Point"}
+
+
+def invitation(w, name, at, **more):
+    w.write("rules.d/mails/%s.eml" % name, cases.imip_message(name, dict(INVITATION, at=at, **more), []))
+
+
+@case("mails go through the whole extraction, with the configuration's people or the test's own")
+def mails(w):
+    invitation(w, "invited", "2026-02-20T10:00+01:00", method="REQUEST")
+    invitation(w, "cancelled", "2026-03-02T08:50+01:00", method="CANCEL", seq="1", status="CANCELLED")
+    expect = '[{rule: called-off, client: dupont, at: "2026-03-02T08:50+01:00", count: 1, lasting: one-off, severity: low}]'
+    path = rules(w, OBSERVED % ("invited, then called off", "mails/cancelled.eml, mails/invited.eml", "", expect))
+    equal(test(w, path).stdout, "1 passed, 0 failed\n")
+    # Without a configuration nobody is a client; the test can say who is.
+    test(w, path, config=False, want=1)
+    people = """owner: {addresses: [camille@studio.example], time_zone: Europe/Paris}
+        clients: [{id: dupont, match: ["@dupont.example"]}]"""
+    path = rules(w, OBSERVED % ("the same", "mails/cancelled.eml, mails/invited.eml", people, expect))
+    equal(test(w, path, config=False).stdout, "1 passed, 0 failed\n")
+    path = rules(w, OBSERVED % ("at the time of the invitation", "mails/cancelled.eml, mails/invited.eml", people + '\n        now: "2026-03-01"', "[]"))
+    equal(test(w, path, config=False).stdout, "1 passed, 0 failed\n")
+
+
+@case("calendar objects: the later version later, occurrences of a series")
+def calendars(w):
+    event = dict(INVITATION, stamp="2026-02-20T10:00+01:00", rrule="FREQ=WEEKLY;COUNT=5")
+    w.write("rules.d/before.ics", cases.vcalendar(cases.vevent(event)).encode())
+    moved = cases.vevent(event) + cases.vevent(dict(INVITATION, stamp="2026-03-09T08:00+01:00", seq="1", rid="2026-03-09T10:00+01:00",
+                                                    start="2026-03-09T10:00+01:00", status="CANCELLED"))
+    w.write("rules.d/after.ics", cases.vcalendar(moved).encode())
+    path = rules(w, OBSERVED % ("one of a series", "before.ics, after.ics", "", '[{client: dupont, at: "2026-03-09T08:00+01:00"}]'))
+    equal(test(w, path).stdout, "1 passed, 0 failed\n")
+
+
+@case("a file that is missing, no file or no calendar fails the test, at its place")
+def missing(w):
+    w.write("rules.d/no.ics", b"not a calendar")
+    path = rules(w, OBSERVED % ("x", "nothing.eml, ., no.ics", "", "[]"))
+    p = test(w, path, want=1)
+    equal(p.stdout, """{0}:6:9: failed: called-off: x
+  {0}:7:19: {1}/nothing.eml: No such file or directory
+  {0}:7:32: {1}/.: not a file
+  {0}:7:35: {1}/no.ics: not what its name promises
+0 passed, 1 failed
+""".format(path, path.parent))
+
+
+if __name__ == "__main__":
+    tap.main()
