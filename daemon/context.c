@@ -316,9 +316,31 @@ static void check_packs(const struct context *c, size_t first, size_t n_packs, s
         }
 }
 
+static int add_words(const char *path, void *userdata) {
+        struct context *c = userdata;
+        for (size_t i = 0; i < c->n_files; i++)
+                if (strcmp(c->files[i].path, path) == 0)
+                        return 0;
+        /* One that cannot be read is told where it is named. */
+        int r = add_file(c, path);
+        return r == -ENOMEM ? r : 0;
+}
+
+/* The files of words that the files from `first` on name. */
+static int add_all_words(struct context *c, size_t first) {
+        int r = 0;
+        for (size_t i = first, n = c->n_files; i < n && r >= 0; i++) {
+                const struct rule_file f = {.file = as_settings_file(&c->files[i])};
+                r = rule_files_mentioned(&f, add_words, c);
+        }
+        return r;
+}
+
 static int load_rules(struct context *c, size_t first, size_t n_packs) {
         _cleanup_diagnostics_ struct diagnostics d = {};
-        struct rule_file *files = calloc(c->n_files - first + 1, sizeof(*files));
+        size_t words = c->n_files;
+        int r = add_all_words(c, first);
+        struct rule_file *files = r < 0 ? NULL : calloc(c->n_files - first + 1, sizeof(*files));
         if (!files)
                 return -ENOMEM;
         size_t n = 0;
@@ -329,12 +351,13 @@ static int load_rules(struct context *c, size_t first, size_t n_packs) {
                 files[n++] = (struct rule_file){
                         .file = as_settings_file(&c->files[i]),
                         .pack = pack ? base_name(c->files[i].path) : NULL,
+                        .words = i >= words,
                 };
         }
         c->rule_files = files;
         c->n_rule_files = n;
         check_packs(c, first, n_packs, &d);
-        int r = ruleset_load(files, n, c->settings, &d, &c->rules);
+        r = ruleset_load(files, n, c->settings, &d, &c->rules);
         context_print_diagnostics(c, &d);
         return r >= 0 && d.errors > 0 ? -EBADMSG : r;
 }

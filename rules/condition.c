@@ -71,36 +71,43 @@ static bool scratch_fold(struct condition_scratch *s, const char *text) {
         }
         s->size = squeeze_blanks(s->folded, utf8_fold(text, n, s->folded, s->allocated));
         s->text = text;
+        s->searched = false;
         return true;
 }
 
-static bool word_byte(char c) {
-        unsigned char u = (unsigned char) c;
-        return u >= 0x80 || (u >= '0' && u <= '9') || (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z');
-}
-
 /* A phrase stands between word boundaries: "con" is not in "confirm". */
-static bool holds_phrase(const char *text, size_t size, const char *phrase) {
+static bool holds_phrase(const char *text, size_t size, const char *phrase, bool open_end) {
         size_t n = strlen(phrase);
         const char *end = text + size;
         if (n == 0)
                 return false;
         for (const char *p = text; (p = memmem(p, (size_t) (end - p), phrase, n)); p++) {
                 bool before = p == text || !word_byte(p[-1]) || !word_byte(phrase[0]);
-                bool after = p + n == end || !word_byte(p[n]) || !word_byte(phrase[n - 1]);
+                bool after = p + n == end || open_end || !word_byte(p[n]) || !word_byte(phrase[n - 1]);
                 if (before && after)
                         return true;
         }
         return false;
 }
 
-static bool holds_list(const struct word_list *list, const char *text, struct condition_scratch *s) {
+static void note_list(uint32_t list, uint32_t phrase, void *userdata) {
+        struct condition_scratch *s = userdata;
+        (void) phrase;
+        s->lists[list / 64] |= UINT64_C(1) << list % 64;
+}
+
+/* All lists are looked for at once, and once for a text, however many rules ask. */
+static bool holds_list(const struct word_list *list, const struct fact *f, const char *text, struct condition_scratch *s) {
         if (!scratch_fold(s, text))
                 return false;
-        for (const char **p = list->phrases; *p; p++)
-                if (holds_phrase(s->folded, s->size, *p))
-                        return true;
-        return false;
+        if (!s->searched) {
+                struct value language = fact_value(f, "language");
+                memset(s->lists, 0, sizeof(s->lists));
+                word_lists_find(list->all, s->folded, s->size, language.type == VALUE_STRING ? language.s : NULL, note_list,
+                                s);
+                s->searched = true;
+        }
+        return s->lists[list->index / 64] >> list->index % 64 & 1;
 }
 
 static bool contains(const struct value *v, const struct literal *l, struct condition_scratch *s) {
@@ -110,7 +117,7 @@ static bool contains(const struct value *v, const struct literal *l, struct cond
                                 return true;
                 return false;
         }
-        return l->folded && scratch_fold(s, v->s) && holds_phrase(s->folded, s->size, l->folded);
+        return l->folded && scratch_fold(s, v->s) && holds_phrase(s->folded, s->size, l->folded, l->open_end);
 }
 
 static double value_number(const struct value *v) {
@@ -136,7 +143,7 @@ static bool compare(const struct condition *c, const struct fact *f, const struc
         if (value.type == VALUE_NONE || ((value.type == VALUE_STRING || value.type == VALUE_ENUM) && !value.s))
                 return false;
         if (c->op == COMPARISON_IN_LIST)
-                return holds_list(c->list, value.s, s);
+                return holds_list(c->list, f, value.s, s);
         if (c->op == COMPARISON_IN) {
                 for (size_t i = 0; i < c->n_literals; i++)
                         if (value_order(&value, &literal_resolve(&c->literals[i], v)->value) == 0)
@@ -408,6 +415,25 @@ static bool read_in(struct rule_reader *c, const struct yaml_node *node, const s
         return good;
 }
 
+/* What `contains` looks for; the words of lists are read alike. */
+static bool read_phrase(struct rule_reader *c, const struct yaml_node *node, struct literal *l) {
+        size_t n = strlen(l->folded);
+        if (n == 0 || n > PHRASE_MAX) {
+                read_fault(c, node, "bad-value", NULL, "a phrase has 1 to %u characters", PHRASE_MAX);
+                return false;
+        }
+        if (phrase_is_pattern(node->scalar)) {
+                read_fault(c, node, "bad-pattern", pattern_hint, "\"%s\" looks like a regular expression", node->scalar);
+                return false;
+        }
+        l->open_end = n > 1 && l->folded[n - 1] == '*';
+        if (l->open_end)
+                l->folded = arena_strndup(c->arena, l->folded, n - 1);
+        if (!l->folded)
+                c->error = -ENOMEM;
+        return l->folded;
+}
+
 static bool read_operand(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field,
                          uint32_t fact_types, struct condition *ret) {
         if (ret->op == COMPARISON_IN_LIST)
@@ -419,11 +445,9 @@ static bool read_operand(struct rule_reader *c, const struct yaml_node *node, co
         enum value_type type = field->type == VALUE_LIST ? VALUE_STRING : field->type;
         if (!ret->literals || !read_literal(c, node, type, field, ret->literals))
                 return false;
-        if (ret->op == COMPARISON_CONTAINS && ret->literals->folded &&
-            (!*ret->literals->folded || strlen(ret->literals->folded) > PHRASE_MAX)) {
-                read_fault(c, node, "bad-value", NULL, "a phrase has 1 to %u characters", PHRASE_MAX);
+        if (ret->op == COMPARISON_CONTAINS && ret->literals->folded && ret->literals->param == 0 &&
+            !read_phrase(c, node, ret->literals))
                 return false;
-        }
         /* A list of the rule files is looked up in the text itself: the fold knows only the shipped ones. */
         const struct word_list *list =
                 field->type == VALUE_LIST && node->scalar[0] != '$' ? find_list(c, node->scalar) : NULL;

@@ -4,6 +4,7 @@
 /* Conditions on one fact, compiled once and tested often. Inside rules/ only. */
 
 #include "rules/fact.h"
+#include "rules/word_list.h"
 #include "rules/worktime.h"
 
 struct rule_variant;
@@ -14,6 +15,7 @@ struct literal {
         struct value value;
         struct duration duration; /* VALUE_DURATION: as written, for arithmetic */
         const char *folded;       /* strings: folded, for `contains` */
+        bool open_end;            /* `contains` with a * at the end */
 };
 const struct literal *literal_resolve(const struct literal *l, const struct rule_variant *v);
 
@@ -28,14 +30,6 @@ enum comparison {
         COMPARISON_CONTAINS,
         COMPARISON_IN_LIST,
         _COMPARISON_MAX,
-};
-
-/* A phrase longer than this is no phrase; the search stays linear in the text because this is a constant. */
-#define PHRASE_MAX 200U
-
-struct word_list {
-        const char *name;
-        const char **phrases; /* folded, NULL-terminated */
 };
 
 enum condition_kind { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_COMPARE };
@@ -55,6 +49,8 @@ struct condition_scratch {
         const char *text; /* whose folding is in `folded`; NULL: nobody's */
         char *folded;     /* owned */
         size_t size, allocated;
+        bool searched; /* the lists found in it are known */
+        uint64_t lists[LISTS_MAX / 64];
         int error; /* sticky -ENOMEM */
 };
 void condition_scratch_free(struct condition_scratch *s);

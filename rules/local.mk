@@ -12,6 +12,7 @@ librules_a_SOURCES = \
 	%D%/people.c %D%/people.h %D%/conversation.c %D%/conversation.h \
 	%D%/meeting.c %D%/meeting_judge.c %D%/meeting_internal.h %D%/meeting.h %D%/fold.c %D%/fold.h \
 	%D%/rule_keys.c %D%/rule_keys.h %D%/rule_read.c %D%/ruleset.c %D%/ruleset.h %D%/ruleset_internal.h \
+	%D%/word_list.c %D%/word_list.h %D%/rule_lists.c \
 	%D%/rule_measure.c %D%/rule_test.c %D%/rule_test.h %D%/measure.c %D%/measure.h \
 	%D%/condition.c %D%/condition.h \
 	%D%/eval.c %D%/alert.c %D%/eval.h %D%/eval_internal.h \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rules/ruleset.h"
 
-#include "parsers/utf8.h"
 #include "rules/ruleset_internal.h"
 
 /* Loading goes in passes over all files, so that order between files never matters: trees, ids and lists, rules,
@@ -9,8 +8,6 @@
 
 /* All of a set: a thousand rules with their titles and tests take about 5 MB. */
 #define RULESET_SIZE_MAX (256U * 1024 * 1024)
-#define LIST_WORDS_MAX 5000U
-#define LISTS_MAX 500U
 
 #define BIT(x) (1U << (x))
 
@@ -116,6 +113,8 @@ static int parse_files(struct rule_reader *c, const struct rule_file *files, siz
         for (size_t i = 0; i < n; i++) {
                 const struct settings_file *f = &files[i].file;
                 loaded[i].file = &files[i];
+                if (files[i].words)
+                        continue;
                 int r = yaml_parse(f->path, f->data, f->size, c->arena, c->d, &loaded[i].root);
                 if (r < 0)
                         loaded[i].root = NULL;
@@ -134,60 +133,6 @@ static void check_file(struct rule_reader *c, const struct yaml_node *root) {
                 read_fault(c, root, "missing-key", "write `version: 1` on the first line", "the file lacks \"version\"");
         else if (yaml_int(version, &n) < 0 || n != 1)
                 read_fault(c, version, "bad-value", "write `version: 1`", "a version this program does not know");
-}
-
-static void read_list_words(struct rule_reader *c, const struct yaml_node *node, struct word_list *list) {
-        if (!read_keys(c, node, "list"))
-                return;
-        const struct yaml_node *words = yaml_get(node, "words");
-        if (!words || words->type != YAML_SEQUENCE) {
-                const struct yaml_node *at = words ? words : node;
-                read_fault(c, at, words ? "wrong-type" : "missing-key", NULL,
-                           "a list of words is written {words: [one, two words]}");
-                return;
-        }
-        size_t n = 0;
-        for (const struct yaml_node *p = words->child; p; p = p->next)
-                n++;
-        if (n > LIST_WORDS_MAX) {
-                read_fault(c, words, "bad-value", NULL, "at most %u words", LIST_WORDS_MAX);
-                return;
-        }
-        list->phrases = read_new0(c, const char *, n + 1);
-        n = 0;
-        for (const struct yaml_node *p = words->child; p && list->phrases; p = p->next) {
-                const char *word = read_word(c, p, "a word or a phrase");
-                if (!word)
-                        continue;
-                size_t length = strlen(word);
-                char *folded = length <= PHRASE_MAX ? read_new0(c, char, 2 * length + 1) : NULL;
-                if (length > PHRASE_MAX)
-                        read_fault(c, p, "bad-value", NULL, "a phrase has 1 to %u characters", PHRASE_MAX);
-                else if (folded && utf8_fold(word, length, folded, 2 * length + 1) > 0)
-                        list->phrases[n++] = folded;
-        }
-}
-
-static void read_lists(struct rule_reader *c, const struct yaml_node *node) {
-        if (!node)
-                return;
-        if (node->type != YAML_MAPPING) {
-                read_fault(c, node, "wrong-type", NULL, "lists are a mapping: {name: {words: [...]}}");
-                return;
-        }
-        for (const struct yaml_node *p = node->child; p; p = p->next) {
-                for (size_t i = 0; i < c->rs->n_lists; i++)
-                        if (str_eq(c->rs->lists[i].name, p->key->scalar))
-                                read_fault(c, p->key, "duplicate-key", NULL, "another file has a list \"%s\" too",
-                                           p->key->scalar);
-                if (c->rs->n_lists == LISTS_MAX) {
-                        read_fault(c, p->key, "bad-value", NULL, "at most %u lists", LISTS_MAX);
-                        return;
-                }
-                struct word_list *list = &c->rs->lists[c->rs->n_lists++];
-                *list = (struct word_list){.name = p->key->scalar, .phrases = read_new0(c, const char *, 1)};
-                read_list_words(c, p, list);
-        }
 }
 
 static bool good_id(const char *id) {
@@ -469,7 +414,13 @@ static int load(struct rule_reader *c, const struct rule_file *files, size_t n) 
         c->rs->lists = read_new0(c, struct word_list, LISTS_MAX);
         if (c->error < 0)
                 return c->error;
+        c->files = files;
+        c->n_files = n;
         r = collect(c, loaded, n);
+        if (r < 0)
+                return r;
+        const struct word_lists *all;
+        r = word_lists_new(c->rs->lists, c->rs->n_lists, c->arena, &all);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < c->rs->n; i++) {
@@ -479,6 +430,29 @@ static int load(struct rule_reader *c, const struct rule_file *files, size_t n) 
         apply_settings(c);
         r = check_cycles(c);
         return r < 0 ? r : c->error;
+}
+
+int rule_files_mentioned(const struct rule_file *file, int (*found)(const char *path, void *userdata), void *userdata) {
+        _cleanup_diagnostics_ struct diagnostics d = {};
+        struct arena *arena = NULL;
+        struct yaml_node *root = NULL;
+        int r = arena_new(RULESET_SIZE_MAX, &arena);
+        if (r < 0)
+                return r;
+        /* Faults are told when the set is loaded. */
+        if (yaml_parse(file->file.path, file->file.data, file->file.size, arena, &d, &root) < 0)
+                root = NULL;
+        const struct yaml_node *lists = yaml_get(root, "lists");
+        for (const struct yaml_node *p = lists && lists->type == YAML_MAPPING ? lists->child : NULL; p && r >= 0;
+             p = p->next) {
+                const struct yaml_node *name = yaml_get(p, "file");
+                const char *path =
+                        name && name->type == YAML_SCALAR ? words_path(file->file.path, name->scalar, arena) : NULL;
+                if (path)
+                        r = found(path, userdata);
+        }
+        arena_free(arena);
+        return MIN(r, 0);
 }
 
 static void ruleset_freep(struct ruleset **rs) {

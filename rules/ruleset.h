@@ -20,13 +20,19 @@ struct rule;    /* one rule of it */
 /* Rule files: the shipped packs first, then the owner's rules.d files; a later rule with the same id is an error (overrides go by
  * `rules: {id: {...}}` in adieu.yaml or a client). settings gives the overrides. Facts, fields, keys, durations, parameters, clients, modes ...
  * are all checked; codes: yaml-syntax duplicate-key unknown-key unknown-fact unknown-field wrong-type bad-duration unknown-client
- * unknown-rule unknown-param unknown-list kind-missing two-kinds param-out-of-range missing-key bad-value rule-cycle duplicate-rule
+ * unknown-rule unknown-param unknown-list missing-file bad-pattern kind-missing two-kinds param-out-of-range missing-key bad-value rule-cycle duplicate-rule
  * not-yet; and the warning never-seen (a fact that no version finds yet). Keys: rule_keys.h.
  * 0, -EBADMSG (*ret NULL), -ENOMEM. `settings` must outlive the set. */
 struct rule_file {
         struct settings_file file;
         const char *pack; /* name of the shipped pack, NULL for the owner's own file */
+        bool words;       /* no rules: a file of words that `lists:` names, by the path that rule_files_mentioned() told */
 };
+/* The files of words that the `lists:` of a file of rules name, for the caller to read; a path that is not handed to ruleset_load() is told
+ * there as a fault. 0, -ENOMEM, or what `found` returned. */
+int rule_files_mentioned(const struct rule_file *file, int (*found)(const char *path, void *userdata),
+                         void *userdata) _must_check_;
+
 int ruleset_load(const struct rule_file *files, size_t n, const struct settings *settings, struct diagnostics *d,
                  struct ruleset **ret) _must_check_;
 struct ruleset *ruleset_free(struct ruleset *rs);

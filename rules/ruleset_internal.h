@@ -137,6 +137,8 @@ struct rule_reader {
         const struct settings *settings;
         struct diagnostics *d;
         struct arena *arena;
+        const struct rule_file *files; /* all of the set */
+        size_t n_files;
         const char *file;  /* the one being read */
         struct rule *rule; /* the one being read; NULL between rules */
         int error;
@@ -176,6 +178,16 @@ const struct fact_field *read_field_name(struct rule_reader *c, const struct yam
 /* A length of time on the wall clock, longer than nothing; `what` it is of. */
 bool read_window(struct rule_reader *c, const struct yaml_node *node, const char *what, struct literal *ret);
 const struct condition *read_condition(struct rule_reader *c, const struct yaml_node *node, uint32_t types);
+
+/* rule_lists.c */
+void read_lists(struct rule_reader *c, const struct yaml_node *node);
+/* The path of a file of words as a file of rules names it. NULL when memory is out. */
+char *words_path(const char *rule_file, const char *name, struct arena *arena);
+/* Does it look like a regular expression, which is not understood? */
+bool phrase_is_pattern(const char *s) _pure_;
+extern const char *const pattern_hint;
+/* Folded, blanks single and none at the ends; returns the length. `size` is at least twice that of s and one more. */
+size_t phrase_fold(const char *s, char *out, size_t size);
 
 /* rule_measure.c */
 void read_measure(struct rule_reader *c, struct rule *rule, const struct yaml_node *node);
