@@ -9,6 +9,7 @@
 #include "daemon/log.h"
 #include "daemon/output.h"
 #include "daemon/pool.h"
+#include "rules/people.h"
 
 /* Shows what the parsers read, through the same role as scan: no file given here is ever parsed in this process. */
 
@@ -60,6 +61,30 @@ static void print_event(const struct event *e, const struct zone *zone) {
         }
 }
 
+/* Who is speaking: "owner", "client", or nobody known; the client's id. Without a configuration everybody is unknown. */
+static const char *speaker(const struct inspection *in, const struct message *m, const struct client **ret_client) {
+        const struct settings *s = in->context->settings;
+        const struct address *author = message_author(m);
+        bool owner = s && message_is_from_owner(m, s);
+        *ret_client = s && author && !owner ? settings_find_client(s, author->email) : NULL;
+        return owner ? "owner" : *ret_client ? "client" : NULL;
+}
+
+/* What From alone does not say. */
+static void print_ways(const struct inspection *in, const struct message *m) {
+        const struct address *author = message_author(m), *resender = message_resender(m);
+        const struct client *client;
+        const char *side = speaker(in, m, &client);
+        if (author && (m->from.n == 0 || author != &m->from.items[0]))
+                print_people("author", &(struct address_list){.items = (struct address *) author, .n = 1});
+        if (m->sender.n > 0 && (m->from.n == 0 || !email_eq(m->sender.items[0].email, m->from.items[0].email)))
+                print_people("sender", &m->sender);
+        if (resender)
+                print_people("resent by", &m->resent_from);
+        print_line("list", m->list_id);
+        print_line("speaks", client ? client->name : side);
+}
+
 static void print_message(const struct inspection *in, const struct inspected *file, const struct message *m,
                           instant internal_date) {
         char t[TIME_TEXT_SIZE];
@@ -67,6 +92,7 @@ static void print_message(const struct inspection *in, const struct inspected *f
                 print_line("file", file->path);
         print_line("message_id", m->message_id);
         print_people("from", &m->from);
+        print_ways(in, m);
         print_people("to", &m->to);
         print_people("cc", &m->cc);
         print_line("subject", m->subject);
@@ -109,9 +135,13 @@ static int on_observation(const struct observation *o, const struct ipc_reply_he
                 else
                         print_event(&o->event, in->zone);
         } else if (o->kind == OBSERVATION_MESSAGE) {
-                if (in->context->json)
-                        json_print(json_message(file->path, &o->message, internal_date, in->zone));
-                else
+                if (in->context->json) {
+                        const struct client *client;
+                        json_object *object = json_message(file->path, &o->message, internal_date, in->zone);
+                        json_object_object_add(object, "side", json_text(speaker(in, &o->message, &client)));
+                        json_object_object_add(object, "client", json_text(client ? client->id : NULL));
+                        json_print(object);
+                } else
                         print_message(in, file, &o->message, internal_date);
         }
         return 0;
@@ -206,7 +236,7 @@ int command_inspect(struct context *c, int argc, char **argv) {
                         log_error("inspect which files?");
                 return EXIT_USAGE;
         }
-        /* Needs no configuration; a given one only says in which zone times are shown. */
+        /* Needs no configuration; a given one says in which zone times are shown, and who is speaking. */
         if (c->config_path && context_settings(c) != EXIT_DONE)
                 return EXIT_FAULT;
         struct inspection in = {.context = c, .zone = c->settings ? c->settings->owner.zone : zone_utc()};

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "parsers/utf8.h"
+#include "rules/people.h"
 
 /* --- times --- */
 
@@ -76,15 +77,20 @@ static json_object *json_texts(const struct text_list *list) {
         return a;
 }
 
-/* As JMAP writes an EmailAddress (RFC 8621 section 4.1.2.3). */
+/* As JMAP writes an EmailAddress (RFC 8621 section 4.1.2.3); JSON null for NULL. */
+static json_object *json_address(const struct address *a) {
+        if (!a)
+                return NULL;
+        json_object *o = json_object_new_object();
+        json_object_object_add(o, "name", json_text(a->name));
+        json_object_object_add(o, "email", json_text(a->email));
+        return o;
+}
+
 static json_object *json_addresses(const struct address_list *list) {
         json_object *a = json_object_new_array();
-        for (uint32_t i = 0; i < list->n; i++) {
-                json_object *o = json_object_new_object();
-                json_object_object_add(o, "name", json_text(list->items[i].name));
-                json_object_object_add(o, "email", json_text(list->items[i].email));
-                json_object_array_add(a, o);
-        }
+        for (uint32_t i = 0; i < list->n; i++)
+                json_object_array_add(a, json_address(&list->items[i]));
         return a;
 }
 
@@ -148,6 +154,11 @@ json_object *json_message(const char *file, const struct message *m, instant int
         json_object_object_add(o, "from", json_addresses(&m->from));
         json_object_object_add(o, "to", json_addresses(&m->to));
         json_object_object_add(o, "cc", json_addresses(&m->cc));
+        json_object_object_add(o, "author", json_address(message_author(m)));
+        json_object_object_add(o, "sender", json_address(m->sender.n > 0 ? &m->sender.items[0] : NULL));
+        json_object_object_add(o, "resent_from", json_address(message_resender(m)));
+        json_object_object_add(o, "delivered_to", json_texts(&m->delivered_to));
+        json_object_object_add(o, "list_id", json_text(m->list_id));
         json_object_object_add(o, "subject", json_text(m->subject));
         json_object_object_add(o, "sent_at", json_time(m->sent_at, zone));
         json_object_object_add(o, "received_at",

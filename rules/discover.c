@@ -19,6 +19,8 @@
 #define SENT_MIN 2U
 #define RECEIVED_MIN 2U
 #define ANSWERS_MIN 2U
+/* Who writes this many times for each message of the owner's writes to many. */
+#define RECEIVED_FOR_ONE_SENT_MAX 10U
 #define WEEKS_MIN 3U
 #define SPAN_MIN (14 * DAY_SECONDS)
 /* Without quotes or meetings, who works with the owner asks for things. */
@@ -386,8 +388,9 @@ static bool is_request(const struct message *m) {
 
 static int add_received(struct discovering *d, const struct message *m, instant at) {
         const struct address *author = message_author(m);
+        enum addressed addressed = people_addressed(d->people, m);
         uint32_t i;
-        int r = author ? person_find(d, author, &i) : 0;
+        int r = author && (addressed == ADDRESSED_TO || addressed == ADDRESSED_COPY) ? person_find(d, author, &i) : 0;
         if (r <= 0)
                 return r;
         struct group *g = &d->groups[d->persons[i].group];
@@ -395,7 +398,7 @@ static int add_received(struct discovering *d, const struct message *m, instant 
         g->received++;
         g->daytime += is_daytime(d, at);
         g->answers += is_answer(d, m, false);
-        g->asked += is_request(m) && people_addressed(d->people, m) == ADDRESSED_TO;
+        g->asked += is_request(m) && addressed == ADDRESSED_TO;
         if (names(m, orders, ELEMENTSOF(orders)))
                 g->sold++;
         /* Who writes about a quote may want one: a bill of theirs is a file. */
@@ -562,7 +565,7 @@ static bool is_family(const struct discovering *d, const struct group *g) {
 
 static bool looks_like_client(const struct discovering *d, const struct group *g) {
         if (g->sent < SENT_MIN || g->received < RECEIVED_MIN || g->answers < ANSWERS_MIN || g->weeks < WEEKS_MIN ||
-            g->last_at - g->first_at < SPAN_MIN)
+            g->last_at - g->first_at < SPAN_MIN || g->received > RECEIVED_FOR_ONE_SENT_MAX * g->sent)
                 return false;
         if (g->bought > g->sold) /* a supplier: they send the invoices */
                 return false;

@@ -17,10 +17,13 @@ static bool is_ascii(const char *s) {
         return true;
 }
 
+/* The longest name (RFC 1035 section 2.3.4); what is longer is no domain, and not worth a library's while. */
+#define DOMAIN_MAX 253U
+
 /* The domain at ret[n - size ..] in A-labels. One that IDNA refuses stays as it was written: it can still equal itself. */
 static size_t to_ascii(char *ret, size_t n, size_t size) {
         char *domain = ret + n - size, *ascii = NULL;
-        if (size == 0 || is_ascii(domain))
+        if (size == 0 || size > DOMAIN_MAX || is_ascii(domain))
                 return n;
         if (idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) == IDN2_OK &&
             n - size + strlen(ascii) <= ADDRESS_MAX) {

@@ -74,22 +74,35 @@ static bool is_name(const char *s, size_t n, const char *name) {
         return name && strlen(name) == n && strncasecmp(s, name, n) == 0;
 }
 
-/* Reply-To may name the list, and on a client's own list whoever takes the answers: only the name that stands before "via"
- * makes it the author, or that there is nobody else and no name to compare. Google Groups writes an address for a name. */
-static const struct address *author_in_reply_to(const struct message *m, const struct address *from) {
+/* Whoever has the name that stands before "via" (Google Groups writes an address for a name). */
+static const struct address *find_name(const struct address_list *list, const struct address *from, size_t n) {
+        for (uint32_t i = 0; i < list->n; i++)
+                if (!email_eq(list->items[i].email, from->email) &&
+                    (is_name(from->name, n, list->items[i].name) || is_name(from->name, n, list->items[i].email)))
+                        return &list->items[i];
+        return NULL;
+}
+
+/* Reply-To may name the list, and on a client's own list whoever takes the answers: only the name makes it the author, or
+ * that there is nobody else and no name to compare. Mailman puts the author into Cc where answers go to the list. */
+static const struct address *author_by_name(const struct message *m, const struct address *from) {
         ptrdiff_t n = name_before_via(from->name);
-        const struct address *unnamed = NULL;
+        if (n <= 0)
+                return NULL;
+        const struct address *author = find_name(&m->reply_to, from, (size_t) n);
+        if (!author)
+                author = find_name(&m->cc, from, (size_t) n);
+        if (author)
+                return author;
         uint32_t candidates = 0;
-        for (uint32_t i = 0; n > 0 && i < m->reply_to.n; i++) {
+        for (uint32_t i = 0; i < m->reply_to.n; i++) {
                 const struct address *a = &m->reply_to.items[i];
                 if (email_eq(a->email, from->email) || is_address_of_list(a->email, m->list_id))
                         continue;
-                if (is_name(from->name, (size_t) n, a->name) || is_name(from->name, (size_t) n, a->email))
-                        return a;
                 candidates++;
-                unnamed = a->name ? unnamed : a;
+                author = a->name ? NULL : a;
         }
-        return candidates == 1 ? unnamed : NULL;
+        return candidates == 1 ? author : NULL;
 }
 
 static bool is_relay(const char *email) {
@@ -106,7 +119,7 @@ const struct address *message_author(const struct message *m) {
         if (!differs && name_before_via(from->name) < 0)
                 return from;
         if (list_lives_at(m->list_id, from->email)) {
-                const struct address *author = differs ? original : author_in_reply_to(m, from);
+                const struct address *author = differs ? original : author_by_name(m, from);
                 return author ? author : from;
         }
         return differs && is_relay(from->email) ? original : from;

@@ -11,7 +11,7 @@
  * (Sender). Names decide nothing: anybody can call himself "jean@dupont.example".
  *
  * Where a list had to put itself into From ("Jean Dupont via Projet", for DMARC), the author is whom X-Original-From or
- * X-Original-Sender names, or Reply-To when its name is the one before "via". That is believed only of a list that is at
+ * X-Original-Sender names, or Reply-To or Cc under the name that stands before "via". That is believed only of a list that is at
  * home where From is: the organisation of List-Id, or the list's own address. A relay that hides addresses is believed
  * what it says of the sender. Whoever else writes "via" is the one who wrote: a service that has a client's name on its
  * notices is not the client. NULL when nobody is named at all. */

@@ -197,6 +197,15 @@ endif
 #   endif
 EXTRA_DIST += %D%/fuzz/corpus
 
+check_PROGRAMS += %D%/fuzz-people-replay
+%C%_fuzz_people_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-people.c %D%/fuzz/fuzz.h
+%C%_fuzz_people_replay_LDADD = $(RULES_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-people
+%C%_fuzz_people_SOURCES = %D%/fuzz/fuzz-people.c %D%/fuzz/fuzz.h
+%C%_fuzz_people_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_people_LDADD = $(RULES_LIBS)
+endif
 check_PROGRAMS += %D%/fuzz-message-replay
 %C%_fuzz_message_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-message.c %D%/fuzz/fuzz.h
 %C%_fuzz_message_replay_LDADD = $(PARSERS_LIBS)

@@ -141,6 +141,11 @@ static void test_look_alikes(void **state) {
                 letter("news@never.example", ME, arena_printf(s->arena, "2026-03-%02dT10:00", day), NULL);
                 letter(ME, "deaf@only.example", arena_printf(s->arena, "2026-03-%02dT10:00", day), NULL);
         }
+        correspond("eva@crowd.example"); /* eleven for one */
+        for (int day = 1; day < 29; day++) {
+                letter("x@crowd.example", ME, arena_printf(s->arena, "2026-03-%02dT10:00", day), NULL);
+                letter("y@crowd.example", ME, arena_printf(s->arena, "2026-03-%02dT10:00", day), NULL);
+        }
         struct message *first = letter("eva@week.example", ME, "2026-03-02T10:00", NULL);
         for (int day = 3; day < 6; day++) {
                 letter(ME, "eva@week.example", arena_printf(s->arena, "2026-03-%02dT11:00", day), first->message_id);

@@ -57,6 +57,7 @@ EVENT = {
 }
 MESSAGE = {
     "file": str, "message_id": "?text", "in_reply_to": [str], "references": [str], "from": [ADDRESS], "to": [ADDRESS], "cc": [ADDRESS],
+    "author": object, "sender": object, "resent_from": object, "delivered_to": [str], "list_id": "?text", "side": "?owner|client", "client": "?text",
     "subject": "?text", "sent_at": "?time", "received_at": "?time", "parts": [str], "text": "?text", "quoted_text": "?text", "language": "?text",
     "automatic": bool, "automatic_kind": "?text", "request": bool, "request_because": "?text", "cancellation_because": "?text",
     "deadline": "?text", "deadline_because": "?text", "acts": [{"act": "reminder|thanks|boundary|proposal|decision", "kind": "?text", "because": str}],
@@ -227,6 +228,20 @@ def inspect(w):
           (True, ["a@x", "b@x"], ["b@x"], [{"name": "Anne", "email": "anne@dupont.example"}], "fr", "projet"), o)
     true("Bonjour" not in o["text"] and "Bonjour" in o["quoted_text"], o)
     true(o["request_because"] and o["request_because"] in o["text"].replace("\n", " "), o)
+    equal((o["author"], o["sender"], o["side"], o["client"]), ({"name": None, "email": "jean@dupont.example"}, None, None, None), o)
+    w.write("adieu.yaml", cases.DEFAULT_CONFIG.encode())
+    on_behalf = w.write("list.eml", b"From: \"Jean via Projet\" <projet@lists.example>\nX-Original-From: Jean <jean@dupont.example>\nSender: x@lists.example\n"
+                        b"List-Id: <projet.lists.example>\nDelivered-To: cm@old.example\nResent-From: anne@dupont.example\n\nx\n")
+    [o] = objects(w.run("inspect", "--json", str(on_behalf)))
+    conform(o, MESSAGE)
+    equal((o["author"], o["sender"]["email"], o["resent_from"]["email"], o["delivered_to"], o["list_id"], o["side"], o["client"]),
+          ({"name": "Jean", "email": "jean@dupont.example"}, "x@lists.example", "anne@dupont.example", ["cm@old.example"], "projet.lists.example",
+           "client", "dupont"))
+    text = w.run("inspect", str(on_behalf)).stdout
+    for line in ("author        Jean <jean@dupont.example>", "sender        <x@lists.example>", "resent by     <anne@dupont.example>",
+                 "list          projet.lists.example", "speaks        Dupont SARL"):
+        true(line in text, line, text)
+    w.config.unlink()
     mbox = w.write("two.mbox", b"".join(b"From a@b Mon Mar  2 08:50:00 2026\n" + question + b"\n" for _ in range(2)))
     rows = objects(bare("--json", str(mbox), str(path)))
     equal(len(rows), 3)

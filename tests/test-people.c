@@ -115,6 +115,22 @@ static void test_rewritten(void **state) {
         }
 }
 
+/* Mailman, where answers go to the list, puts the author into Cc. */
+static void test_author_in_copy(void **state) {
+        (void) state;
+        struct message m = {.from = people_list(s, "projet@lists.example"),
+                            .reply_to = people_list(s, "projet@lists.example"),
+                            .cc = people_list(s, MARIE "," JEAN),
+                            .list_id = "projet.lists.example"};
+        m.from.items[0].name = "Jean Dupont via Projet";
+        assert_string_equal(message_author(&m)->email, "projet@lists.example");
+        m.cc.items[0].name = "Marie";
+        m.cc.items[1].name = "Jean Dupont";
+        assert_string_equal(message_author(&m)->email, JEAN);
+        m.list_id = NULL;
+        assert_string_equal(message_author(&m)->email, "projet@lists.example");
+}
+
 static void test_delegate(void **state) {
         (void) state;
         struct message m = {.from = people_list(s, JEAN)};
@@ -267,8 +283,9 @@ static void test_email(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
-                TEST(test_message_time), TEST(test_author),     TEST(test_rewritten), TEST(test_delegate), TEST(test_srs),
-                TEST(test_addressed),    TEST(test_from_owner), TEST(test_table),     TEST(test_email),
+                TEST(test_message_time), TEST(test_author), TEST(test_rewritten), TEST(test_author_in_copy),
+                TEST(test_delegate),     TEST(test_srs),    TEST(test_addressed), TEST(test_from_owner),
+                TEST(test_table),        TEST(test_email),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
