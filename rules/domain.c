@@ -75,7 +75,7 @@ size_t address_key(const char *s, char ret[static ADDRESS_KEY_SIZE]) {
         const char *plus = memchr(s, '+', (size_t) (at - s));
         const char *end = plus && plus > s ? plus : at;
         size_t domain = strlen(at);
-        if (domain > 1 && at[domain - 1] == '.')
+        while (domain > 1 && at[domain - 1] == '.')
                 domain--;
         if ((size_t) (end - s) + domain > ADDRESS_MAX)
                 return 0;

@@ -24,6 +24,7 @@ static void test_key(void **state) {
                 {"+jean@dupont.example", "+jean@dupont.example"},
                 {"jean@dupont.example.", "jean@dupont.example"},
                 {"\"a@b\"@dupont.example", "\"a@b\"@dupont.example"},
+                {"jean@dupont.example..", "jean@dupont.example"},
                 {"jean@[192.0.2.1]", "jean@[192.0.2.1]"},
                 /* One domain, three spellings. */
                 {"jean@m\xc3\xbcller.example", "jean@xn--mller-kva.example"},
