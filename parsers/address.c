@@ -32,10 +32,10 @@ static void trim(const char **s, size_t *n) {
                 (*n)--;
 }
 
-/* Programs wrap names and addresses in quotes once more. */
-static void strip_quotes(const char **s, size_t *n) {
+/* Programs wrap addresses in quotes once more. Of names only the quotes of the syntax go. */
+static void strip_quotes(const char **s, size_t *n, const char *quotes) {
         trim(s, n);
-        while (*n >= 2 && (**s == '\'' || **s == '"') && (*s)[*n - 1] == **s) {
+        while (*n >= 2 && strchr(quotes, **s) && (*s)[*n - 1] == **s) {
                 (*s)++, *n -= 2;
                 trim(s, n);
         }
@@ -118,7 +118,7 @@ static int collect(struct collector *c, const char *name, size_t name_size, cons
                 c->full = true;
                 return 0;
         }
-        strip_quotes(&email, &email_size);
+        strip_quotes(&email, &email_size, "'\"");
         int r = make_email(c, email, email_size, &a.email);
         if (r < 0)
                 return r;
@@ -126,15 +126,15 @@ static int collect(struct collector *c, const char *name, size_t name_size, cons
                 c->truncated |= email_size > ADDRESS_MAX;
                 return 0;
         }
-        strip_quotes(&name, &name_size);
+        strip_quotes(&name, &name_size, "\"");
         if (name_size > 0) {
                 r = header_decode(c->set, name, name_size, NAME_MAX_BYTES, c->arena, &a.name, &c->truncated);
                 if (r < 0)
                         return r;
                 const char *shown = a.name;
                 size_t size = strlen(shown);
-                strip_quotes(&shown, &size); /* quotes inside an encoded word */
-                if (size == 0 || (size == strlen(a.email) && strncasecmp(shown, a.email, size) == 0))
+                strip_quotes(&shown, &size, "\""); /* quotes around or inside an encoded word */
+                if (size == 0)
                         a.name = NULL;
                 else if (size != strlen(a.name) && !(a.name = arena_strndup(c->arena, shown, size)))
                         return -ENOMEM;

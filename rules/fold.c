@@ -559,6 +559,8 @@ static bool is_request(const struct message *m) {
 }
 
 static bool begins_with(const char *s, const char *name) {
+        if (name)
+                name += strspn(name, "'\""); /* programs wrap names in quotes once more */
         size_t n = name ? strcspn(name, " .-_@+,") : 0;
         return n >= 2 && strncasecmp(s, name, n) == 0 && (s[n] == ',' || s[n] == ' ' || s[n] == '\0');
 }
