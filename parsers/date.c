@@ -12,8 +12,6 @@
 /* Tokens of one date: weekday, day, month, year, time, am/pm, zone, and some that are ignored. */
 #define TOKENS_MAX 16U
 
-#define DATE_EARLIEST INT64_C(0)        /* 1970-01-01 */
-#define DATE_LATEST INT64_C(4133980799) /* 2100-12-31T23:59:59Z */
 /* Offsets in use go from -12:00 to +14:00; a little more is believed, garbage is not. */
 #define OFFSET_MAX (15 * 3600)
 
@@ -210,8 +208,6 @@ static int to_instant(const struct reading *r, instant *ret, int32_t *ret_offset
         if (!civil_valid(&c))
                 return -EINVAL;
         instant at = civil_seconds(&c) - (r->have_offset ? r->offset : 0);
-        if (at < DATE_EARLIEST || at > DATE_LATEST)
-                return -EINVAL;
         *ret = at;
         *ret_offset = r->have_offset && r->offset != 0 ? r->offset : INT32_MIN;
         return 0;
@@ -273,6 +269,11 @@ int date_parse(const char *s, size_t n, instant *ret, int32_t *ret_offset) {
         return date_read(text, text + size, ret, ret_offset);
 }
 
+bool date_is_plausible(instant at) {
+        const instant earliest = 0, latest = INT64_C(4133980799); /* 2100-12-31T23:59:59Z */
+        return at >= earliest && at <= latest;
+}
+
 int date_parse_from_line(const char *s, size_t n, instant *ret) {
         const char *end = s + n, *start = NULL;
         int32_t offset;
@@ -296,5 +297,10 @@ int date_parse_from_line(const char *s, size_t n, instant *ret) {
         }
         if (!start || (size_t) (end - start) > DATE_MAX)
                 return -EINVAL;
-        return date_read(start, end, ret, &offset);
+        instant at;
+        int r = date_read(start, end, &at, &offset);
+        if (r < 0 || !date_is_plausible(at))
+                return -EINVAL;
+        *ret = at;
+        return 0;
 }

@@ -64,13 +64,16 @@ bool header_next(struct header_cursor *c, struct field *ret) {
                         c->p += empty;
                         return false;
                 }
-                if (c->part && c->end - c->p >= 2 && c->p[0] == '-' && c->p[1] == '-')
+                /* A delimiter ends the header where the empty line was forgotten; in a message only after a field, and no
+                 * field itself. */
+                bool dashes = c->end - c->p >= 2 && c->p[0] == '-' && c->p[1] == '-';
+                if (c->part && dashes)
                         return false;
 
                 const char *line = c->p;
                 size_t name_size;
                 const char *colon = name_end(line, c->end, &name_size);
-                if (!colon && c->part && c->fields == 0 && line == c->start)
+                if (!colon && ((c->part && c->fields == 0 && line == c->start) || (dashes && c->fields > 0)))
                         return false;
                 const char *next = line_after(line, c->end);
                 while (next < c->end && is_blank(*next))

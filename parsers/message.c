@@ -362,10 +362,23 @@ static int read_message_id(struct reader *r) {
                 return 0;
         if (!next_id(&s, r->scratch + n, memchr(r->scratch, '<', n) && memchr(r->scratch, '>', n), &id, &size))
                 id = r->scratch, size = n;
+        if (size > 1 && *id == '<') /* never closed */
+                id++, size--;
         int e = make_id(r, id, size, &r->m->message_id);
         if (e == 0 && str_empty(r->m->message_id))
                 r->m->message_id = NULL;
         return e;
+}
+
+/* "In-Reply-To: Message from Jean <jean@dupont.example> of Monday <id>": a person is no message, or all answers to one
+ * person would become one conversation. */
+static bool is_correspondent(const struct message *m, const char *id) {
+        const struct address_list *lists[] = {&m->to, &m->cc, &m->from};
+        for (size_t l = 0; l < ELEMENTSOF(lists); l++)
+                for (uint32_t i = 0; i < lists[l]->n; i++)
+                        if (strcasecmp(lists[l]->items[i].email, id) == 0)
+                                return true;
+        return false;
 }
 
 /* Of too many references the first (the root of the thread) and the last (the nearest) are kept. */
@@ -375,6 +388,9 @@ static int read_ids(struct reader *r, enum slot slot, struct text_list *list, si
         bool brackets = n > 0 && memchr(s, '<', n) && memchr(s, '>', n);
         uint32_t total = 0, number = 0;
 
+        /* Words around an identifier without brackets: its '@' may be anybody's address. */
+        if (slot == SLOT_IN_REPLY_TO && n > 0 && !brackets && strpbrk(s, " ,\t"))
+                return 0;
         while (next_id(&s, end, brackets, &id, &size))
                 total++;
         if (total == 0)
@@ -391,7 +407,8 @@ static int read_ids(struct reader *r, enum slot slot, struct text_list *list, si
                 int e = make_id(r, id, size, &text);
                 if (e < 0)
                         return e;
-                if (!str_empty(text) && take(r, share, string_cost(text)))
+                bool wanted = !str_empty(text) && !(slot == SLOT_IN_REPLY_TO && is_correspondent(r->m, text));
+                if (wanted && take(r, share, string_cost(text)))
                         list->items[list->n++] = text;
         }
         return 0;
@@ -498,15 +515,19 @@ static void read_received(struct reader *r) {
         for (uint32_t i = 0; i < r->n_repeated[index]; i++) {
                 size_t n = unfold(r, &r->repeated[index][i]);
                 const char *semicolon = memrchr(r->scratch, ';', n);
-                if (semicolon &&
-                    date_parse(semicolon + 1, (size_t) (r->scratch + n - semicolon - 1), &r->m->received_at, &offset) == 0)
+                instant at;
+                if (semicolon && date_parse(semicolon + 1, (size_t) (r->scratch + n - semicolon - 1), &at, &offset) == 0 &&
+                    date_is_plausible(at)) {
+                        r->m->received_at = at;
                         return;
+                }
         }
 }
 
 static void read_date(struct reader *r) {
         size_t n = unfold(r, &r->slots[SLOT_DATE]);
-        if (n == 0 || date_parse(r->scratch, n, &r->m->sent_at, &r->m->sent_offset) < 0)
+        if (n == 0 || date_parse(r->scratch, n, &r->m->sent_at, &r->m->sent_offset) < 0 ||
+            !date_is_plausible(r->m->sent_at))
                 r->m->flags |= MESSAGE_NO_DATE;
 }
 
@@ -1654,7 +1675,7 @@ static int judge_automatic(struct reader *r) {
 static void read_absence(struct reader *r, const char *text) {
         struct message *m = r->m;
         if (m->automatic == AUTOMATIC_VACATION && text)
-                text_absence(text, m->sent_at != INSTANT_UNKNOWN ? m->sent_at : m->received_at, &m->absence_from,
+                text_absence(text, m->flags & MESSAGE_NO_DATE ? m->received_at : m->sent_at, &m->absence_from,
                              &m->absence_until);
 }
 

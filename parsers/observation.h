@@ -164,7 +164,7 @@ enum message_flag {
         MESSAGE_REQUEST = 1 << 4,   /* asks the reader for something; see request_because */
         MESSAGE_SHOUTING = 1 << 5,  /* new text mostly in capitals */
         MESSAGE_URGENT = 1 << 6,    /* says so in words or headers */
-        MESSAGE_NO_DATE = 1 << 7,   /* Date missing or outside 1970..2100 or unreadable */
+        MESSAGE_NO_DATE = 1 << 7,   /* Date missing or unreadable (sent_at unknown then), or outside 1970..2100 */
         MESSAGE_STOP = 1 << 8,      /* the writer says what hours or channels are not acceptable (boundary) */
         MESSAGE_THANKS = 1 << 9,    /* little more than thanks or an acknowledgement: asks for no answer */
         MESSAGE_PROPOSAL = 1 << 10, /* cancellation_because only asks whether the meeting may be called off or moved */

@@ -63,6 +63,10 @@ static void test_sections(void **state) {
         CHECK_SECTION("\r", false, ">");
         CHECK_SECTION("A: 1\n \n\nx", false, "A=1|>x");
         CHECK_SECTION("A: 1\n--b\nB: 2\n\n", true, "A=1|>--b\nB: 2\n\n");
+        /* the empty line was forgotten, or a blank got into it */
+        CHECK_SECTION("A: 1\n \n--b=\nB: 2\n\nx", false, "A=1|>--b=\nB: 2\n\nx");
+        CHECK_SECTION("--b\nA: 1\n\nx", false, "A=1|>x");
+        CHECK_SECTION("A: 1\n--b: 2\nC: 3\n\nx", false, "A=1|--b=2|C=3|>x");
         CHECK_SECTION("text at once\nA: 1\n", true, ">text at once\nA: 1\n");
         CHECK_SECTION("text at once\nA: 1\n", false, "A=1|>");
         CHECK_SECTION("\xC3\xA9: 1\nA: 2\n\n", false, "A=2|>");
