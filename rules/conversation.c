@@ -133,139 +133,22 @@ bool subject_words_within(const struct subject_words *a, const struct subject_wo
         return n > 0 && subject_words_common(a, b) == n;
 }
 
-/* ---- a table that forgets */
-
-struct slot {
-        uint64_t key;
-        uint64_t word;
-        instant at;
-};
-
-/* What is older than `age` is not found any more, and makes room when room is needed: so memory follows the mail of that
- * time, and what is remembered of one message does not depend on which other messages there are. Slots lie in the order
- * they were filled, since mail is about the mail just before it; only the small index is hit at random. */
-struct window {
-        struct slot *items; /* owned */
-        uint64_t *index;    /* owned; open addressing: half of the key above, the number of the slot from 1 below; 0: free */
-        size_t n, room;
-        unsigned bits; /* of the index's size */
-        int64_t age;
-};
-
-#define INDEX_BITS_FIRST 10U
-/* As many look-ups as memory answers at a time. */
-#define INDEX_AHEAD 16U
-#define INDEX_KEY (UINT64_MAX << 32)
-
-/* Keys are hashes; but thread ids end in 0, so the upper bits of a product tell where to look. */
-static size_t index_home(const struct window *w, uint64_t key) {
-        return (size_t) (key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - w->bits));
-}
-
-/* A million messages wait for memory more than for anything else: ask for what will be looked at, all at once. */
-static void window_prefetch(const struct window *w, uint64_t key) {
-        if (w->n > 0)
-                __builtin_prefetch(&w->index[index_home(w, key)]);
-}
-
-/* The slot of that key, or NULL and where the index is free for it. */
-static struct slot *window_look(const struct window *w, uint64_t key, size_t *ret_free) {
-        size_t mask = ((size_t) 1 << w->bits) - 1, i = index_home(w, key);
-        for (; w->index[i] != 0; i = (i + 1) & mask) {
-                if (((w->index[i] ^ key << 32) & INDEX_KEY) != 0)
-                        continue;
-                struct slot *slot = &w->items[(uint32_t) w->index[i] - 1];
-                if (slot->key == key)
-                        return slot;
-        }
-        *ret_free = i;
-        return NULL;
-}
-
-static void window_forget(struct window *w, instant before) {
-        size_t n = 0;
-        for (size_t i = 0; i < w->n; i++)
-                if (w->items[i].at >= before)
-                        w->items[n++] = w->items[i];
-        w->n = n;
-}
-
-/* Steps of a third and a half, in turn: with all room taken, nine or twelve sixteenths of the index are. */
-static int window_grow(struct window *w) {
-        bool wider = w->room != (size_t) 9 << w->bits >> 4;
-        unsigned bits = w->bits == 0 ? INDEX_BITS_FIRST : w->bits + wider;
-        size_t room = (size_t) (wider ? 9 : 12) << bits >> 4;
-        if (bits > 32)
-                return -ENOMEM;
-        struct slot *items = reallocarray(w->items, room, sizeof(*items));
-        if (!items)
-                return -ENOMEM;
-        w->items = items;
-        w->room = room;
-        if (bits == w->bits)
-                return 0;
-        uint64_t *index = malloc(sizeof(*index) << bits);
-        if (!index)
-                return -ENOMEM;
-        free(w->index);
-        w->index = index;
-        w->bits = bits;
-        return 0;
-}
-
-static void window_reindex(struct window *w) {
-        memset(w->index, 0, sizeof(*w->index) << w->bits);
-        for (size_t i = 0; i < w->n; i++) {
-                size_t at;
-                window_prefetch(w, w->items[MIN(i + INDEX_AHEAD, w->n - 1)].key);
-                (void) window_look(w, w->items[i].key, &at);
-                w->index[at] = w->items[i].key << 32 | (i + 1);
-        }
-}
-
-/* Forgetting looks at all, so it must free a quarter, or the table grows. */
-static int window_make_room(struct window *w, instant at) {
-        window_forget(w, at - w->age);
-        int r = 4 * w->n < 3 * w->room ? 0 : window_grow(w);
-        if (w->index)
-                window_reindex(w);
-        return r;
-}
-
-/* What is young enough at that time; NULL. */
-static const struct slot *window_find(const struct window *w, uint64_t key, instant at) {
-        size_t at_index;
-        const struct slot *slot = w->n > 0 ? window_look(w, key, &at_index) : NULL;
-        return slot && slot->at >= at - w->age ? slot : NULL;
-}
-
-static int window_put(struct window *w, uint64_t key, uint64_t word, instant at) {
-        size_t at_index = 0;
-        struct slot *slot = w->n > 0 ? window_look(w, key, &at_index) : NULL;
-        if (!slot && w->n == w->room) {
-                int r = window_make_room(w, at);
-                if (r < 0)
-                        return r;
-                (void) window_look(w, key, &at_index);
-        }
-        if (!slot) {
-                slot = &w->items[w->n++];
-                w->index[at_index] = key << 32 | w->n;
-        }
-        *slot = (struct slot){.key = key, .word = word, .at = at};
-        return 0;
-}
-
 /* ---- conversations */
 
 /* Questions of the owner that wait, for each client; who has more open than this is past help by subjects. */
-#define WAITING_MAX 16U
+#define WAITING_MAX CONVERSATION_SETTLED_MAX
 #define VOTES_MAX 64U
 
+/* People in To of a question who are of no client; of more than these the answer is not known for one. */
+#define OTHERS_MAX 4U
+
 struct waiting_request {
-        uint64_t thread; /* 0: free */
+        uint64_t thread;   /* as the fact told it; 0: free */
+        uint64_t question; /* message_key() */
         instant at;
         bool alone; /* nobody else got the question */
+        uint64_t others[OTHERS_MAX];
+        uint32_t n_others;
         struct subject_words words;
 };
 
@@ -294,19 +177,11 @@ struct conversations {
         const struct settings *settings;
         struct zone_clock clock;      /* the owner's */
         struct acquaintance *clients; /* owned, one for each client */
-        /* messages: message key -> thread, the lowest bit tells a message seen from one only named in References.
-         * subjects: client and base subject -> thread. turns: thread and client -> since when who waits. aliases: thread
-         * -> thread. */
-        struct window messages, subjects, turns, aliases;
-        bool has_aliases;
+        struct threads threads;
+        /* subjects: client, base subject and perhaps person -> thread. turns: thread and client -> who waits, and since when. copies: the owner's
+         * own messages by what they say. */
+        struct window subjects, turns, copies;
 };
-
-/* Thread ids leave the lowest bit to the table of messages. */
-#define THREAD_SEEN UINT64_C(1)
-static uint64_t thread_of_root(uint64_t root_key) {
-        uint64_t id = hash_mix(root_key, UINT64_C(0x7468726561640001)) & ~THREAD_SEEN;
-        return id != 0 ? id : 2;
-}
 
 int conversations_new(const struct settings *settings, struct conversations **ret) {
         struct conversations *c = calloc(1, sizeof(*c));
@@ -321,7 +196,8 @@ int conversations_new(const struct settings *settings, struct conversations **re
         }
         for (size_t i = 0; i < settings->n_clients; i++)
                 c->clients[i].outside_at = INSTANT_UNKNOWN;
-        c->messages.age = c->turns.age = c->aliases.age = CONVERSATION_WINDOW;
+        c->threads = (struct threads) THREADS(CONVERSATION_WINDOW);
+        c->turns.age = c->copies.age = CONVERSATION_WINDOW;
         c->subjects.age = CONVERSATION_SUBJECT_WINDOW;
         *ret = c;
         return 0;
@@ -330,29 +206,13 @@ int conversations_new(const struct settings *settings, struct conversations **re
 struct conversations *conversations_free(struct conversations *c) {
         if (!c)
                 return NULL;
-        struct window *all[] = {&c->messages, &c->subjects, &c->turns, &c->aliases};
-        for (size_t i = 0; i < ELEMENTSOF(all); i++) {
-                free(all[i]->items);
-                free(all[i]->index);
-        }
+        threads_done(&c->threads);
+        window_done(&c->subjects);
+        window_done(&c->turns);
+        window_done(&c->copies);
         free(c->clients);
         free(c);
         return NULL;
-}
-
-static uint64_t thread_resolve(const struct conversations *c, uint64_t thread, instant at) {
-        /* A chain of aliases is as long as there were merges; each points at a thread that lived then. */
-        for (int i = 0; c->has_aliases && i < 8; i++) {
-                const struct slot *slot = window_find(&c->aliases, thread, at);
-                if (!slot)
-                        break;
-                thread = slot->word;
-        }
-        return thread;
-}
-
-static const struct slot *find_message(const struct conversations *c, uint64_t key, instant at) {
-        return window_find(&c->messages, key, at);
 }
 
 /* The same message of the owner, come back by a list or from a server that gave it another Message-ID. */
@@ -363,107 +223,97 @@ static uint64_t own_copy_key(const struct message *m) {
         return hash_mix(hash_mix((uint64_t) m->sent_at, hash_string(m->thread_subject)), to);
 }
 
+/* What the subject stands for with that client, and with one person of it. */
 static uint64_t subject_key(const struct client *client, const struct conversation_message *m) {
-        return m->subject_key == 0 ? 0 : hash_mix(m->subject_key, client->index + 1U);
+        return hash_mix(m->subject_key, client->index + 1U);
+}
+
+static uint64_t person_subject_key(uint64_t subject_key, uint64_t person) {
+        return hash_mix(subject_key, person);
 }
 
 static uint64_t turn_key(const struct client *client, uint64_t thread) {
         return hash_mix(thread, client->index + 1U);
 }
 
-/* The message that it most likely answers. */
-static const char *nearest_reference(const struct message *m) {
-        if (m->in_reply_to.n > 0)
-                return m->in_reply_to.items[0];
-        return m->references.n > 0 ? m->references.items[m->references.n - 1] : NULL;
-}
-
 void conversations_prepare(const struct conversations *c, struct conversation_message *m) {
         const struct message *mail = m->message;
-        const char *parent = nearest_reference(mail);
+        thread_names_read(mail, m->key, &m->names);
         m->copy_key = m->from_owner ? own_copy_key(mail) : 0;
-        m->parent_key = parent ? message_id_key(parent) : 0;
         m->subject_key = str_empty(mail->thread_subject) ? 0 : hash_string(mail->thread_subject);
-        window_prefetch(&c->messages, m->key);
-        window_prefetch(&c->messages, m->copy_key);
-        window_prefetch(&c->messages, m->parent_key);
-        for (uint32_t k = 0; k < m->n_clients; k++)
-                window_prefetch(&c->subjects, subject_key(m->clients[k], m));
-}
-
-/* In-Reply-To, then References from the newest back: the nearest known message decides. References are searched this far
- * from each end. */
-#define REFERENCES_NEAR 16U
-
-static const struct slot *find_parent(const struct conversations *c, const struct conversation_message *cm) {
-        const struct message *m = cm->message;
-        instant at = cm->at;
-        const struct slot *nearest = cm->parent_key != 0 ? find_message(c, cm->parent_key, at) : NULL;
-        if (nearest)
-                return nearest;
-        for (uint32_t i = 1; i < m->in_reply_to.n && i < REFERENCES_NEAR; i++) {
-                const struct slot *slot = find_message(c, message_id_key(m->in_reply_to.items[i]), at);
-                if (slot)
-                        return slot;
+        threads_prefetch(&c->threads, &m->names);
+        if (m->copy_key != 0)
+                window_prefetch(&c->copies, m->copy_key);
+        for (uint32_t k = 0; k < m->n_clients && m->subject_key != 0; k++) {
+                uint64_t key = subject_key(m->clients[k], m);
+                window_prefetch(&c->subjects, key);
+                for (uint32_t i = 0; i < m->n_people; i++)
+                        window_prefetch(&c->subjects, person_subject_key(key, m->people[i]));
         }
-        for (uint32_t i = m->in_reply_to.n == 0; i < m->references.n && i < REFERENCES_NEAR; i++) {
-                const struct slot *slot = find_message(c, message_id_key(m->references.items[m->references.n - 1 - i]), at);
-                if (slot)
-                        return slot;
-        }
-        return m->references.n > REFERENCES_NEAR ? find_message(c, message_id_key(m->references.items[0]), at) : NULL;
 }
 
-static uint64_t root_key(const struct message *m, uint64_t own_key) {
-        if (m->references.n > 0)
-                return message_id_key(m->references.items[0]);
-        return m->in_reply_to.n > 0 ? message_id_key(m->in_reply_to.items[0]) : own_key;
+/* Does a question of the owner to that client wait in the conversation? */
+static bool waits_in(struct conversations *c, const struct waiting_request *w, uint64_t thread, instant at) {
+        return w->thread != 0 && (w->thread == thread || threads_resolve(&c->threads, w->thread, at) == thread);
 }
 
-/* Does a question of the owner wait in that conversation? */
-static bool thread_waits(const struct conversations *c, const struct conversation_message *m, uint64_t thread) {
-        for (uint32_t k = 0; k < m->n_clients; k++) {
-                const struct acquaintance *a = &c->clients[m->clients[k]->index];
-                for (size_t i = 0; i < WAITING_MAX; i++)
-                        if (a->waiting[i].thread == thread)
-                                return true;
+static bool client_waits(struct conversations *c, const struct client *client, uint64_t thread, instant at) {
+        const struct acquaintance *a = &c->clients[client->index];
+        for (size_t i = 0; i < WAITING_MAX; i++)
+                if (waits_in(c, &a->waiting[i], thread, at))
+                        return true;
+        return false;
+}
+
+struct keeping {
+        struct conversations *conversations;
+        const struct conversation_message *m;
+};
+
+/* Facts already told keep the id they had: the conversation in which a question waits keeps its name. */
+static bool keeps_name(uint64_t thread, void *userdata) {
+        const struct keeping *k = userdata;
+        for (uint32_t i = 0; i < k->m->n_clients; i++)
+                if (client_waits(k->conversations, k->m->clients[i], thread, k->m->at))
+                        return true;
+        return false;
+}
+
+/* Did one of these people take part in the conversation that the subject stands for? */
+static bool people_overlap(struct conversations *c, const struct conversation_message *m, uint64_t key, uint64_t thread) {
+        for (uint32_t i = 0; i < m->n_people; i++) {
+                const struct window_slot *slot = window_find(&c->subjects, person_subject_key(key, m->people[i]), m->at);
+                if (slot && threads_resolve(&c->threads, slot->word, m->at) == thread)
+                        return true;
         }
         return false;
 }
 
-/* References that link two known conversations make them one from here on. Facts already told keep the id they had, so a
- * conversation in which a question waits keeps its id; when both have one waiting, they stay apart; else the older one
- * gives its name. */
-static int merge_threads(struct conversations *c, const struct conversation_message *m, uint64_t *thread, instant since) {
-        if (m->message->references.n < 2)
+/* The same subject joins with the same client only. An answer quotes the subject, whoever of the client's gives it; and
+ * while a question waits the doubt is the client's. Otherwise the same words join the same people. */
+static uint64_t find_by_subject_of(struct conversations *c, const struct conversation_message *m,
+                                   const struct client *client) {
+        uint64_t key = subject_key(client, m);
+        const struct window_slot *slot = window_find(&c->subjects, key, m->at);
+        if (!slot)
                 return 0;
-        const struct slot *root = find_message(c, message_id_key(m->message->references.items[0]), m->at);
-        if (!root)
-                return 0;
-        uint64_t other = thread_resolve(c, root->word & ~THREAD_SEEN, m->at);
-        if (other == *thread)
-                return 0;
-        bool waits = thread_waits(c, m, *thread), other_waits = thread_waits(c, m, other);
-        if (waits && other_waits)
-                return 0;
-        bool keep = waits || (!other_waits && (since < root->at || (since == root->at && *thread < other)));
-        uint64_t from = keep ? other : *thread, to = keep ? *thread : other;
-        int r = window_put(&c->aliases, from, to, m->at);
-        if (r < 0)
-                return r;
-        c->has_aliases = true;
-        *thread = to;
-        return 0;
+        uint64_t thread = threads_resolve(&c->threads, slot->word, m->at);
+        bool joins = (m->message->flags & MESSAGE_REPLY) || people_overlap(c, m, key, thread) ||
+                     client_waits(c, client, thread, m->at);
+        return joins ? thread : 0;
 }
 
-static uint64_t find_by_subject(const struct conversations *c, const struct conversation_message *m) {
-        for (uint32_t k = 0; k < m->n_clients; k++) {
-                uint64_t key = subject_key(m->clients[k], m);
-                const struct slot *slot = key != 0 ? window_find(&c->subjects, key, m->at) : NULL;
-                if (slot)
-                        return thread_resolve(c, slot->word, m->at);
+/* A message to several clients joins only where it does so for each of them: a subject never makes one conversation of two
+ * clients'. */
+static uint64_t find_by_subject(struct conversations *c, const struct conversation_message *m) {
+        uint64_t found = 0;
+        for (uint32_t k = 0; k < m->n_clients && m->subject_key != 0; k++) {
+                uint64_t thread = find_by_subject_of(c, m, m->clients[k]);
+                if (thread == 0 || (k > 0 && thread != found))
+                        return 0;
+                found = thread;
         }
-        return 0;
+        return found;
 }
 
 /* A message without References may answer a question all the same: people write anew from a telephone, colleagues answer
@@ -477,23 +327,21 @@ static uint64_t find_by_question(const struct conversations *c, const struct con
         uint64_t found = 0, only = 0;
         instant found_at = INSTANT_MIN;
         uint32_t n = 0;
-        for (uint32_t k = 0; k < m->n_clients; k++) {
-                const struct acquaintance *a = &c->clients[m->clients[k]->index];
-                for (size_t i = 0; i < WAITING_MAX; i++) {
-                        const struct waiting_request *w = &a->waiting[i];
-                        if (w->thread == 0 || w->at < m->at - CONVERSATION_SUBJECT_WINDOW)
-                                continue;
-                        /* Most messages meet no question: their words are not looked for. */
-                        if (n == 0)
-                                subject_words(m->message->thread_subject, &words);
-                        n += only != w->thread;
-                        only = w->thread;
-                        bool same = m->from_owner || invitation ? subject_words_within(&w->words, &words)
-                                                                : subject_words_share(&w->words, &words);
-                        if (same && w->at >= found_at) {
-                                found = w->thread;
-                                found_at = w->at;
-                        }
+        const struct acquaintance *a = &c->clients[m->clients[0]->index];
+        for (size_t i = 0; i < WAITING_MAX; i++) {
+                const struct waiting_request *w = &a->waiting[i];
+                if (w->thread == 0 || w->at < m->at - CONVERSATION_SUBJECT_WINDOW)
+                        continue;
+                /* Most messages meet no question: their words are not looked for. */
+                if (n == 0)
+                        subject_words(m->message->thread_subject, &words);
+                n += only != w->thread;
+                only = w->thread;
+                bool same = m->from_owner || invitation ? subject_words_within(&w->words, &words)
+                                                        : subject_words_share(&w->words, &words);
+                if (same && w->at >= found_at) {
+                        found = w->thread;
+                        found_at = w->at;
                 }
         }
         if (found == 0 && !m->from_owner && !invitation && words.n == 0 && n == 1)
@@ -501,40 +349,31 @@ static uint64_t find_by_question(const struct conversations *c, const struct con
         return found;
 }
 
-/* *ret_parent: a message that it names is known, and so are those before it. */
-static int find_thread(struct conversations *c, const struct conversation_message *m, const struct slot *own, uint64_t *ret,
-                       bool *ret_parent) {
+/* By what it names, else by subject and people, else by the question it may answer, else a new one. */
+static int find_thread(struct conversations *c, const struct conversation_message *m, uint64_t *ret) {
         const struct message *mail = m->message;
-        const struct slot *parent = own ? own : find_parent(c, m);
-        *ret_parent = parent;
-        if (parent) {
-                uint64_t thread = thread_resolve(c, parent->word & ~THREAD_SEEN, m->at);
-                int r = merge_threads(c, m, &thread, parent->at);
-                *ret = thread;
+        struct keeping keeping = {c, m};
+        int r = threads_join(&c->threads, &m->names, m->at, keeps_name, &keeping, ret);
+        if (r != 0)
                 return r;
-        }
         /* An invitation may be the answer too. */
         bool person = mail->automatic == AUTOMATIC_NO || mail->automatic == AUTOMATIC_CALENDAR;
         uint64_t thread = find_by_subject(c, m);
-        if (thread == 0 && person && mail->in_reply_to.n == 0 && mail->references.n == 0 && !(mail->flags & MESSAGE_FORWARD))
+        if (thread == 0 && person && m->names.n == 1 && m->n_clients == 1 && !(mail->flags & MESSAGE_FORWARD))
                 thread = find_by_question(c, m);
-        *ret = thread != 0 ? thread : thread_of_root(root_key(mail, m->key));
+        *ret = threads_resolve(&c->threads, thread != 0 ? thread : thread_of_root(m->names.root), m->at);
         return 0;
 }
 
-/* Messages only named in References belong to the conversation too: their copies may come later, or never. */
-static int remember_references(struct conversations *c, const struct message *m, uint64_t thread, instant at) {
-        for (uint32_t i = 0; i < m->references.n; i++) {
-                if (i > 0 && i + REFERENCES_NEAR < m->references.n)
+static int remember_subject(struct conversations *c, const struct conversation_message *m, uint64_t thread) {
+        for (uint32_t k = 0; k < m->n_clients; k++) {
+                window_prefetch(&c->turns, turn_key(m->clients[k], thread));
+                if (m->subject_key == 0)
                         continue;
-                uint64_t key = message_id_key(m->references.items[i]);
-                int r = find_message(c, key, at) ? 0 : window_put(&c->messages, key, thread, at);
-                if (r < 0)
-                        return r;
-        }
-        for (uint32_t i = 0; i < m->in_reply_to.n && i < REFERENCES_NEAR; i++) {
-                uint64_t key = message_id_key(m->in_reply_to.items[i]);
-                int r = find_message(c, key, at) ? 0 : window_put(&c->messages, key, thread, at);
+                uint64_t key = subject_key(m->clients[k], m);
+                int r = window_put(&c->subjects, key, thread, m->at);
+                for (uint32_t i = 0; i < m->n_people && r >= 0; i++)
+                        r = window_put(&c->subjects, person_subject_key(key, m->people[i]), thread, m->at);
                 if (r < 0)
                         return r;
         }
@@ -542,103 +381,174 @@ static int remember_references(struct conversations *c, const struct message *m,
 }
 
 int conversations_add(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) {
-        const struct slot *own = find_message(c, m->key, m->at);
-        if (own && (own->word & THREAD_SEEN))
+        if (threads_seen(&c->threads, m->key, m->at))
                 return 1;
-        const struct slot *known = m->copy_key != 0 ? find_message(c, m->copy_key, m->at) : NULL;
+        const struct window_slot *known = m->copy_key != 0 ? window_find(&c->copies, m->copy_key, m->at) : NULL;
         if (known) {
                 /* Answers may name the id that the server gave. */
-                int r = window_put(&c->messages, m->key, known->word, m->at);
+                int r = threads_add_seen(&c->threads, m->key, m->at, known->word);
                 return r < 0 ? r : 1;
         }
 
         uint64_t thread;
-        bool has_parent;
-        int r = find_thread(c, m, own, &thread, &has_parent);
+        int r = find_thread(c, m, &thread);
         if (r >= 0)
-                r = window_put(&c->messages, m->key, thread | THREAD_SEEN, m->at);
+                r = threads_add(&c->threads, &m->names, m->at, thread);
         if (r >= 0 && m->copy_key != 0)
-                r = window_put(&c->messages, m->copy_key, thread | THREAD_SEEN, m->at);
-        if (r >= 0 && !has_parent)
-                r = remember_references(c, m->message, thread, m->at);
-        for (uint32_t k = 0; r >= 0 && k < m->n_clients; k++) {
-                uint64_t key = subject_key(m->clients[k], m);
-                window_prefetch(&c->turns, turn_key(m->clients[k], thread));
-                if (key != 0)
-                        r = window_put(&c->subjects, key, thread, m->at);
-        }
+                r = window_put(&c->copies, m->copy_key, thread, m->at);
+        if (r >= 0)
+                r = remember_subject(c, m, thread);
         if (r < 0)
                 return r;
         *ret_thread = thread;
         return 0;
 }
 
-enum turn { TURN_NONE, TURN_OWNER_WAITS, TURN_CLIENT_WAITS };
-
-int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens,
-                       instant at, int64_t *ret_response_time) {
-        /* The word holds since when (seconds, shifted by two) and who waits. */
-        uint64_t key = turn_key(client, thread);
-        const struct slot *slot = window_find(&c->turns, key, at);
-        enum turn turn = slot ? (enum turn)(slot->word & 3) : TURN_NONE;
-        instant since = slot ? (instant) slot->word >> 2 : at;
-        enum turn mine = from_owner ? TURN_OWNER_WAITS : TURN_CLIENT_WAITS;
-        int64_t response = turn != TURN_NONE && turn != mine ? at - since : -1;
-        if (turn != mine) {
-                turn = opens ? mine : TURN_NONE;
-                since = at;
-        }
-        int r = window_put(&c->turns, key, (uint64_t) since << 2 | turn, at);
+int conversations_pass(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) {
+        uint64_t thread;
+        if (threads_seen(&c->threads, m->key, m->at))
+                return 0;
+        struct keeping keeping = {c, m};
+        int r = threads_join(&c->threads, &m->names, m->at, keeps_name, &keeping, &thread);
+        if (r <= 0)
+                return r;
+        r = threads_add(&c->threads, &m->names, m->at, thread);
         if (r < 0)
                 return r;
-        *ret_response_time = response;
-        return 0;
+        *ret_thread = thread;
+        return 1;
 }
 
-bool conversations_pending(const struct conversations *c, uint64_t thread, const struct client *client, bool from_owner,
-                           instant at) {
-        const struct slot *slot = window_find(&c->turns, turn_key(client, thread), at);
-        return slot && (enum turn)(slot->word & 3) == (from_owner ? TURN_OWNER_WAITS : TURN_CLIENT_WAITS);
+/* ---- turns */
+
+/* Who wrote last and hears nothing, for the response time; any message that is not thanks counts. */
+enum answering { ANSWERING_NONE, ANSWERING_CLIENT, ANSWERING_OWNER };
+
+#define TURN_BITS 2U
+#define TURN_MASK ((UINT64_C(1) << TURN_BITS) - 1)
+
+static uint64_t turn_word(instant since, enum turn turn, enum answering answering) {
+        return (uint64_t) since << 2 * TURN_BITS | (uint64_t) turn << TURN_BITS | (uint64_t) answering;
 }
 
-void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m,
-                         instant at) {
+/* A request waits on the other side until somebody there writes; writing more without asking leaves it standing. */
+static enum turn turn_after(enum turn turn, const struct conversation_turn *m) {
+        enum turn theirs = m->from_owner ? TURN_CLIENT : TURN_OWNER;
+        if (m->settles)
+                return TURN_NOBODY;
+        if (m->asks)
+                return theirs;
+        if (!m->person)
+                return turn;
+        return turn == theirs ? theirs : TURN_NOBODY;
+}
+
+int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, struct conversation_turn *m) {
+        uint64_t key = turn_key(client, thread);
+        const struct window_slot *slot = window_find(&c->turns, key, m->at);
+        uint64_t word = slot ? slot->word : turn_word(m->at, TURN_NOBODY, ANSWERING_NONE);
+        enum answering answering = (enum answering)(word & TURN_MASK);
+        instant since = (instant) word >> 2 * TURN_BITS;
+        m->turn = turn_after((enum turn)(word >> TURN_BITS & TURN_MASK), m);
+        m->response_time = -1;
+        if (m->person) {
+                enum answering other = m->from_owner ? ANSWERING_CLIENT : ANSWERING_OWNER;
+                m->pending = answering == other;
+                if (answering != ANSWERING_NONE && answering != other)
+                        m->response_time = m->at - since;
+                if (answering != other) {
+                        answering = m->opens ? other : ANSWERING_NONE;
+                        since = m->at;
+                }
+        } else if (!slot && m->turn == TURN_NOBODY)
+                return 0; /* a machine begins nothing */
+        return window_put(&c->turns, key, turn_word(since, m->turn, answering), m->at);
+}
+
+/* ---- questions that wait */
+
+void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client,
+                         const struct conversation_message *m) {
+        const struct message *mail = m->message;
         struct acquaintance *a = &c->clients[client->index];
         struct waiting_request *w = &a->waiting[a->waiting_next++ % WAITING_MAX];
-        *w = (struct waiting_request){.thread = thread, .at = at, .alone = m->to.n == 1 && m->cc.n + m->bcc.n == 0};
-        subject_words(m->thread_subject, &w->words);
+        *w = (struct waiting_request){.thread = thread,
+                                      .question = m->key,
+                                      .at = m->at,
+                                      .alone = mail->to.n == 1 && mail->cc.n + mail->bcc.n == 0};
+        for (uint32_t i = 0; i < mail->to.n && w->n_others < OTHERS_MAX; i++)
+                if (!settings_find_client(c->settings, mail->to.items[i].email))
+                        w->others[w->n_others++] = email_hash(mail->to.items[i].email);
+        subject_words(mail->thread_subject, &w->words);
 }
 
-bool conversations_waits(const struct conversations *c, uint64_t thread, const struct client *client, instant at) {
+bool conversations_waits(struct conversations *c, uint64_t thread, const struct client *client, instant at) {
         const struct acquaintance *a = &c->clients[client->index];
         for (size_t i = 0; i < WAITING_MAX; i++)
-                if (a->waiting[i].thread == thread && a->waiting[i].at >= at - CONVERSATION_SUBJECT_WINDOW)
+                if (a->waiting[i].at >= at - CONVERSATION_SUBJECT_WINDOW && waits_in(c, &a->waiting[i], thread, at))
                         return true;
         return false;
 }
 
-const struct client *conversations_expects(const struct conversations *c, const struct message *m, instant at) {
+const struct client *conversations_expects(struct conversations *c, const struct message *m, instant at) {
         if (m->in_reply_to.n + m->references.n == 0)
                 return NULL;
         const char *id = m->in_reply_to.n > 0 ? m->in_reply_to.items[0] : m->references.items[m->references.n - 1];
-        const struct slot *slot = find_message(c, message_id_key(id), at);
-        if (!slot)
+        uint64_t thread = threads_find(&c->threads, message_id_key(id), at);
+        if (thread == 0)
                 return NULL;
-        uint64_t thread = thread_resolve(c, slot->word & ~THREAD_SEEN, at);
         for (size_t k = 0; k < c->settings->n_clients; k++)
                 for (size_t i = 0; i < WAITING_MAX; i++) {
                         const struct waiting_request *w = &c->clients[k].waiting[i];
-                        if (w->thread == thread && w->alone && w->at >= at - CONVERSATION_SUBJECT_WINDOW)
+                        if (w->alone && w->at >= at - CONVERSATION_SUBJECT_WINDOW && waits_in(c, w, thread, at))
                                 return &c->settings->clients[k];
                 }
         return NULL;
 }
 
-void conversations_answered(struct conversations *c, uint64_t thread, const struct client *client) {
+/* Takes a question off the list; told to the caller when the fact that opened it stands in another conversation than `thread`. */
+static uint32_t answer(struct waiting_request *w, const struct client *client, uint64_t thread,
+                       struct conversation_settled *ret, uint32_t n) {
+        if (w->thread != thread && n < CONVERSATION_SETTLED_MAX)
+                ret[n++] = (struct conversation_settled){.client = client, .thread = w->thread, .asked_at = w->at};
+        w->thread = 0;
+        return n;
+}
+
+uint32_t conversations_answered(struct conversations *c, uint64_t thread, const struct client *client, instant at,
+                                struct conversation_settled ret[static CONVERSATION_SETTLED_MAX]) {
         struct acquaintance *a = &c->clients[client->index];
+        uint32_t n = 0;
         for (size_t i = 0; i < WAITING_MAX; i++)
-                if (a->waiting[i].thread == thread)
-                        a->waiting[i].thread = 0;
+                if (waits_in(c, &a->waiting[i], thread, at))
+                        n = answer(&a->waiting[i], client, thread, ret, n);
+        return n;
+}
+
+/* Was the author asked by the same message? */
+static bool was_asked_too(struct conversations *c, const struct waiting_request *w, const struct client *author_client,
+                          uint64_t author) {
+        for (uint32_t i = 0; i < w->n_others; i++)
+                if (w->others[i] == author)
+                        return true;
+        for (size_t i = 0; author_client && i < WAITING_MAX; i++)
+                if (c->clients[author_client->index].waiting[i].thread != 0 &&
+                    c->clients[author_client->index].waiting[i].question == w->question)
+                        return true;
+        return false;
+}
+
+uint32_t conversations_answered_for(struct conversations *c, uint64_t thread, const struct client *client,
+                                    const struct client *author_client, uint64_t author, instant at,
+                                    struct conversation_settled ret[static CONVERSATION_SETTLED_MAX]) {
+        struct acquaintance *a = &c->clients[client->index];
+        uint32_t n = 0;
+        for (size_t i = 0; i < WAITING_MAX; i++) {
+                struct waiting_request *w = &a->waiting[i];
+                if (waits_in(c, w, thread, at) && was_asked_too(c, w, author_client, author))
+                        n = answer(w, client, 0, ret, n);
+        }
+        return n;
 }
 
 void conversations_note_outside(struct conversations *c, const struct client *client, instant at) {

@@ -6,6 +6,7 @@
 
 #include "parsers/observation.h"
 #include "rules/settings.h"
+#include "rules/thread.h"
 
 #define DAY_SECONDS INT64_C(86400)
 /* A conversation that slept longer than this begins anew, and a copy of a message that comes later is not known for a
@@ -39,6 +40,9 @@ static inline void conversations_freep(struct conversations **c) {
 }
 #define _cleanup_conversations_ _cleanup_(conversations_freep)
 
+/* People of one message by whom a subject is found again. */
+#define CONVERSATION_PEOPLE_MAX 4U
+
 /* One message in its turn. `clients` are whom it came from (one) or goes to. */
 struct conversation_message {
         const struct message *message;
@@ -47,7 +51,11 @@ struct conversation_message {
         bool from_owner;
         const struct client *const *clients;
         uint32_t n_clients;
-        uint64_t copy_key, parent_key, subject_key; /* by conversations_prepare(); 0: none */
+        /* email_hash() of people of these clients who wrote it or got it; not all need be here. */
+        uint64_t people[CONVERSATION_PEOPLE_MAX];
+        uint32_t n_people;
+        uint64_t copy_key, subject_key; /* by conversations_prepare(), as what follows; 0: none */
+        struct thread_names names;
 };
 
 /* Works out the keys, and has the memory they lead to fetched: what is done before conversations_add() hides the wait. */
@@ -58,26 +66,57 @@ void conversations_prepare(const struct conversations *c, struct conversation_me
  * 0: new, -ENOMEM. */
 int conversations_add(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) _must_check_;
 
-/* The turn: seconds since the first message of the other side that still waits in this conversation with that client, -1
- * when none waits. Call once for each client of a message a person wrote. `opens`: it wants an answer itself (thanks do
- * not). */
-int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client, bool from_owner, bool opens,
-                       instant at, int64_t *ret_response_time) _must_check_;
+/* A message that concerns no client, of a third party or to one: when it names a message that is known it belongs there, so that answers to it do
+ * too. After conversations_prepare(). 1: *ret_thread filled, 0: it names nothing known, or was seen, -ENOMEM. */
+int conversations_pass(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) _must_check_;
 
-/* Did the same side write in this conversation, and wait since? Ask before conversations_turn(). */
-bool conversations_pending(const struct conversations *c, uint64_t thread, const struct client *client, bool from_owner,
-                           instant at) _pure_;
+/* Whose turn it is to write. */
+enum turn { TURN_NOBODY, TURN_OWNER, TURN_CLIENT };
+
+/* A message as the turns see it. */
+struct conversation_turn {
+        instant at;
+        bool from_owner;
+        bool person;  /* a person wrote it */
+        bool opens;   /* it may be answered (thanks are not) */
+        bool asks;    /* it asks the other side for something */
+        bool settles; /* nothing is to be waited for any more */
+        /* found: */
+        enum turn turn;        /* after it */
+        bool pending;          /* the same side wrote before and heard nothing */
+        int64_t response_time; /* seconds since the first message of the other side that was not answered; -1 */
+};
+/* Call once for each client of a message, in order. 0, -ENOMEM. */
+int conversations_turn(struct conversations *c, uint64_t thread, const struct client *client,
+                       struct conversation_turn *m) _must_check_;
 
 /* The owner asked that client for something: until the client writes in this conversation, a fresh message about the same
  * is its answer. */
-void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client, const struct message *m,
-                         instant at);
+void conversations_asked(struct conversations *c, uint64_t thread, const struct client *client,
+                         const struct conversation_message *m);
 /* Has the owner asked that client in this conversation and heard nothing? */
-bool conversations_waits(const struct conversations *c, uint64_t thread, const struct client *client, instant at) _pure_;
+bool conversations_waits(struct conversations *c, uint64_t thread, const struct client *client, instant at);
 /* The only client whom the owner asked the question that this message answers by its references; NULL. The question went to nobody else, so whoever
  * answers it had it from the client. */
-const struct client *conversations_expects(const struct conversations *c, const struct message *m, instant at) _pure_;
-void conversations_answered(struct conversations *c, uint64_t thread, const struct client *client);
+const struct client *conversations_expects(struct conversations *c, const struct message *m, instant at);
+
+/* A question that was answered, told in a conversation that the answer's fact does not name. */
+struct conversation_settled {
+        const struct client *client;
+        uint64_t thread; /* of the question's fact */
+        instant asked_at;
+};
+#define CONVERSATION_SETTLED_MAX 16U
+/* The client wrote there: nothing waits any more. Returns how many of *ret are filled: questions asked in a conversation that only became this
+ * one later. */
+uint32_t conversations_answered(struct conversations *c, uint64_t thread, const struct client *client, instant at,
+                                struct conversation_settled ret[static CONVERSATION_SETTLED_MAX]);
+/* Somebody else answered, with the client in copy: of `author_client` (may be NULL), address hash `author`. Where that one was asked by the same
+ * message, it is answered for the client too. Before conversations_answered() for the author's client. Returns as above, all that
+ * were answered. */
+uint32_t conversations_answered_for(struct conversations *c, uint64_t thread, const struct client *client,
+                                    const struct client *author_client, uint64_t author, instant at,
+                                    struct conversation_settled ret[static CONVERSATION_SETTLED_MAX]);
 
 /* The owner wrote to the client outside working time. */
 void conversations_note_outside(struct conversations *c, const struct client *client, instant at);

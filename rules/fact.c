@@ -9,12 +9,14 @@ static const char *const fact_by[] = {"client", "owner", NULL};
 static const char *const fact_changed_by[] = {"client", "owner", "unknown", NULL};
 /* In the order of enum addressed. */
 static const char *const fact_addressed[] = {"to", "copy", "blind", "resent", NULL};
+static const char *const fact_waiting_on[] = {"nobody", "owner", "client", NULL};
 static const char *const fact_told_by[] = {"invitation", "calendar", "words", NULL};
 
 #define ROW(constant, name_, type_, values_, doc_) {.name = name_, .type = VALUE_##type_, .values = values_, .doc = doc_},
 
 static const struct fact_field message_fields[] = {MESSAGE_FIELDS(ROW)};
 static const struct fact_field request_fields[] = {REQUEST_FIELDS(ROW)};
+static const struct fact_field settled_fields[] = {SETTLED_FIELDS(ROW)};
 static const struct fact_field statement_fields[] = {STATEMENT_FIELDS(ROW)};
 static const struct fact_field boundary_fields[] = {BOUNDARY_FIELDS(ROW)};
 static const struct fact_field proposal_fields[] = {PROPOSAL_FIELDS(ROW)};
@@ -58,6 +60,10 @@ const struct fact_row fact_table[_FACT_TYPE_MAX] = {
         [FACT_INVOICE_REMINDED] = {"invoice.reminded", "The owner asked for payment again", FIELDS(invoice_fields), false},
         [FACT_PAYMENT_RECEIVED] = {"payment.received", "The client paid", FIELDS(invoice_fields), false},
         [FACT_WORK_DONE] = {"work.done", "Own time in meetings and own messages", FIELDS(work_fields), false},
+        [FACT_REQUEST_SETTLED] = {"request.settled",
+                                  "What the owner asked the client was answered elsewhere: by somebody else who was asked "
+                                  "with it, the client in copy, or in a conversation that joined this one later",
+                                  FIELDS(settled_fields), true},
         [FACT_RULE] = {"rule", "A rule held: rule.<id>", FIELDS(breach_fields), true},
 };
 

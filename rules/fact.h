@@ -31,6 +31,7 @@ enum fact_type {
         FACT_INVOICE_REMINDED,
         FACT_PAYMENT_RECEIVED,
         FACT_WORK_DONE,
+        FACT_REQUEST_SETTLED,
         FACT_RULE, /* rule.<id>: a breach; `rule` tells which */
         _FACT_TYPE_MAX,
 };
@@ -67,7 +68,7 @@ struct fact_field {
 };
 
 /* The most fields one fact has: keeps a fact a flat struct. A _Static_assert in fact.c holds it true. */
-#define FACT_FIELDS_MAX 30U
+#define FACT_FIELDS_MAX 32U
 
 struct fact_row {
         const char *name; /* "message.received" */

@@ -16,6 +16,9 @@
           "Answers a message that the owner sent outside working time within the last 12 hours")                           \
         X(RESPONSE_TIME, "response_time", DURATION, NULL,                                                                  \
           "Time since the first unanswered message of the other side in this conversation")                                \
+        X(WAITING_ON, "waiting_on", ENUM, fact_waiting_on,                                                                 \
+          "Whose turn it is in this conversation after this message: client or owner when the other one's request "        \
+          "stands, nobody when nothing is asked")                                                                          \
         X(WORKING_TIME, "working_time", BOOL, NULL, "Delivered, or sent, inside the owner's working time")                 \
         X(THEIR_WORKING_TIME, "their_working_time", BOOL, NULL,                                                            \
           "Sent inside the client's working time in the client's own zone, when that differs from the owner's")            \
@@ -51,6 +54,13 @@
         X(DEADLINE, "deadline", INSTANT, NULL,                                                               \
           "Until when it is asked for; the last second of the day where no time of day was given")           \
         X(INVITATION, "invitation", BOOL, NULL, "Asks by an invitation to a meeting, which its buttons answer")
+
+#define SETTLED_FIELDS(X)                                                             \
+        X(SUBJECT, "subject", STRING, NULL, "Subject of the answer")                  \
+        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation in which it was asked") \
+        X(ANSWERED_IN, "answered_in", STRING, NULL, "Conversation of the answer")     \
+        X(RESPONSE_TIME, "response_time", DURATION, NULL, "Time since it was asked")  \
+        X(SETTLED, "settled", BOOL, NULL, "Always true: there is nothing left to wait for")
 
 /* What is said besides asking. The lists begin alike, so that one place fits all. */
 #define STATEMENT_FIELDS(X)                                               \
@@ -124,6 +134,7 @@
 
 #define FACT_FIELD_MESSAGE(c, ...) F_MESSAGE_##c,
 #define FACT_FIELD_REQUEST(c, ...) F_REQUEST_##c,
+#define FACT_FIELD_SETTLED(c, ...) F_SETTLED_##c,
 #define FACT_FIELD_STATEMENT(c, ...) F_STATEMENT_##c,
 #define FACT_FIELD_BOUNDARY(c, ...) F_BOUNDARY_##c,
 #define FACT_FIELD_PROPOSAL(c, ...) F_PROPOSAL_##c,
@@ -135,6 +146,7 @@
 
 enum fact_message_field { MESSAGE_FIELDS(FACT_FIELD_MESSAGE) F_MESSAGE_N };
 enum fact_request_field { REQUEST_FIELDS(FACT_FIELD_REQUEST) F_REQUEST_N };
+enum fact_settled_field { SETTLED_FIELDS(FACT_FIELD_SETTLED) F_SETTLED_N };
 enum fact_statement_field { STATEMENT_FIELDS(FACT_FIELD_STATEMENT) F_STATEMENT_N };
 enum fact_boundary_field { BOUNDARY_FIELDS(FACT_FIELD_BOUNDARY) F_BOUNDARY_N };
 enum fact_proposal_field { PROPOSAL_FIELDS(FACT_FIELD_PROPOSAL) F_PROPOSAL_N };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "rules/fold.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <strings.h>
 
 #include "parsers/arena.h"
@@ -46,6 +48,7 @@ struct folding {
         struct arena *strings;
         struct recipient recipients[RECIPIENTS_MAX];
         uint32_t n_recipients;
+        struct conversation_message turn; /* the message that is looked at */
 };
 
 static void folding_done(struct folding *f) {
@@ -271,6 +274,7 @@ static instant day_begins(const struct folding *f, struct moment m, int days) {
 
 /* ---- facts */
 
+static const char *const turn_names[] = {[TURN_NOBODY] = "nobody", [TURN_OWNER] = "owner", [TURN_CLIENT] = "client"};
 static const char *const weekday_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 
 static struct value string_value(const char *s) {
@@ -358,7 +362,8 @@ static bool tells_hour(const struct mail *mail) {
         return mail->from_owner || (!mail->old && mail->addressed != ADDRESSED_RESENT);
 }
 
-static int add_message(struct folding *f, const struct mail *mail, const struct client *client, int64_t response_time) {
+static int add_message(struct folding *f, const struct mail *mail, const struct client *client,
+                       const struct conversation_turn *turn) {
         struct fact *fact;
         int r = fact_begin(f, mail, mail->from_owner ? FACT_MESSAGE_SENT : FACT_MESSAGE_RECEIVED, client, &fact);
         if (r < 0)
@@ -374,8 +379,9 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
         v[F_MESSAGE_LANGUAGE] = string_value(mail->language);
         v[F_MESSAGE_AUTOMATIC] = bool_value(!mail->person);
         v[F_MESSAGE_REPLY] = bool_value(m->flags & MESSAGE_REPLY);
-        if (response_time >= 0)
-                v[F_MESSAGE_RESPONSE_TIME] = typed_value(VALUE_DURATION, response_time);
+        if (turn->response_time >= 0)
+                v[F_MESSAGE_RESPONSE_TIME] = typed_value(VALUE_DURATION, turn->response_time);
+        v[F_MESSAGE_WAITING_ON] = (struct value){.type = VALUE_ENUM, .s = turn_names[turn->turn]};
         if (tells_hour(mail))
                 v[F_MESSAGE_WORKING_TIME] = bool_value(mail->working_time);
         message_values_owner_clock(mail, v);
@@ -585,53 +591,136 @@ static bool asks_another(const struct folding *f, const struct message *m, const
         return another;
 }
 
+static bool is_addressed(const struct folding *f, const struct mail *mail, const struct client *client) {
+        if (!mail->from_owner)
+                return mail->addressed == ADDRESSED_TO;
+        const struct recipient *to = first_recipient(f, client);
+        return to && to->field == RECIPIENT_TO;
+}
+
+/* Does this message ask that client, or the owner? */
+static bool asks_client(const struct folding *f, const struct mail *mail, const struct client *client) {
+        return mail->person && is_request(mail->m) && is_addressed(f, mail, client) &&
+               !(mail->from_owner && asks_another(f, mail->m, client));
+}
+
 static int add_client_facts(struct folding *f, const struct mail *mail, const struct client *client) {
         const struct message *m = mail->m;
-        int64_t response_time = -1;
-        int r = 0;
-        bool pending = conversations_pending(f->conversations, mail->thread, client, mail->from_owner, mail->at);
-        if (mail->person)
-                r = conversations_turn(f->conversations, mail->thread, client, mail->from_owner,
-                                       !(m->flags & MESSAGE_THANKS), mail->at, &response_time);
+        const struct event *invitation = invites(f, mail, client);
+        bool asks = !invitation && asks_client(f, mail, client);
+        bool reminds = mail->person && !invitation && is_addressed(f, mail, client) && act_because(m, ACT_REMINDER);
+        struct conversation_turn turn = {.at = mail->at,
+                                         .from_owner = mail->from_owner,
+                                         .person = mail->person,
+                                         .opens = !(m->flags & MESSAGE_THANKS),
+                                         .asks = invitation || asks || reminds};
+        turn.settles = settles(m) && !turn.asks && (mail->person || !mail->from_owner);
+        int r = conversations_turn(f->conversations, mail->thread, client, &turn);
         if (r >= 0)
-                r = add_message(f, mail, client, response_time);
-        const struct event *invitation = r >= 0 ? invites(f, mail, client) : NULL;
-        if (invitation)
+                r = add_message(f, mail, client, &turn);
+        if (r >= 0 && invitation)
                 r = add_request(f, mail, mail->from_owner ? FACT_REQUEST_SENT : FACT_REQUEST_RECEIVED, client,
                                 invitation->summary, true);
         if (r < 0 || !mail->person)
                 return r;
-        const struct recipient *to = first_recipient(f, client);
-        bool addressed = mail->from_owner ? to && to->field == RECIPIENT_TO : mail->addressed == ADDRESSED_TO;
-        if (addressed && !invitation)
-                r = add_requests(f, mail, client, is_request(m) && !(mail->from_owner && asks_another(f, m, client)),
-                                 pending);
-        return r < 0 ? r : add_statements(f, mail, client, response_time);
+        if (asks || reminds)
+                r = add_requests(f, mail, client, asks, turn.pending);
+        return r < 0 ? r : add_statements(f, mail, client, turn.response_time);
+}
+
+static const char *thread_text(struct folding *f, uint64_t thread) {
+        char *p = arena_alloc(f->strings, THREAD_ID_SIZE);
+        if (p)
+                (void) snprintf(p, THREAD_ID_SIZE, "%016" PRIx64, thread);
+        return p;
+}
+
+/* Nothing is left to wait for in the conversations of these questions. */
+static int add_settled(struct folding *f, const struct mail *mail, const struct conversation_settled *settled, uint32_t n) {
+        for (uint32_t i = 0; i < n; i++) {
+                struct fact *fact;
+                int r = fact_begin(f, mail, FACT_REQUEST_SETTLED, settled[i].client, &fact);
+                if (r < 0)
+                        return r;
+                /* One message may settle several. */
+                fact->key = hash_mix(fact->key, settled[i].thread);
+                const char *thread_id = thread_text(f, settled[i].thread);
+                if (!thread_id)
+                        return -ENOMEM;
+                struct value *v = fact->values;
+                v[F_SETTLED_SUBJECT] = string_value(mail->subject);
+                v[F_SETTLED_THREAD_ID] = string_value(thread_id);
+                v[F_SETTLED_ANSWERED_IN] = string_value(mail->thread_id);
+                v[F_SETTLED_RESPONSE_TIME] = typed_value(VALUE_DURATION, MAX(mail->at - settled[i].asked_at, 0));
+                v[F_SETTLED_SETTLED] = bool_value(true);
+        }
+        return 0;
+}
+
+/* An answer of one who was asked with others, the others in copy, answers for them: they have nothing to add. Thanks and
+ * questions do not. */
+static int settle_for_others(struct folding *f, const struct mail *mail, const struct client *author_client,
+                             const struct address *author) {
+        if (!author || (mail->m->flags & MESSAGE_THANKS) || is_request(mail->m))
+                return 0;
+        const struct client *done[MESSAGE_CLIENTS_MAX];
+        uint32_t n_done = 0;
+        for (uint32_t i = 0; i < f->n_recipients && n_done < MESSAGE_CLIENTS_MAX; i++) {
+                const struct client *client = f->recipients[i].person.client;
+                bool known = !client || client == author_client;
+                for (uint32_t k = 0; k < n_done && !known; k++)
+                        known = done[k] == client;
+                if (known)
+                        continue;
+                done[n_done++] = client;
+                struct conversation_settled settled[CONVERSATION_SETTLED_MAX];
+                uint32_t n = conversations_answered_for(f->conversations, mail->thread, client, author_client,
+                                                        email_hash(author->email), mail->at, settled);
+                struct conversation_turn turn = {.at = mail->at, .settles = true};
+                int r = n > 0 ? conversations_turn(f->conversations, mail->thread, client, &turn) : 0;
+                if (r >= 0)
+                        r = add_settled(f, mail, settled, n);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int answered(struct folding *f, const struct mail *mail, const struct client *client) {
+        struct conversation_settled settled[CONVERSATION_SETTLED_MAX];
+        uint32_t n = conversations_answered(f->conversations, mail->thread, client, mail->at, settled);
+        return add_settled(f, mail, settled, n);
 }
 
 /* What later messages are judged by. */
-static void remember(struct folding *f, const struct mail *mail) {
+static int remember_received(struct folding *f, const struct mail *mail, const struct address *author) {
         const struct message *m = mail->m;
-        if (!mail->from_owner) {
-                if (mail->person || settles(m))
-                        conversations_answered(f->conversations, mail->thread, mail->clients[0]);
-                if (mail->person && mail->date_plausible && m->sent_offset != INT32_MIN)
-                        conversations_vote(f->conversations, mail->clients[0], m->sent_at, m->sent_offset);
-                return;
-        }
+        int r = 0;
+        if (mail->person)
+                r = settle_for_others(f, mail, mail->clients[0], author);
+        if (r >= 0 && (mail->person || settles(m)))
+                r = answered(f, mail, mail->clients[0]);
+        if (r >= 0 && mail->person && mail->date_plausible && m->sent_offset != INT32_MIN)
+                conversations_vote(f->conversations, mail->clients[0], m->sent_at, m->sent_offset);
+        return r;
+}
+
+static int remember_sent(struct folding *f, const struct mail *mail) {
         /* An invitation is written by a program, but sent by the owner's hand; the owner's own out-of-office reply is
          * not. */
-        bool hand = mail->person || m->automatic == AUTOMATIC_CALENDAR;
+        bool hand = mail->person || mail->m->automatic == AUTOMATIC_CALENDAR;
         for (uint32_t k = 0; k < mail->n_clients; k++) {
-                const struct recipient *to = first_recipient(f, mail->clients[k]);
+                int r = 0;
                 if (hand && !mail->working_time)
                         conversations_note_outside(f->conversations, mail->clients[k], mail->at);
-                if (mail->person && settles(m))
-                        conversations_answered(f->conversations, mail->thread, mail->clients[k]);
-                if (mail->person && to && to->field == RECIPIENT_TO && is_request(m) &&
-                    !asks_another(f, m, mail->clients[k]))
-                        conversations_asked(f->conversations, mail->thread, mail->clients[k], m, mail->at);
+                if (mail->person && settles(mail->m))
+                        r = answered(f, mail, mail->clients[k]);
+                if (r < 0)
+                        return r;
+                if (asks_client(f, mail, mail->clients[k]))
+                        conversations_asked(f->conversations, mail->thread, mail->clients[k], &f->turn);
         }
+        return 0;
 }
 
 /* One piece of memory for all of them. */
@@ -690,33 +779,70 @@ static bool who(struct folding *f, struct mail *mail, const struct address *auth
         return mail->n_clients > 0;
 }
 
+/* People of the clients by whom a subject is found again. */
+static void collect_people(struct folding *f, const struct mail *mail, const struct address *author) {
+        struct conversation_message *cm = &f->turn;
+        cm->n_people = 0;
+        if (!mail->from_owner && author)
+                cm->people[cm->n_people++] = email_hash(author->email);
+        for (uint32_t i = 0; i < f->n_recipients && cm->n_people < CONVERSATION_PEOPLE_MAX; i++)
+                if (f->recipients[i].person.client)
+                        cm->people[cm->n_people++] = f->recipients[i].hash;
+}
+
+static void prepare(struct folding *f, const struct mail *mail, const struct address *author) {
+        struct conversation_message *cm = &f->turn;
+        cm->message = mail->m;
+        cm->at = mail->at;
+        cm->key = mail->key;
+        cm->from_owner = mail->from_owner;
+        cm->clients = mail->clients;
+        cm->n_clients = mail->n_clients;
+        collect_people(f, mail, author);
+        conversations_prepare(f->conversations, cm);
+}
+
+/* A message of a third party, or to one, between messages of a client: what answers it belongs there too, and it may be the
+ * answer itself. */
+static int fold_between(struct folding *f, struct mail *mail, const struct address *author) {
+        const struct message *m = mail->m;
+        if (m->in_reply_to.n + m->references.n == 0 || mail->at == INSTANT_UNKNOWN || mail->at > f->options->now)
+                return 0;
+        f->n_recipients = 0;
+        prepare(f, mail, author);
+        int r = conversations_pass(f->conversations, &f->turn, &mail->thread);
+        if (r <= 0 || mail->from_owner || !mail->person)
+                return r < 0 ? r : 0;
+        collect_recipients(f, m);
+        r = mail_strings(f, mail, author ? author->email : NULL);
+        return r < 0 ? r : settle_for_others(f, mail, NULL, author);
+}
+
 /* 1: later than now, so all that follow are too. */
 static int fold_message(struct folding *f, const struct stored_observation *stored) {
         const struct message *m = &stored->observation->message;
         const struct address *author = message_author(m);
         struct mail mail = {.stored = stored, .m = m, .person = m->automatic == AUTOMATIC_NO};
-        if (!who(f, &mail, author))
+        bool concerns = who(f, &mail, author);
+        if (!concerns && m->in_reply_to.n + m->references.n == 0)
                 return 0;
         mail.at = message_time(stored->observation, mail.from_owner);
         if (mail.at == INSTANT_UNKNOWN)
                 return 0;
         if (mail.at > f->options->now)
-                return 1;
+                return concerns;
         mail.key = message_key(m);
-        struct conversation_message cm = {.message = m,
-                                          .at = mail.at,
-                                          .key = mail.key,
-                                          .from_owner = mail.from_owner,
-                                          .clients = mail.clients,
-                                          .n_clients = mail.n_clients};
-        conversations_prepare(f->conversations, &cm);
+        if (concerns)
+                prepare(f, &mail, author);
         if (mail.at != f->queue_at) {
                 int r = flush(f);
                 if (r < 0)
                         return r;
                 f->queue_at = mail.at;
         }
-        int r = conversations_add(f->conversations, &cm, &mail.thread);
+        if (!concerns)
+                return fold_between(f, &mail, author);
+        int r = conversations_add(f->conversations, &f->turn, &mail.thread);
         if (r != 0)
                 return r < 0 ? r : 0;
         judge_time(f, &mail);
@@ -725,8 +851,7 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
                 r = add_client_facts(f, &mail, mail.clients[k]);
         if (r < 0)
                 return r;
-        remember(f, &mail);
-        return 0;
+        return mail.from_owner ? remember_sent(f, &mail) : remember_received(f, &mail, author);
 }
 
 static int fold_calendar(struct folding *f, const struct observation_feed *feed) {

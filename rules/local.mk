@@ -10,6 +10,7 @@ librules_a_SOURCES = \
 	%D%/domain.c %D%/domain.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/people.c %D%/people.h %D%/conversation.c %D%/conversation.h \
+	%D%/window.c %D%/window.h %D%/thread.c %D%/thread.h \
 	%D%/meeting.c %D%/meeting_judge.c %D%/meeting_internal.h %D%/meeting.h %D%/fold.c %D%/fold.h \
 	%D%/rule_keys.c %D%/rule_keys.h %D%/rule_read.c %D%/ruleset.c %D%/ruleset.h %D%/ruleset_internal.h \
 	%D%/word_list.c %D%/word_list.h %D%/rule_lists.c \

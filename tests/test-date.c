@@ -163,7 +163,6 @@ static void test_from_line(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
-                                           cmocka_unit_test(test_implausible),
-                                           cmocka_unit_test(test_from_line)};
+                                           cmocka_unit_test(test_implausible), cmocka_unit_test(test_from_line)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
