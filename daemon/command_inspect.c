@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/command.h"
+#include "daemon/inspect_threads.h"
 #include "daemon/log.h"
 #include "daemon/output.h"
 #include "daemon/pool.h"
@@ -16,6 +17,7 @@
 struct inspection {
         struct context *context;
         const struct zone *zone;
+        struct inspect_threads *threads; /* owned; NULL unless --threads */
         bool fault;
 };
 
@@ -129,6 +131,10 @@ static int on_observation(const struct observation *o, const struct ipc_reply_he
         instant internal_date = reply ? reply->internal_date : INSTANT_UNKNOWN;
 
         file->seen++;
+        if (in->threads)
+                return o->kind == OBSERVATION_MESSAGE
+                               ? inspect_threads_add(in->threads, file->path, &o->message, internal_date)
+                               : 0;
         if (o->kind == OBSERVATION_EVENT) {
                 if (in->context->json)
                         json_object_array_add(file->events, json_event(&o->event, in->zone));
@@ -164,6 +170,8 @@ static int on_done(const struct ipc_reply_header *reply, const struct unreadable
                 log_error("%s: %s", file->path,
                           reply->status == -EBADMSG ? "not what its name promises" : strerror(-reply->status));
                 in->fault = true;
+        } else if (in->threads) {
+                return 0;
         } else if (file->calendar && in->context->json) {
                 json_object *object = json_object_new_object();
                 json_object_object_add(object, "file", json_text(file->path));
@@ -228,7 +236,12 @@ static int inspect(struct inspection *in, struct inspected *files, int n) {
 }
 
 int command_inspect(struct context *c, int argc, char **argv) {
-        int n = command_options(c, command_find("inspect"), argc, argv, NULL);
+        bool threads = false;
+        const struct option_row rows[] = {
+                {"threads", NULL, &threads, "the conversations of all files together, by References and In-Reply-To"},
+                {},
+        };
+        int n = command_options(c, command_find("inspect"), argc, argv, rows);
         if (n == OPTIONS_HELPED)
                 return EXIT_DONE;
         if (n <= 0) {
@@ -245,7 +258,12 @@ int command_inspect(struct context *c, int argc, char **argv) {
                 return log_errno(-ENOMEM, "cannot inspect"), EXIT_FAULT;
         for (int i = 0; i < n; i++)
                 files[i].path = argv[1 + i];
-        int r = inspect(&in, files, n);
+        int r = threads ? inspect_threads_new(&in.threads) : 0;
+        if (r >= 0)
+                r = inspect(&in, files, n);
+        if (r >= 0 && threads && (r = inspect_threads_print(in.threads, in.zone, c->json)) < 0)
+                log_errno(r, "cannot show conversations");
+        inspect_threads_free(in.threads);
         for (int i = 0; i < n; i++)
                 json_object_put(files[i].events);
         free(files);

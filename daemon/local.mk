@@ -18,6 +18,8 @@ libdaemon_a_SOURCES = \
 	%D%/command_status.c \
 	%D%/context.c \
 	%D%/context.h \
+	%D%/inspect_threads.c \
+	%D%/inspect_threads.h \
 	%D%/ipc.c \
 	%D%/ipc.h \
 	%D%/judgement.c \

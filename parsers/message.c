@@ -526,8 +526,7 @@ static void read_received(struct reader *r) {
 
 static void read_date(struct reader *r) {
         size_t n = unfold(r, &r->slots[SLOT_DATE]);
-        if (n == 0 || date_parse(r->scratch, n, &r->m->sent_at, &r->m->sent_offset) < 0 ||
-            !date_is_plausible(r->m->sent_at))
+        if (n == 0 || date_parse(r->scratch, n, &r->m->sent_at, &r->m->sent_offset) < 0 || !date_is_plausible(r->m->sent_at))
                 r->m->flags |= MESSAGE_NO_DATE;
 }
 

@@ -421,6 +421,24 @@ int conversations_pass(struct conversations *c, const struct conversation_messag
 
 /* ---- turns */
 
+bool message_asks(const struct message *m) {
+        if (!(m->flags & MESSAGE_REQUEST) || (m->flags & MESSAGE_THANKS) || ((m->flags & MESSAGE_FORWARD) && m->words == 0))
+                return false;
+        for (uint32_t i = 0; i < m->calendar.n; i++)
+                if (m->calendar.items[i].method == ITIP_REQUEST || m->calendar.items[i].method == ITIP_PUBLISH)
+                        return false;
+        return true;
+}
+
+bool message_settles(const struct message *m) {
+        if (m->automatic == AUTOMATIC_CALENDAR)
+                return m->calendar.n > 0 && m->calendar.items[0].method != ITIP_NONE;
+        /* A list hands on what a person answered. */
+        if (m->automatic == AUTOMATIC_LIST)
+                return m->in_reply_to.n > 0;
+        return m->automatic == AUTOMATIC_BOUNCE || (m->automatic == AUTOMATIC_NO && m->flags & MESSAGE_SETTLED);
+}
+
 /* Who wrote last and hears nothing, for the response time; any message that is not thanks counts. */
 enum answering { ANSWERING_NONE, ANSWERING_CLIENT, ANSWERING_OWNER };
 

@@ -70,6 +70,12 @@ int conversations_add(struct conversations *c, const struct conversation_message
  * too. After conversations_prepare(). 1: *ret_thread filled, 0: it names nothing known, or was seen, -ENOMEM. */
 int conversations_pass(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) _must_check_;
 
+/* Does it ask these people for something? Thanks do not, a forward without a word does not, and an invitation asks by its
+ * own buttons, whose answer is no mail of a person. */
+bool message_asks(const struct message *m) _pure_;
+/* Is there nothing left to wait for? They spoke about it, the answer is an invitation, or the question never arrived. */
+bool message_settles(const struct message *m) _pure_;
+
 /* Whose turn it is to write. */
 enum turn { TURN_NOBODY, TURN_OWNER, TURN_CLIENT };
 

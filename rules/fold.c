@@ -346,16 +346,6 @@ static void message_values_received(struct folding *f, const struct mail *mail, 
                 v[F_MESSAGE_ABSENCE_UNTIL] = typed_value(VALUE_INSTANT, day_begins(f, m->absence_until, 1));
 }
 
-/* Is there nothing left to wait for? They spoke about it, the answer is an invitation, or the question never arrived. */
-static bool settles(const struct message *m) {
-        if (m->automatic == AUTOMATIC_CALENDAR)
-                return m->calendar.n > 0 && m->calendar.items[0].method != ITIP_NONE;
-        /* A list hands on what a person answered. */
-        if (m->automatic == AUTOMATIC_LIST)
-                return m->in_reply_to.n > 0;
-        return m->automatic == AUTOMATIC_BOUNCE || (m->automatic == AUTOMATIC_NO && m->flags & MESSAGE_SETTLED);
-}
-
 /* An old message delivered again (fetched from another server, sent on from an archive) says nothing about the hour of its
  * delivery, and one written to others and handed on to the owner nothing about its author's. */
 static bool tells_hour(const struct mail *mail) {
@@ -392,7 +382,7 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
         v[F_MESSAGE_SHOUTING] = bool_value(m->flags & MESSAGE_SHOUTING);
         v[F_MESSAGE_ATTACHMENTS] = int_value(m->attachments.n);
         v[F_MESSAGE_URGENT] = bool_value(m->flags & MESSAGE_URGENT);
-        v[F_MESSAGE_SETTLED] = bool_value(settles(m));
+        v[F_MESSAGE_SETTLED] = bool_value(message_settles(m));
         if (!mail->from_owner)
                 message_values_received(f, mail, client, v);
         return 0;
@@ -416,7 +406,7 @@ static enum fact_type request_type(const struct folding *f, const struct mail *m
                                    bool waited) {
         if (!mail->from_owner)
                 return waited ? FACT_REMINDER_RECEIVED : FACT_REQUEST_RECEIVED;
-        return !settles(mail->m) && conversations_waits(f->conversations, mail->thread, client, mail->at)
+        return !message_settles(mail->m) && conversations_waits(f->conversations, mail->thread, client, mail->at)
                        ? FACT_REMINDER_SENT
                        : FACT_REQUEST_SENT;
 }
@@ -553,17 +543,6 @@ static const struct event *invites(const struct folding *f, const struct mail *m
         return NULL;
 }
 
-/* Does it ask these people for something? Thanks do not, a forward without a word does not, and an invitation asks by its
- * own buttons, whose answer is no mail of a person. */
-static bool is_request(const struct message *m) {
-        if (!(m->flags & MESSAGE_REQUEST) || (m->flags & MESSAGE_THANKS) || ((m->flags & MESSAGE_FORWARD) && m->words == 0))
-                return false;
-        for (uint32_t i = 0; i < m->calendar.n; i++)
-                if (m->calendar.items[i].method == ITIP_REQUEST || m->calendar.items[i].method == ITIP_PUBLISH)
-                        return false;
-        return true;
-}
-
 static bool begins_with(const char *s, const char *name) {
         if (name)
                 name += strspn(name, "'\""); /* programs wrap names in quotes once more */
@@ -600,7 +579,7 @@ static bool is_addressed(const struct folding *f, const struct mail *mail, const
 
 /* Does this message ask that client, or the owner? */
 static bool asks_client(const struct folding *f, const struct mail *mail, const struct client *client) {
-        return mail->person && is_request(mail->m) && is_addressed(f, mail, client) &&
+        return mail->person && message_asks(mail->m) && is_addressed(f, mail, client) &&
                !(mail->from_owner && asks_another(f, mail->m, client));
 }
 
@@ -614,7 +593,7 @@ static int add_client_facts(struct folding *f, const struct mail *mail, const st
                                          .person = mail->person,
                                          .opens = !(m->flags & MESSAGE_THANKS),
                                          .asks = invitation || asks || reminds};
-        turn.settles = settles(m) && !turn.asks && (mail->person || !mail->from_owner);
+        turn.settles = message_settles(m) && !turn.asks && (mail->person || !mail->from_owner);
         int r = conversations_turn(f->conversations, mail->thread, client, &turn);
         if (r >= 0)
                 r = add_message(f, mail, client, &turn);
@@ -661,7 +640,7 @@ static int add_settled(struct folding *f, const struct mail *mail, const struct 
  * questions do not. */
 static int settle_for_others(struct folding *f, const struct mail *mail, const struct client *author_client,
                              const struct address *author) {
-        if (!author || (mail->m->flags & MESSAGE_THANKS) || is_request(mail->m))
+        if (!author || (mail->m->flags & MESSAGE_THANKS) || message_asks(mail->m))
                 return 0;
         const struct client *done[MESSAGE_CLIENTS_MAX];
         uint32_t n_done = 0;
@@ -698,7 +677,7 @@ static int remember_received(struct folding *f, const struct mail *mail, const s
         int r = 0;
         if (mail->person)
                 r = settle_for_others(f, mail, mail->clients[0], author);
-        if (r >= 0 && (mail->person || settles(m)))
+        if (r >= 0 && (mail->person || message_settles(m)))
                 r = answered(f, mail, mail->clients[0]);
         if (r >= 0 && mail->person && mail->date_plausible && m->sent_offset != INT32_MIN)
                 conversations_vote(f->conversations, mail->clients[0], m->sent_at, m->sent_offset);
@@ -713,7 +692,7 @@ static int remember_sent(struct folding *f, const struct mail *mail) {
                 int r = 0;
                 if (hand && !mail->working_time)
                         conversations_note_outside(f->conversations, mail->clients[k], mail->at);
-                if (mail->person && settles(mail->m))
+                if (mail->person && message_settles(mail->m))
                         r = answered(f, mail, mail->clients[k]);
                 if (r < 0)
                         return r;

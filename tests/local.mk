@@ -57,8 +57,25 @@ EXTRA_DIST += %D%/acts/fr-train.tsv %D%/acts/fr-test.tsv %D%/acts/en-train.tsv %
 EVAL_ACTS =
 EVAL_REQUESTS =
 # EVAL_MAILS: a folder of X.eml with X.txt, the new text expected; EVAL_AUTOMATIC and EVAL_HUMAN: two folders of mail to tell apart.
-.PHONY: eval eval-requests eval-acts eval-absence eval-mails
-eval: eval-requests eval-acts eval-absence eval-mails
+# EVAL_THREADS: Maildirs whose conversations are compared with notmuch's; EVAL_MIME: folders of any mail, read as Python's email package and
+# GMime both read it.
+.PHONY: eval eval-requests eval-acts eval-absence eval-mails eval-threads eval-mime
+eval: eval-requests eval-acts eval-absence eval-mails eval-threads eval-mime
+EXTRA_DIST += %D%/eval/eval-threads.py %D%/eval/eval-mime.py %D%/eval/gmime-read.c
+eval-threads: adieu$(EXEEXT)
+	@for d in $(EVAL_THREADS); do $(PYTHON3) $(srcdir)/%D%/eval/eval-threads.py ./adieu$(EXEEXT) "$$d" || exit 1; done
+if HAVE_GMIME
+EXTRA_PROGRAMS += %D%/eval/gmime-read
+%C%_eval_gmime_read_SOURCES = %D%/eval/gmime-read.c
+%C%_eval_gmime_read_CFLAGS = $(AM_CFLAGS) $(GMIME_CFLAGS)
+%C%_eval_gmime_read_LDADD = $(GMIME_LIBS) $(JSON_LIBS)
+CLEANFILES += %D%/eval/gmime-read$(EXEEXT)
+eval-mime: adieu$(EXEEXT) %D%/eval/gmime-read$(EXEEXT)
+	@if [ -n "$(EVAL_MIME)" ]; then $(PYTHON3) $(srcdir)/%D%/eval/eval-mime.py ./adieu$(EXEEXT) %D%/eval/gmime-read$(EXEEXT) $(EVAL_MIME); fi
+else
+eval-mime:
+	@if [ -n "$(EVAL_MIME)" ]; then echo 'eval-mime needs GMime: contrib/install-packages eval, and configure again'; exit 1; fi
+endif
 eval-acts: %D%/eval/eval-acts$(EXEEXT)
 	%D%/eval/eval-acts$(EXEEXT) $(srcdir)/%D%/acts/fr-test.tsv $(srcdir)/%D%/acts/en-test.tsv $(EVAL_ACTS)
 # EVAL_ABSENCES: more files in the format of tests/absence/test.tsv.
