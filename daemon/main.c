@@ -15,7 +15,7 @@
 static const struct command commands[] = {
         {"scan", "", "read all sources once, evaluate the rules, print what is new", command_scan},
         {"alerts", "[--all] [--client C] [--rule R] [--since T]", "list alerts: the open ones, or all", command_alerts},
-        {"facts", "[--client C] [--fact F] [--since T]", "list what happened", command_facts},
+        {"facts", "[--client C] [--fact F | --conversations] [--since T]", "list what happened", command_facts},
         {"inspect", "[--threads] FILE...", "show what is read in .eml, .ics and mbox files", command_inspect},
         {"clients", "[--discover]", "list the clients, with score and trend", command_clients},
         {"rules", "check|test [FILE...]", "validate the configuration and the rules; run the tests inside them",

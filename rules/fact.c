@@ -61,8 +61,7 @@ const struct fact_row fact_table[_FACT_TYPE_MAX] = {
         [FACT_PAYMENT_RECEIVED] = {"payment.received", "The client paid", FIELDS(invoice_fields), false},
         [FACT_WORK_DONE] = {"work.done", "Own time in meetings and own messages", FIELDS(work_fields), false},
         [FACT_REQUEST_SETTLED] = {"request.settled",
-                                  "What the owner asked the client was answered elsewhere: by somebody else who was asked "
-                                  "with it, the client in copy, or in a conversation that joined this one later",
+                                  "A request of the owner was answered by another who was asked too, or elsewhere",
                                   FIELDS(settled_fields), true},
         [FACT_RULE] = {"rule", "A rule held: rule.<id>", FIELDS(breach_fields), true},
 };

@@ -25,7 +25,8 @@ static struct message *question(const char *id, const char *at, const char *subj
 /* The conversation of the message with that id. */
 static const char *thread(const char *id) {
         for (size_t i = 0; i < s->n_facts; i++)
-                if (s->facts[i]->message_id && strcmp(s->facts[i]->message_id, id) == 0)
+                if (s->facts[i]->type != FACT_REQUEST_SETTLED && s->facts[i]->message_id &&
+                    strcmp(s->facts[i]->message_id, id) == 0)
                         return field(s->facts[i], "thread_id").s;
         fail_msg("no fact of %s", id);
         return NULL;
@@ -155,6 +156,198 @@ static void test_window(void **state) {
                 assert_none(s->facts[i], "response_time");
 }
 
+/* A subject joins the people who shared it before; a colleague's fresh mail is another matter, an answer is not. */
+static void test_subject_people(void **state) {
+        (void) state;
+        mail(s, "1@x", JEAN, ME, "2026-03-02T10:00", "facture", NULL);
+        mail(s, "2@x", JEAN, ME, "2026-03-03T10:00", "facture", NULL);
+        mail(s, "3@x", MARIE, ME, "2026-03-04T10:00", "facture", NULL);
+        mail(s, "4@x", "paul@dupont.example", ME, "2026-03-04T11:00", "re: facture", NULL);
+        mail(s, "5@x", ME, MARIE, "2026-03-05T10:00", "facture", NULL);
+        scene_fold(s);
+        assert_together("1@x", "2@x");
+        assert_apart("1@x", "3@x");
+        assert_together("3@x", "4@x");
+        assert_together("3@x", "5@x");
+}
+
+/* While a question waits, whoever of the client's writes with its subject answers it. */
+static void test_subject_while_waiting(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "question");
+        question("2@x", "2026-03-02T11:00", "hebergement");
+        mail(s, "3@x", MARIE, ME, "2026-03-04T10:00", "question", NULL);
+        scene_fold(s);
+        assert_together("1@x", "3@x");
+}
+
+/* Two clients with one subject line: neither an answer of one nor a mail to both joins them. */
+static void test_subject_of_two_clients(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "logo");
+        mail(s, "2@x", ME, BOB, "2026-03-02T11:00", "logo", NULL);
+        mail(s, "3@x", BOB, ME "," JEAN, "2026-03-03T10:00", "re: logo", NULL);
+        mail(s, "4@x", ME, JEAN "," BOB, "2026-03-04T10:00", "logo", NULL);
+        mail(s, "5@x", ME, JEAN "," BOB, "2026-03-04T11:00", "re: logo", NULL);
+        scene_fold(s);
+        assert_apart("1@x", "2@x");
+        assert_together("2@x", "3@x");
+        assert_apart("4@x", "1@x");
+        assert_apart("4@x", "2@x");
+        assert_together("4@x", "5@x");
+}
+
+static const char *turn(const char *id) {
+        for (size_t i = 0; i < s->n_facts; i++)
+                if ((s->facts[i]->type == FACT_MESSAGE_RECEIVED || s->facts[i]->type == FACT_MESSAGE_SENT) &&
+                    strcmp(s->facts[i]->message_id, id) == 0)
+                        return field(s->facts[i], "waiting_on").s;
+        fail_msg("no fact of %s", id);
+        return NULL;
+}
+
+static void test_turn(void **state) {
+        static const struct {
+                const char *id, *from, *to;
+                uint32_t flags;
+                enum automatic_kind automatic;
+                const char *turn;
+        } table[] = {
+                {"1@x", JEAN, ME, 0, AUTOMATIC_NO, "nobody"}, /* tells something */
+                {"2@x", ME, JEAN, MESSAGE_REQUEST, AUTOMATIC_NO, "client"},
+                {"3@x", ME, JEAN, 0, AUTOMATIC_NO, "client"}, /* adds something */
+                {"4@x", JEAN, ME, 0, AUTOMATIC_VACATION, "client"},
+                {"5@x", JEAN, ME, MESSAGE_REQUEST, AUTOMATIC_NO, "owner"}, /* asks back */
+                {"6@x", MARIE, ME, 0, AUTOMATIC_NO, "owner"},
+                {"7@x", ME, JEAN, 0, AUTOMATIC_NO, "nobody"},
+                {"8@x", JEAN, ME, MESSAGE_THANKS | MESSAGE_REQUEST, AUTOMATIC_NO, "nobody"}, /* thanks ask for nothing */
+                {"9@x", ME, JEAN, MESSAGE_REQUEST, AUTOMATIC_NO, "client"},
+                {"10@x", ME, JEAN, MESSAGE_SETTLED, AUTOMATIC_NO, "nobody"}, /* they spoke */
+                {"11@x", ME, JEAN, MESSAGE_REQUEST, AUTOMATIC_NO, "client"},
+                {"12@x", JEAN, ME, 0, AUTOMATIC_BOUNCE, "nobody"},
+                {"13@x", ME, BOB, MESSAGE_REQUEST, AUTOMATIC_NO, "client"},
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                char at[32];
+                snprintf(at, sizeof(at), "2026-03-%02zuT10:00", i + 2);
+                struct message *m = mail(s, table[i].id, table[i].from, table[i].to, at, "devis", i > 0 ? "1@x" : NULL);
+                m->flags |= table[i].flags;
+                m->automatic = table[i].automatic;
+        }
+        scene_fold(s);
+        for (size_t i = 0; i < ELEMENTSOF(table); i++)
+                if (strcmp(turn(table[i].id), table[i].turn) != 0)
+                        fail_msg("%s: the turn of %s, not %s", table[i].id, turn(table[i].id), table[i].turn);
+}
+
+/* Asked in copy only: nobody has to answer. */
+static void test_turn_of_copy(void **state) {
+        (void) state;
+        struct message *m = question("1@x", "2026-03-02T10:00", "devis");
+        m->cc = people_list(s, BOB);
+        scene_fold(s);
+        for (size_t i = 0; i < s->n_facts; i++)
+                if (s->facts[i]->type == FACT_MESSAGE_SENT)
+                        assert_word(s->facts[i], "waiting_on", s->facts[i]->client == &s->clients[0] ? "client" : "nobody");
+}
+
+#define PAUL "paul@print.example"
+
+/* One message asks several people; what one of them answers, the others in copy, is the answer. */
+static void test_asked_together(void **state) {
+        static const struct {
+                const char *asked, *author, *copied_to;
+                uint32_t flags;
+                size_t settled;
+        } table[] = {
+                {JEAN "," BOB, BOB, ME "," JEAN, 0, 1},
+                {JEAN "," PAUL, PAUL, ME "," JEAN, 0, 1},
+                {JEAN "," BOB, BOB, ME, 0, 0}, /* Jean has not heard */
+                {JEAN "," PAUL, PAUL, ME, 0, 0},
+                {JEAN, BOB, ME "," JEAN, 0, 0}, /* was not asked */
+                {JEAN "," BOB, BOB, ME "," JEAN, MESSAGE_REQUEST, 0}, /* asks back */
+                {JEAN "," BOB, BOB, ME "," JEAN, MESSAGE_THANKS, 0},
+        };
+        (void) state;
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                s->n = 0;
+                question("1@x", "2026-03-02T10:00", "logo commun")->to = people_list(s, table[i].asked);
+                mail(s, "2@x", table[i].author, table[i].copied_to, "2026-03-03T10:00", "re: logo commun", "1@x")->flags |=
+                        table[i].flags;
+                mail(s, "3@x", ME, JEAN, "2026-03-04T10:00", "re: logo commun", "1@x");
+                scene_fold(s);
+                if (count(s, FACT_REQUEST_SETTLED) != table[i].settled)
+                        fail_msg("%zu: %zu settled", i, count(s, FACT_REQUEST_SETTLED));
+                if (table[i].settled == 0) {
+                        assert_string_equal(turn("3@x"), "client");
+                        continue;
+                }
+                const struct fact *f = nth(s, FACT_REQUEST_SETTLED, 0);
+                assert_ptr_equal(f->client, &s->clients[0]);
+                assert_string_equal(f->message_id, "2@x");
+                assert_string_equal(field(f, "thread_id").s, thread("1@x"));
+                assert_number(f, "response_time", 86400);
+                assert_bool(f, "settled", true);
+                assert_string_equal(turn("3@x"), "nobody");
+        }
+}
+
+/* Two questions wait in conversations that an answer joins: both are answered, each under the name it was told. */
+static void test_merge_of_two_questions(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "hebergement");
+        question("2@x", "2026-03-02T11:00", "photos catalogue");
+        mail(s, "3@x", JEAN, ME, "2026-03-03T10:00", "voila", "1@x,2@x");
+        scene_fold(s);
+        assert_apart("1@x", "2@x");
+        assert_together("1@x", "3@x"); /* the older one */
+        assert_int_equal(count(s, FACT_REQUEST_SETTLED), 1);
+        const struct fact *f = nth(s, FACT_REQUEST_SETTLED, 0);
+        assert_string_equal(field(f, "thread_id").s, thread("2@x"));
+        assert_string_equal(field(f, "answered_in").s, thread("1@x"));
+}
+
+/* What a third party wrote between belongs there: an answer may name it alone. */
+static void test_third_party_between(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "devis")->cc = people_list(s, PAUL);
+        mail(s, "2@x", PAUL, JEAN, "2026-03-02T11:00", "papier", "1@x");
+        mail(s, "3@x", ME, PAUL, "2026-03-02T12:00", "tirage", "2@x");
+        mail(s, "4@x", JEAN, ME, "2026-03-03T10:00", "format", "3@x");
+        mail(s, "5@x", PAUL, ME, "2026-03-03T11:00", "sans rapport", "0@x");
+        scene_fold(s);
+        assert_together("1@x", "4@x");
+        assert_int_equal(s->n_facts, 3); /* nothing of Paul's */
+}
+
+/* The same facts in whatever order the store gives what it was given. */
+static void test_any_order(void **state) {
+        static const struct {
+                const char *id, *from, *to, *at, *refs;
+        } mails[] = {
+                {"1@x", ME, JEAN, "2026-03-02T10:00", NULL},      {"2@x", JEAN, ME, "2026-03-03T10:00", "0@x,1@x"},
+                {"3@x", ME, JEAN, "2026-03-04T10:00", "7@x,8@x"}, {"4@x", JEAN, ME, "2026-03-05T10:00", "8@x"},
+                {"5@x", JEAN, ME, "2026-03-06T10:00", "2@x,3@x"}, {"6@x", ME, JEAN, "2026-03-07T10:00", "7@x"},
+        };
+        char threads[ELEMENTSOF(mails)][17];
+        (void) state;
+        for (size_t turn_by = 0; turn_by < 2 * ELEMENTSOF(mails); turn_by++) {
+                s->n = 0;
+                for (size_t i = 0; i < ELEMENTSOF(mails); i++) {
+                        size_t k = (turn_by / 2 + (turn_by % 2 ? ELEMENTSOF(mails) - i : i)) % ELEMENTSOF(mails);
+                        mail(s, mails[k].id, mails[k].from, mails[k].to, mails[k].at, mails[k].id, mails[k].refs);
+                }
+                scene_fold(s);
+                for (size_t i = 0; i < ELEMENTSOF(mails); i++) {
+                        if (turn_by == 0)
+                                snprintf(threads[i], sizeof(threads[i]), "%s", thread(mails[i].id));
+                        assert_string_equal(threads[i], thread(mails[i].id));
+                }
+        }
+        assert_together("5@x", "6@x");
+}
+
 /* 1: known, 0: new. */
 static int add_number(struct conversations *c, int number, instant at) {
         char id[32];
@@ -235,6 +428,15 @@ int main(void) {
                 TEST(test_owner_asks_again),
                 TEST(test_merge),
                 TEST(test_window),
+                TEST(test_subject_people),
+                TEST(test_subject_while_waiting),
+                TEST(test_subject_of_two_clients),
+                TEST(test_turn),
+                TEST(test_turn_of_copy),
+                TEST(test_asked_together),
+                TEST(test_merge_of_two_questions),
+                TEST(test_third_party_between),
+                TEST(test_any_order),
                 TEST(test_many),
                 TEST(test_words),
                 TEST(test_common_words),

@@ -158,7 +158,7 @@ def field_table():
     return {f: groups[g] for f, g, _ in facts}
 
 
-ENUMS = {"weekday": "mon|tue|wed|thu|fri|sat|sun", "changed_by": "client|owner|unknown", "told_by": "invitation|calendar|words"}
+ENUMS = {"waiting_on": "client|owner|nobody", "weekday": "mon|tue|wed|thu|fri|sat|sun", "changed_by": "client|owner|unknown", "told_by": "invitation|calendar|words"}
 
 
 @case("facts: all fields of each kind, with their types")
@@ -184,6 +184,70 @@ def facts(w):
     equal([f["at"] for f in rows], sorted((f["at"] for f in rows), key=cases.parse_time), "not in the order of time")
     equal(objects(w.run("facts", "--fact", "request.sent", "--json", now=NOW)), [f for f in rows if f["fact"] == "request.sent"])
     equal(objects(w.run("facts", "--client", "hudson", "--json", now=NOW)), [f for f in rows if f["client"] == "hudson"])
+
+
+CONVERSATION = {"thread_id": str, "client": str, "subject": "?text", "first_at": "time", "last_at": "time", "received": int, "sent": int,
+                "waiting_on": "client|owner|nobody", "waiting_since": "?time"}
+
+
+@case("facts --conversations: whose turn it is, as the facts of messages tell it")
+def conversations(w):
+    sample(w)
+    w.scan(NOW)
+    rows = objects(w.run("facts", "--conversations", "--json", now=NOW))
+    messages = [f for f in objects(w.run("facts", "--json", now=NOW)) if f["fact"].startswith("message.") and f["client"]]
+    for o in rows:
+        conform(o, CONVERSATION)
+        owners_offset(o, "conversation")
+        own = [f for f in messages if (f["client"], f["thread_id"]) == (o["client"], o["thread_id"])]
+        equal((o["received"], o["sent"]), tuple(sum(f["fact"] == "message." + k for f in own) for k in ("received", "sent")))
+        equal((o["first_at"], o["last_at"], o["subject"]), (own[0]["at"], own[-1]["at"], own[0]["subject"]))
+        equal(o["waiting_on"], own[-1]["waiting_on"])
+        if o["waiting_on"] == "nobody":
+            equal(o["waiting_since"], None)
+        else:
+            turn = len(own)
+            while turn > 0 and own[turn - 1]["waiting_on"] == o["waiting_on"]:
+                turn -= 1
+            equal(o["waiting_since"], own[turn]["at"])
+    equal(sum(o["received"] + o["sent"] for o in rows), len(messages))
+    equal(set(o["waiting_on"] for o in rows), {"client", "owner", "nobody"})
+    equal([o["last_at"] for o in rows], sorted((o["last_at"] for o in rows), key=cases.parse_time))
+    equal(objects(w.run("facts", "--conversations", "--client", "krafft", "--json", now=NOW)), [o for o in rows if o["client"] == "krafft"])
+    since = "2026-09-01T00:00+02:00"
+    equal(objects(w.run("facts", "--conversations", "--since", since, "--json", now=NOW)),
+          [o for o in rows if cases.parse_time(o["last_at"]) >= cases.parse_time(since)])
+    equal(w.run("facts", "--conversations", "--fact", "message.sent", now=NOW).returncode, 2)
+
+
+THREAD = {"thread_id": str, "subject": "?text", "missing": int, "waiting_on": [str], "waiting_since": "?time", "waiting_because": "?text",
+          "messages": [{"file": str, "message_id": "?text", "at": "?time", "from": "?text", "automatic": bool, "request": bool}]}
+
+
+@case("inspect --threads: the same conversations in whatever order the files are given")
+def threads(w):
+    def write(name, sender, to, hour, re_, text):
+        return str(w.write(name + ".eml", cases.plain_message(name, {"from": sender, "to": to, "at": "2026-03-02T%02d:00+01:00" % hour, "re": re_},
+                                                              [text])))
+    me, jean, anne = "camille@studio.example", "jean@dupont.example", "anne@acme.example"
+    files = [write("a", me, jean, 8, "", "Pouvez-vous m'envoyer le devis ?"), write("b", jean, me, 9, "a@studio.example", "Le voici."),
+             write("c", me, anne + "," + jean, 10, "b@dupont.example,lost@studio.example", "Could you send me the logo?"),
+             write("d", anne, me, 11, "lost@studio.example", "Thanks!"), write("e", anne, me, 12, "", "Could you send me the invoice?")]
+    shown = None
+    for order in (files, files[::-1], files[2:] + files[:2]):
+        rows = objects(w.run_bare("inspect", "--threads", "--json", *order))
+        true(shown in (None, rows), "another order, other conversations", rows)
+        shown = rows
+    for o in shown:
+        conform(o, THREAD)
+    equal([[m["file"] for m in o["messages"]] for o in shown], [files[:4], files[4:]])
+    equal([o["missing"] for o in shown], [1, 0])
+    equal([o["waiting_on"] for o in shown], [[], [me]])
+    equal((shown[1]["waiting_since"], shown[1]["waiting_because"]), ("2026-03-02T11:00:00+00:00", "Could you send me the invoice?"))
+    rows = objects(w.run_bare("inspect", "--threads", "--json", *files[:3]))
+    equal([(o["waiting_on"], o["missing"]) for o in rows], [([anne, jean], 1)])
+    text = w.run_bare("inspect", "--threads", *files)
+    true("waiting on " + me in text.stdout and "4 messages, 1 missing" in text.stdout, text)
 
 
 @case("inspect: messages, calendars, an mbox and several files, without a configuration")
