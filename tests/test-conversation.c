@@ -265,7 +265,7 @@ static void test_asked_together(void **state) {
                 {JEAN "," PAUL, PAUL, ME "," JEAN, 0, 1},
                 {JEAN "," BOB, BOB, ME, 0, 0}, /* Jean has not heard */
                 {JEAN "," PAUL, PAUL, ME, 0, 0},
-                {JEAN, BOB, ME "," JEAN, 0, 0}, /* was not asked */
+                {JEAN, BOB, ME "," JEAN, 0, 0},                       /* was not asked */
                 {JEAN "," BOB, BOB, ME "," JEAN, MESSAGE_REQUEST, 0}, /* asks back */
                 {JEAN "," BOB, BOB, ME "," JEAN, MESSAGE_THANKS, 0},
         };
