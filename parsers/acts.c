@@ -15,6 +15,7 @@
 
 struct act_entry {
         uint32_t key;
+        uint32_t second; /* letters with which the second word may begin */
         uint16_t item;
         uint8_t table;
 };
@@ -69,16 +70,35 @@ static uint32_t bucket_of(uint32_t key) {
 }
 _Static_assert(BUCKETS == 1U << 11, "as many buckets as the hash has values");
 
+static uint32_t letter_bit(char c) {
+        return UINT32_C(1) << ((unsigned char) c & 31);
+}
+
+/* With what the second word of a pattern begins, as a set; "i" and "je" begin hundreds of patterns, and one look at the next word tells that
+ * most do not go on. */
+static uint32_t second_letters(const char *pattern) {
+        const char *s = pattern + strcspn(pattern, " ");
+        uint32_t letters = 0;
+        if (*s == 0 || strchr("?!.#", s[1]))
+                return UINT32_MAX; /* none, or one that need not stand there */
+        for (s++; *s && *s != ' '; s += *s == '|') {
+                letters |= *s == '#' ? UINT32_MAX : letter_bit(*s);
+                s += strcspn(s, " |");
+        }
+        return letters;
+}
+
 /* Calls back for each first word of each pattern; the count. */
 static size_t each_first_word(struct act_index *x, uint32_t *room) {
         size_t n = 0;
         for (uint8_t t = 0; t < TABLES; t++)
                 for (size_t k = 0; act_tables[t] && k < act_tables[t]->n; k++) {
                         const char *s = act_tables[t]->items[k].text;
+                        uint32_t second = second_letters(s);
                         for (bool more = true; more; n++) {
                                 uint32_t key = word_key(s), bucket = bucket_of(key);
                                 if (x->entries)
-                                        x->entries[room[bucket]++] = (struct act_entry){key, (uint16_t) k, t};
+                                        x->entries[room[bucket]++] = (struct act_entry){key, second, (uint16_t) k, t};
                                 else
                                         x->first[bucket + 1]++;
                                 s += strcspn(s, " |");
@@ -179,9 +199,11 @@ static void mark_sentence(const struct act_index *x, const struct reading *r, co
                 if (r->words[i].comma)
                         continue;
                 uint32_t key = word_key(word_text(r, i)), bucket = bucket_of(key);
+                uint32_t next = i + 1 < s->last ? letter_bit(*word_text(r, i + 1)) : 0;
                 for (uint32_t e = x->first[bucket]; e < x->first[bucket + 1] && a->n_marks < ACT_MARKS_MAX; e++) {
                         const struct act_entry *entry = x->entries + e;
-                        if (entry->key != key || !(wanted >> entry->table & 1))
+                        if (entry->key != key || !(wanted >> entry->table & 1) ||
+                            (entry->second != UINT32_MAX && !(entry->second & next)))
                                 continue;
                         const struct act_pattern *p = act_tables[entry->table]->items + entry->item;
                         size_t end = match(p->text, r, i, s->last);
