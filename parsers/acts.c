@@ -77,15 +77,21 @@ static uint32_t letter_bit(char c) {
 /* With what the second word of a pattern begins, as a set; "i" and "je" begin hundreds of patterns, and one look at the next word tells that
  * most do not go on. */
 static uint32_t second_letters(const char *pattern) {
-        const char *s = pattern + strcspn(pattern, " ");
         uint32_t letters = 0;
-        if (*s == 0 || strchr("?!.#", s[1]))
-                return UINT32_MAX; /* none, or one that need not stand there */
-        for (s++; *s && *s != ' '; s += *s == '|') {
-                letters |= *s == '#' ? UINT32_MAX : letter_bit(*s);
-                s += strcspn(s, " |");
+        for (const char *s = strchr(pattern, ' '); s; s = strchr(s + 1, ' ')) {
+                bool optional = s[1] == '?';
+                if (s[1] == '!') /* what must not stand there tells nothing of what does */
+                        continue;
+                if (s[1] == '.' || s[1] == '#')
+                        return UINT32_MAX;
+                for (const char *word = s + 1 + optional; word; word = *word == '|' ? word + 1 : NULL) {
+                        letters |= *word == '#' ? UINT32_MAX : letter_bit(*word);
+                        word += strcspn(word, " |");
+                }
+                if (!optional)
+                        return letters;
         }
-        return letters;
+        return UINT32_MAX; /* the pattern may end with its first word */
 }
 
 /* Calls back for each first word of each pattern; the count. */
@@ -150,8 +156,8 @@ static bool item_is(const char *item, size_t n, const struct reading *r, size_t 
                 if (m == 1 && item[at] == '#') {
                         if (w[0] >= '0' && w[0] <= '9')
                                 return true;
-                } else if (wild ? len >= m - 1 && memcmp(w, item + at, m - 1) == 0
-                                : len == m && memcmp(w, item + at, m) == 0)
+                } else if (w[0] == item[at] && (wild ? len >= m - 1 && memcmp(w, item + at, m - 1) == 0
+                                                     : len == m && memcmp(w, item + at, m) == 0))
                         return true;
                 at = k + 1;
         }
@@ -161,7 +167,9 @@ static bool item_is(const char *item, size_t n, const struct reading *r, size_t 
 /* Where the pattern ends that begins at word i; 0 when it does not. Recursion follows the pattern, never the text. */
 static size_t match(const char *p, const struct reading *r, size_t i, size_t last) {
         for (; *p; p += *p == ' ') {
-                size_t n = strcspn(p, " ");
+                size_t n = 0; /* items are short: a call would cost more */
+                while (p[n] && p[n] != ' ')
+                        n++;
                 if (p[0] == '.' && p[1] == '.') {
                         const char *rest = p + n + (p[n] == ' ');
                         for (size_t gap = 0; gap <= ACT_GAP_MAX; gap++, i++) {
