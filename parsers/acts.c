@@ -23,6 +23,7 @@ struct act_entry {
 struct act_index {
         struct act_entry *entries; /* owned; by bucket */
         uint32_t first[BUCKETS + 1];
+        uint32_t second[BUCKETS]; /* of all entries there; 0: none */
 };
 
 const struct act_table *const act_tables[TABLES] = {[FR] = &acts_fr, [EN] = &acts_en, [DE] = &acts_de, [NL] = &acts_nl};
@@ -73,6 +74,8 @@ _Static_assert(BUCKETS == 1U << 11, "as many buckets as the hash has values");
 static uint32_t letter_bit(char c) {
         return UINT32_C(1) << ((unsigned char) c & 31);
 }
+/* Hardly a word begins with a sign that has this bit, while the set of all letters holds it: at worst one try too many. */
+#define ANY_LETTER UINT32_C(1)
 
 /* With what the second word of a pattern begins, as a set; "i" and "je" begin hundreds of patterns, and one look at the next word tells that
  * most do not go on. */
@@ -103,6 +106,7 @@ static size_t each_first_word(struct act_index *x, uint32_t *room) {
                         uint32_t second = second_letters(s);
                         for (bool more = true; more; n++) {
                                 uint32_t key = word_key(s), bucket = bucket_of(key);
+                                x->second[bucket] |= second;
                                 if (x->entries)
                                         x->entries[room[bucket]++] = (struct act_entry){key, second, (uint16_t) k, t};
                                 else
@@ -208,6 +212,8 @@ static void mark_sentence(const struct act_index *x, const struct reading *r, co
                         continue;
                 uint32_t key = word_key(word_text(r, i)), bucket = bucket_of(key);
                 uint32_t next = i + 1 < s->last ? letter_bit(*word_text(r, i + 1)) : 0;
+                if (!(x->second[bucket] & (next | ANY_LETTER)))
+                        continue;
                 for (uint32_t e = x->first[bucket]; e < x->first[bucket + 1] && a->n_marks < ACT_MARKS_MAX; e++) {
                         const struct act_entry *entry = x->entries + e;
                         if (entry->key != key || !(wanted >> entry->table & 1) ||

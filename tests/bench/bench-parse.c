@@ -173,6 +173,9 @@ int main(int argc, char **argv) {
         options.charsets = charsets;
         options.phrases = phrases;
         options.zones = zones;
+        static struct language_index languages;
+        language_index_fill(&languages);
+        options.languages = &languages;
         size_t n = load(argv[1], mails, max, &bytes);
         for (size_t round = 0; round < ROUNDS + 1; round++) /* the first warms up */
                 for (size_t w = 0; w < ELEMENTSOF(ways); w++) {
