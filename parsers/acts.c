@@ -14,6 +14,7 @@
 #define TAG_WORDS_MAX 2U
 
 struct act_entry {
+        uint64_t needs; /* words that must stand somewhere in the sentence, as word_bit() */
         uint32_t key;
         uint32_t second; /* letters with which the second word may begin */
         uint16_t item;
@@ -59,9 +60,10 @@ const char *act_kind_name(enum act_kind kind) {
 /* --- the index --- */
 
 /* The first four letters of a word; zeros stand for those after a shorter one. */
+#define KEY_LETTERS 4U
 static uint32_t word_key(const char *s) {
         uint32_t key = 0;
-        for (unsigned i = 0; i < 4 && s[i] && s[i] != ' ' && s[i] != '|' && s[i] != '*'; i++)
+        for (unsigned i = 0; i < KEY_LETTERS && s[i] && s[i] != ' ' && s[i] != '|' && s[i] != '*'; i++)
                 key |= (uint32_t) (unsigned char) s[i] << (24 - 8 * i);
         return key;
 }
@@ -97,6 +99,23 @@ static uint32_t second_letters(const char *pattern) {
         return UINT32_MAX; /* the pattern may end with its first word */
 }
 
+static uint64_t word_bit(uint32_t key) {
+        return UINT64_C(1) << (key * UINT32_C(2654435761) >> 26);
+}
+
+/* Items of a pattern that are one word and must be there. */
+static uint64_t needed_words(const char *pattern) {
+        uint64_t needs = 0;
+        for (const char *s = strchr(pattern, ' '); s; s = strchr(s + 1, ' ')) {
+                size_t n = strcspn(s + 1, " ");
+                bool wild = s[n] == '*';
+                if (strchr("?!.#", s[1]) || memchr(s + 1, '|', n) || (wild && n <= KEY_LETTERS))
+                        continue;
+                needs |= word_bit(word_key(s + 1));
+        }
+        return needs;
+}
+
 /* Calls back for each first word of each pattern; the count. */
 static size_t each_first_word(struct act_index *x, uint32_t *room) {
         size_t n = 0;
@@ -104,11 +123,12 @@ static size_t each_first_word(struct act_index *x, uint32_t *room) {
                 for (size_t k = 0; act_tables[t] && k < act_tables[t]->n; k++) {
                         const char *s = act_tables[t]->items[k].text;
                         uint32_t second = second_letters(s);
+                        uint64_t needs = needed_words(s);
                         for (bool more = true; more; n++) {
                                 uint32_t key = word_key(s), bucket = bucket_of(key);
                                 x->second[bucket] |= second;
                                 if (x->entries)
-                                        x->entries[room[bucket]++] = (struct act_entry){key, second, (uint16_t) k, t};
+                                        x->entries[room[bucket]++] = (struct act_entry){needs, key, second, (uint16_t) k, t};
                                 else
                                         x->first[bucket + 1]++;
                                 s += strcspn(s, " |");
@@ -207,6 +227,9 @@ static size_t match(const char *p, const struct reading *r, size_t i, size_t las
 
 static void mark_sentence(const struct act_index *x, const struct reading *r, const struct sentence *s, unsigned wanted,
                           struct act_sentence *a) {
+        uint64_t there = 0;
+        for (size_t i = s->first; i < s->last; i++)
+                there |= word_bit(word_key(word_text(r, i)));
         for (size_t i = s->first; i < s->last; i++) {
                 if (r->words[i].comma)
                         continue;
@@ -216,7 +239,7 @@ static void mark_sentence(const struct act_index *x, const struct reading *r, co
                         continue;
                 for (uint32_t e = x->first[bucket]; e < x->first[bucket + 1] && a->n_marks < ACT_MARKS_MAX; e++) {
                         const struct act_entry *entry = x->entries + e;
-                        if (entry->key != key || !(wanted >> entry->table & 1) ||
+                        if (entry->key != key || entry->needs & ~there || !(wanted >> entry->table & 1) ||
                             (entry->second != UINT32_MAX && !(entry->second & next)))
                                 continue;
                         const struct act_pattern *p = act_tables[entry->table]->items + entry->item;
