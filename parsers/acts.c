@@ -18,6 +18,7 @@ struct act_entry {
         uint32_t key;
         uint32_t second; /* letters with which the second word may begin */
         uint16_t item;
+        uint16_t at, rest; /* where in the pattern this first word stands, and the second item */
         uint8_t table;
 };
 
@@ -124,11 +125,19 @@ static size_t each_first_word(struct act_index *x, uint32_t *room) {
                         const char *s = act_tables[t]->items[k].text;
                         uint32_t second = second_letters(s);
                         uint64_t needs = needed_words(s);
+                        const char *pattern = s, *space = strchr(s, ' ');
+                        uint16_t rest = (uint16_t) (space ? (size_t) (space - s) + 1 : strlen(s));
                         for (bool more = true; more; n++) {
                                 uint32_t key = word_key(s), bucket = bucket_of(key);
                                 x->second[bucket] |= second;
                                 if (x->entries)
-                                        x->entries[room[bucket]++] = (struct act_entry){needs, key, second, (uint16_t) k, t};
+                                        x->entries[room[bucket]++] = (struct act_entry){.needs = needs,
+                                                                                        .key = key,
+                                                                                        .second = second,
+                                                                                        .item = (uint16_t) k,
+                                                                                        .at = (uint16_t) (s - pattern),
+                                                                                        .rest = rest,
+                                                                                        .table = t};
                                 else
                                         x->first[bucket + 1]++;
                                 s += strcspn(s, " |");
@@ -243,7 +252,10 @@ static void mark_sentence(const struct act_index *x, const struct reading *r, co
                             (entry->second != UINT32_MAX && !(entry->second & next)))
                                 continue;
                         const struct act_pattern *p = act_tables[entry->table]->items + entry->item;
-                        size_t end = match(p->text, r, i, s->last);
+                        const char *first = p->text + entry->at;
+                        size_t end = item_is(first, strcspn(first, " |"), r, i)
+                                             ? match(p->text + entry->rest, r, i + 1, s->last)
+                                             : 0;
                         if (end > i)
                                 a->marks[a->n_marks++] = (struct act_mark){(uint32_t) i, (uint32_t) end, p->does};
                 }
