@@ -157,7 +157,8 @@ struct reader {
         struct message *m;
         size_t room; /* bytes of the observation still free */
         bool truncated;
-        char *scratch; /* owned; one unfolded field body and padding */
+        char *scratch;             /* owned; one unfolded field body and padding */
+        uint32_t name_lengths[32]; /* of the fields that are read, by their first letters */
 
         struct field slots[_SLOT_SINGLE];
         struct field repeated[_SLOT_MAX - _SLOT_SINGLE][REPEATED_MAX];
@@ -241,11 +242,19 @@ static bool is_of_older_resending(struct reader *r, enum slot slot) {
         return resent && r->resent_over;
 }
 
+/* A message has dozens of fields, of which most are in no table: the length and the first letter tell nearly all apart. */
+static void note_field_names(struct reader *r) {
+        for (size_t i = 0; i < ELEMENTSOF(field_names); i++)
+                r->name_lengths[field_names[i].name[0] & 31] |= UINT32_C(1) << field_names[i].size;
+}
+
+static bool field_may_count(const struct reader *r, const struct field *f) {
+        return f->name_size < 32 && r->name_lengths[f->name[0] & 31] >> f->name_size & 1;
+}
+
 static void keep_field(struct reader *r, const struct field *f) {
-        /* A message has dozens of fields of which most are in no table: the length and the first letter tell nearly all apart. */
-        for (size_t i = 0; i < ELEMENTSOF(field_names); i++) {
-                if (field_names[i].size != f->name_size || ((field_names[i].name[0] ^ f->name[0]) & ~32) != 0 ||
-                    !field_is(f, field_names[i].name))
+        for (size_t i = 0; field_may_count(r, f) && i < ELEMENTSOF(field_names); i++) {
+                if (field_names[i].size != f->name_size || !field_is(f, field_names[i].name))
                         continue;
                 enum slot slot = field_names[i].slot;
                 if (is_of_older_resending(r, slot))
@@ -1732,6 +1741,7 @@ int message_parse(const char *data, size_t size, const struct message_options *o
         r->m = &m;
         /* The text keeps its share whatever else there is, since it is read last. */
         r->room = OBSERVATION_SIZE_MAX - RESERVE_SHARE - PARTS_SHARE - ATTACHMENT_SHARE - TEXT_MAX;
+        note_field_names(r);
         r->parts_share = PARTS_SHARE;
         r->attachments_share = ATTACHMENT_SHARE;
         r->texts_room = TEXTS_SIZE_MAX;

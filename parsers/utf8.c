@@ -80,8 +80,19 @@ bool utf8_is_ascii(const char *s, size_t n) {
         return true;
 }
 
+/* How many of the first eight bytes are ASCII. */
+static size_t ascii_bytes(const char *s) {
+        uint64_t w;
+        memcpy(&w, s, sizeof(w));
+        w = le64toh(w) & UINT64_C(0x8080808080808080);
+        return w ? (size_t) __builtin_ctzll(w) / 8 : sizeof(w);
+}
+
 bool utf8_valid(const char *s, size_t n) {
         for (size_t i = 0, len; i < n; i += len) {
+                len = n - i >= sizeof(uint64_t) ? ascii_bytes(s + i) : 0;
+                if (len > 0)
+                        continue;
                 len = utf8_decode(s + i, n - i, NULL);
                 if (len == 0)
                         return false;
@@ -164,6 +175,13 @@ size_t utf8_clean_in_place(char *s, size_t n) {
 
         for (size_t i = 0, len; i < n; i += len) {
                 uint32_t cp = 0;
+                len = n - i >= sizeof(uint64_t) ? plain_bytes(load_8(s + i)) : 0;
+                if (len > 0) {
+                        if (out != i)
+                                memmove(s + out, s + i, len);
+                        out += len;
+                        continue;
+                }
                 len = utf8_decode(s + i, n - i, &cp);
                 if (len == 0) {
                         s[out++] = STAND_IN;
