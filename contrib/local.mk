@@ -15,6 +15,30 @@ EXTRA_DIST += %D%/man/adieu.1 %D%/man/adieu.yaml.5.in %D%/man/adieu-rules.5.in
 %D%/man/adieu-rules.5: $(srcdir)/%D%/man/adieu-rules.5.in %D%/man/reference$(EXEEXT)
 	$(AM_V_GEN)%D%/man/reference$(EXEEXT) <$(srcdir)/%D%/man/adieu-rules.5.in >$@.tmp && mv $@.tmp $@
 
+# The editor schemas, from the tables by way of the program.
+schemadir = $(pkgdatadir)/schema
+schema_DATA = %D%/schema/adieu-rules.schema.json %D%/schema/adieu.schema.json %D%/schema/adieu-clients.schema.json
+CLEANFILES += $(schema_DATA)
+%D%/schema/adieu-rules.schema.json: adieu$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && ./adieu$(EXEEXT) rules schema rules >$@.tmp && mv $@.tmp $@
+%D%/schema/adieu.schema.json: adieu$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && ./adieu$(EXEEXT) rules schema adieu >$@.tmp && mv $@.tmp $@
+%D%/schema/adieu-clients.schema.json: adieu$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && ./adieu$(EXEEXT) rules schema clients >$@.tmp && mv $@.tmp $@
+
+# They ask the program, which asks its tables.
+bashcompletiondir = $(datadir)/bash-completion/completions
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = %D%/completion/_adieu
+EXTRA_DIST += %D%/completion/adieu.bash
+install-data-local: install-completion
+install-completion:
+	$(MKDIR_P) '$(DESTDIR)$(bashcompletiondir)'
+	$(INSTALL_DATA) $(srcdir)/%D%/completion/adieu.bash '$(DESTDIR)$(bashcompletiondir)/adieu'
+uninstall-local:
+	rm -f '$(DESTDIR)$(bashcompletiondir)/adieu'
+.PHONY: install-completion
+
 EXTRA_DIST += %D%/packages %D%/install-packages %D%/quickstart %D%/run-tests %D%/adieu.yaml %D%/sample
 
 # Trains the models of requests; see train/README.md. Not needed to build: its output is part of the source.

@@ -18,6 +18,13 @@ int command_facts(struct context *c, int argc, char **argv);
 int command_inspect(struct context *c, int argc, char **argv);
 int command_status(struct context *c, int argc, char **argv);
 int command_rules(struct context *c, int argc, char **argv);
+int command_complete(struct context *c, int argc, char **argv); /* for shells; not listed */
+/* The commands in their order; NULL after the last. */
+const struct command *command_at(size_t i);
+/* Print "--name" when it begins like that (command_complete.c). */
+void complete_option(const char *begun, const char *name);
+/* What can follow `adieu rules`, NULL-terminated. */
+const char *const *rules_actions(void);
 /* `adieu rules test`: files are what follows it on the command line. */
 int rules_test(struct context *c, int n_files, char **files);
 int command_clients(struct context *c, int argc, char **argv);

@@ -3,6 +3,7 @@
 
 #include "daemon/command.h"
 #include "daemon/log.h"
+#include "daemon/schema.h"
 
 static int rules_check(struct context *c, int n_files, char **files) {
         /* The configuration is part of it: its overrides name rules, the rules name clients. */
@@ -14,19 +15,43 @@ static int rules_check(struct context *c, int n_files, char **files) {
         return status;
 }
 
+static int rules_schema(struct context *c, int n_names, char **names) {
+        (void) c;
+        if (n_names > 1) {
+                log_error("rules schema makes one schema at a time");
+                return EXIT_USAGE;
+        }
+        json_object *schema = schema_make(n_names > 0 ? names[0] : schema_names[0]);
+        if (!schema) {
+                const char *near = suggest(n_names > 0 ? names[0] : "", schema_names);
+                log_error("no such schema%s%s%s; there are rules, adieu and clients", near ? "; did you mean \"" : "",
+                          near ? near : "", near ? "\"?" : "");
+                return EXIT_USAGE;
+        }
+        puts(json_object_to_json_string_ext(schema, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_PRETTY_TAB |
+                                                            JSON_C_TO_STRING_NOSLASHESCAPE));
+        json_object_put(schema);
+        return EXIT_DONE;
+}
+
 static const struct {
         const char *name;
         int (*run)(struct context *c, int n_files, char **files);
 } actions[] = {
         {"check", rules_check},
+        {"schema", rules_schema},
         {"test", rules_test},
 };
 
-static int rules_what(const char *word) {
-        const char *names[ELEMENTSOF(actions) + 1] = {};
+const char *const *rules_actions(void) {
+        static const char *names[ELEMENTSOF(actions) + 1];
         for (size_t i = 0; i < ELEMENTSOF(actions); i++)
                 names[i] = actions[i].name;
-        const char *near = word ? suggest(word, names) : NULL;
+        return names;
+}
+
+static int rules_what(const char *word) {
+        const char *near = word ? suggest(word, rules_actions()) : NULL;
         log_error("rules what?%s%s%s adieu rules --help lists what there is", near ? " Did you mean \"" : "",
                   near ? near : "", near ? "\"?" : "");
         return EXIT_USAGE;

@@ -20,6 +20,7 @@ struct context {
         const char *program;     /* this binary, for starting roles */
         const char *config_path; /* -c; NULL: the usual places */
         bool json;
+        const char *completing; /* commands only offer their options that begin so, instead of running */
         struct clock clock;
         bool without_config;  /* where none is found, somebody is taken for the owner: settings_derive() */
         const char *now_wall; /* --now without an offset: on the owner's wall, once that is known */

@@ -9,6 +9,7 @@ libdaemon_a_SOURCES = \
 	%D%/command.h \
 	%D%/command_alerts.c \
 	%D%/command_clients.c \
+	%D%/command_complete.c \
 	%D%/command_discover.c \
 	%D%/command_facts.c \
 	%D%/command_inspect.c \
@@ -38,6 +39,8 @@ libdaemon_a_SOURCES = \
 	%D%/role_parse.h \
 	%D%/sandbox.c \
 	%D%/sandbox.h \
+	%D%/schema.c \
+	%D%/schema.h \
 	%D%/source.h \
 	%D%/source_calendar.c \
 	%D%/source_maildir.c \

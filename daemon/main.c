@@ -18,10 +18,14 @@ static const struct command commands[] = {
         {"facts", "[--client C] [--fact F | --conversations] [--since T]", "list what happened", command_facts},
         {"inspect", "[--threads] FILE...", "show what is read in .eml, .ics and mbox files", command_inspect},
         {"clients", "[--discover]", "list the clients, with score and trend", command_clients},
-        {"rules", "check|test [FILE...]", "validate the configuration and the rules; run the tests inside them",
-         command_rules},
+        {"rules", "check|test [FILE...] | schema [NAME]",
+         "validate the rules; run the tests inside them; a schema for editors", command_rules},
         {"status", "", "health of the sources, items that could not be read", command_status},
 };
+
+const struct command *command_at(size_t i) {
+        return i < ELEMENTSOF(commands) ? &commands[i] : NULL;
+}
 
 const struct command *command_find(const char *name) {
         for (size_t i = 0; i < ELEMENTSOF(commands); i++)
@@ -139,6 +143,11 @@ int command_options(struct context *c, const struct command *command, int argc, 
         longs[n] = (struct option){"json", no_argument, NULL, 'j'};
         longs[n + 1] = (struct option){"help", no_argument, NULL, 'h'};
 
+        if (c->completing) {
+                for (int i = 0; longs[i].name; i++)
+                        complete_option(c->completing, longs[i].name);
+                return OPTIONS_HELPED;
+        }
         optind = 0; /* a new scan */
         opterr = 0;
         for (int o; (o = getopt_long(argc, argv, ":h", longs, NULL)) != -1;) {
@@ -173,6 +182,8 @@ static int written(int status) {
 
 static int run(struct context *c, int argc, char **argv) {
         const struct command *command = command_find(argv[0]);
+        if (!command && strcmp(argv[0], "complete") == 0)
+                return written(command_complete(c, argc, argv));
         if (!command) {
                 const char *names[ELEMENTSOF(commands) + 1] = {};
                 for (size_t i = 0; i < ELEMENTSOF(commands); i++)

@@ -32,6 +32,14 @@ static const struct {
 static const char *const comparison_names[_COMPARISON_MAX + 1] = {"eq",  "neq", "lt",       "lte",     "gt",
                                                                   "gte", "in",  "contains", "in_list", NULL};
 
+const char *comparison_name(enum comparison op) {
+        return comparison_names[op];
+}
+
+bool comparison_fits(enum value_type type, enum comparison op) {
+        return types[type].ops & BIT(op);
+}
+
 /* --- testing */
 
 const struct literal *literal_resolve(const struct literal *l, const struct rule_variant *v) {

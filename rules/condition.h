@@ -31,6 +31,9 @@ enum comparison {
         COMPARISON_IN_LIST,
         _COMPARISON_MAX,
 };
+const char *comparison_name(enum comparison op) _pure_;
+/* Can a field of that type be compared so? */
+bool comparison_fits(enum value_type type, enum comparison op) _pure_;
 
 enum condition_kind { CONDITION_ALL, CONDITION_ANY, CONDITION_NOT, CONDITION_COMPARE };
 

@@ -14,6 +14,7 @@
 const char *const mode_names[] = {"off", "watch", "digest", "alert", NULL};
 const char *const severity_names[] = {"low", "medium", "high", NULL};
 const char *const lasting_names[] = {"one-off", "recurring", "lasting", NULL};
+const char *const clock_names[] = {"owner", "client", NULL};
 const char *const param_type_names[] = {"duration", "number", "int", "string", "share", NULL};
 
 /* Also the three numbers of a grading that nobody wrote: habits are what people mean by "three times in three months". */
@@ -462,7 +463,6 @@ static void read_from(struct rule_reader *c, struct rule *rule, const struct yam
 }
 
 static void read_deadline(struct rule_reader *c, struct rule *rule, const struct yaml_node *node, struct rule_step *step) {
-        static const char *const clocks[] = {"owner", "client", NULL};
         const struct yaml_node *within = yaml_get(node, "within"), *from = yaml_get(node, "from"),
                                *clock = yaml_get(node, "clock");
         step->from_step = -1;
@@ -481,7 +481,7 @@ static void read_deadline(struct rule_reader *c, struct rule *rule, const struct
         if (from && !within && !step->absent)
                 read_fault(c, from->key, "bad-value", NULL,
                            "`from` says where `within` counts from, and there is no `within`");
-        int i = clock ? read_choice(c, clock, clocks, "clock") : 0;
+        int i = clock ? read_choice(c, clock, clock_names, "clock") : 0;
         step->clock = i == 1 ? CLOCK_CLIENT : CLOCK_OWNER;
         rule->client_clock |= step->clock == CLOCK_CLIENT && step->has_within;
 }

@@ -67,7 +67,7 @@ static const struct settings_key keys[] = {
         {"clients[].pauses[].until", DATE, true, "The last day of the pause."},
         {"clients[].pauses[].reason", TEXT, true, "Why: it is shown where alerts would stand."},
         {"clients[].exceptions", LIST, false, "What was agreed with the client: breaches that do not count."},
-        {"clients[].exceptions[].rule", TEXT, false, "The rule that is excepted; every rule by default."},
+        {"clients[].exceptions[].rule", TEXT, false, "The rule that is excepted."},
         {"clients[].exceptions[].where", MAPPING, false, "Conditions on the fact, written as in a rule."},
         {"clients[].exceptions[].reason", TEXT, true, "What was agreed."},
         {"clients[].exceptions[].until", DATE, true, "The last day of the agreement."},
@@ -898,6 +898,21 @@ static const struct kind_row {
         {"imap", SOURCE_IMAP, {"imaps://", "imap://", NULL}, "write imaps://user@host.example"},
         {"caldav", SOURCE_CALDAV, {"https://", "http://localhost", "http://127.0.0.1"}, "write https://host.example/path/"},
 };
+
+const char *const *settings_choice(const char *prefix) {
+        static const struct {
+                const char *prefix;
+                const char *names[ELEMENTSOF(kinds) + 1];
+        } choices[] = {
+                {"sources[]", {"maildir", "mbox", "calendar", "imap", "caldav"}},
+                {"sources[].password", {"credential", "command", "file"}},
+                {"digest.password", {"credential", "command", "file"}},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(choices); i++)
+                if (str_eq(choices[i].prefix, prefix))
+                        return choices[i].names;
+        return NULL;
+}
 
 /* The value is never shown: it may be a password in the wrong place. */
 static void check_password(struct loader *l, const struct yaml_node *node, const char *prefix) {

@@ -120,3 +120,5 @@ struct settings_key {
         const char *doc;
 };
 const struct settings_key *settings_keys(size_t *ret_n);
+/* The keys directly under a path of which exactly one is written, NULL-terminated; NULL: there is no such choice. */
+const char *const *settings_choice(const char *prefix);

@@ -17,15 +17,15 @@ dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh %D%/check-readme.sh
 %D%/check-docs.log %D%/check-readme.log: adieu$(EXEEXT)
 # End-to-end: bytes in, alerts out, through the program itself.
 dist_check_SCRIPTS += %D%/test-cases.py
-EXTRA_DIST += %D%/settings-broken
+EXTRA_DIST += %D%/settings-broken %D%/rules-full.yaml
 EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/tnef.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
 %D%/test-cases.log: adieu$(EXEEXT)
 # The same with bad input, in any order, over faults of the store; and what --json and the exit statuses promise.
 dist_check_SCRIPTS += %D%/test-clients.py
 %D%/test-clients.log: adieu$(EXEEXT)
-dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-rules.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
+dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-rules.py %D%/test-schema.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
 EXTRA_DIST += %D%/tap.py
-%D%/test-bad-input.log %D%/test-rules.log: adieu$(EXEEXT)
+%D%/test-bad-input.log %D%/test-rules.log %D%/test-schema.log: adieu$(EXEEXT)
 %D%/test-order.log: adieu$(EXEEXT)
 %D%/test-store-faults.log: adieu$(EXEEXT)
 %D%/test-json.log: adieu$(EXEEXT)

@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 
@@ -162,6 +164,55 @@ def missing(w):
   {0}:7:35: {1}/no.ics: not what its name promises
 0 passed, 1 failed
 """.format(path, path.parent))
+
+
+def offered(w, *words):
+    p = subprocess.run([cases.ADIEU, "complete", *words], env=w.env, capture_output=True, text=True)
+    equal(p.returncode, 0, p.stderr)
+    return p.stdout.split()
+
+
+def help_of(*words):
+    return subprocess.run([cases.ADIEU, *words, "--help"], capture_output=True, text=True).stdout
+
+
+@case("completion offers what --help lists, whatever there is")
+def completion(w):
+    commands = re.findall(r"^  ([a-z]+) ", help_of().split("Commands:")[1].split("Options:")[0], re.M)
+    true(len(commands) >= 7)
+    equal(offered(w, ""), commands)
+    equal(offered(w, "-c", "x.yaml", "--json", "ru"), ["rules"])
+    equal(set(offered(w, "--")), set(re.findall(r"--[a-z]+", help_of().split("Options:")[1].split("Exit")[0])) | {"--config"})
+    for command in commands:
+        options = re.findall(r"^  (--[a-z-]+)", help_of(command), re.M)
+        equal(sorted(offered(w, command, "--")), sorted(options + ["--help"]), command)
+    equal(offered(w, "facts", "--fact", "meeting.ca"), ["meeting.cancelled"])
+    equal(offered(w, "-c", str(w.config), "alerts", "--client", "d"), ["dupont"])
+    equal(offered(w, "-c", str(w.config), "alerts", "--rule", "last"), ["last-minute-cancellation"])
+    equal(offered(w, "alerts", "--client", ""), [], "without a configuration there are no names")
+    actions = offered(w, "rules", "")
+    true({"check", "schema", "test"} <= set(actions))
+    rules_line = re.search(r"^  rules +(.*)$", help_of(), re.M).group(1)
+    equal([a for a in actions if a not in rules_line], [])
+    equal(offered(w, "rules", "schema", ""), ["rules", "adieu", "clients"])
+    equal(offered(w, "--now", ""), [])
+
+
+@case("bash and zsh take it over")
+def shells(w):
+    folder = pathlib.Path(cases.TOP) / "contrib/completion"
+    bin = w.folder / "bin"
+    bin.mkdir()
+    (bin / "adieu").symlink_to(cases.ADIEU)
+    env = dict(w.env, PATH="%s:%s" % (bin, w.env["PATH"]))
+    script = ". %s/adieu.bash; COMP_WORDS=(adieu rules sch); COMP_CWORD=2; _adieu; printf '%%s\\n' \"${COMPREPLY[@]}\"" % folder
+    p = subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True)
+    equal((p.stdout, p.stderr), ("schema\n", ""))
+    if not shutil.which("zsh"):
+        print("# no zsh here")
+        return
+    p = subprocess.run(["zsh", "-fn", str(folder / "_adieu")], env=env, capture_output=True, text=True)
+    equal((p.returncode, p.stderr), (0, ""))
 
 
 if __name__ == "__main__":

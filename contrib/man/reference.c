@@ -76,7 +76,7 @@ static void put_rule_keys(void) {
         const struct rule_key *keys = rule_keys(&n);
         puts(".Bl -tag -width indent -compact");
         for (size_t i = 0; i < n; i++)
-                put_row(keys[i].path, keys[i].type, false, keys[i].doc);
+                put_row(keys[i].path, keys[i].type, keys[i].required, keys[i].doc);
         puts(".El");
 }
 
