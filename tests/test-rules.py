@@ -211,8 +211,10 @@ def shells(w):
     if not shutil.which("zsh"):
         print("# no zsh here")
         return
-    p = subprocess.run(["zsh", "-fn", str(folder / "_adieu")], env=env, capture_output=True, text=True)
-    equal((p.returncode, p.stderr), (0, ""))
+    for words, want in (("rules sch", "schema\n"), ("inspect ''", "files\n")):
+        script = "compadd() { print -l $offered }; _files() { print files }; f() { . %s/_adieu }; words=(adieu %s); CURRENT=3; f" % (folder, words)
+        p = subprocess.run(["zsh", "-f", "-c", script], env=env, capture_output=True, text=True)
+        equal((p.returncode, p.stdout, p.stderr), (0, want, ""))
 
 
 if __name__ == "__main__":
