@@ -10,6 +10,7 @@
 #include "daemon/output.h"
 #include "daemon/reader.h"
 #include "daemon/source.h"
+#include "daemon/tell.h"
 
 struct scan {
         struct context *context;
@@ -68,59 +69,16 @@ static int read_all(struct scan *s, struct read_totals *totals) {
         return r;
 }
 
-static int tell_once(struct context *c, const char *id, bool *news) {
-        int r = store_told(c->store, id);
-        if (r != 0)
-                return r;
-        *news = true;
-        return store_tell(c->store, id, clock_now(&c->clock));
+static int print_alert(struct context *c, const struct alert *a, size_t n, void *userdata) {
+        (void) userdata;
+        if (n > 0 && !c->json)
+                putchar('\n');
+        return alert_print(c, a);
 }
 
-/* Has any breach of this alert never been told, or is it time to repeat it? Marks all told. */
-static int alert_news(struct context *c, const struct alert *a, bool *ret) {
-        bool news = false;
-        int r = 0;
-        for (size_t i = 0; i < a->n_evidence && r >= 0; i++)
-                r = tell_once(c, a->evidence[i].breach, &news);
-        if (r >= 0 && *a->repeat)
-                r = tell_once(c, a->repeat, &news);
-        *ret = news;
-        return MIN(r, 0);
-}
-
-static int print_news(struct context *c, const struct judgement *j, size_t *ret_news) {
-        size_t n = 0;
-        int r = store_begin(c->store);
-        for (size_t i = 0; r >= 0 && i < j->n_alerts; i++) {
-                const struct alert *a = &j->alerts[i];
-                bool news = false;
-                /* What is folded into a stronger alert stays untold: it is news again if that one ends first. */
-                if (a->mode == MODE_WATCH || a->inhibited_by)
-                        continue;
-                r = alert_news(c, a, &news);
-                if (r < 0 || !news || a->state != ALERT_OPEN)
-                        continue; /* what is long over is no news on a first pass: `alerts --all` has it */
-                if (n++ > 0 && !c->json)
-                        putchar('\n');
-                if ((r = alert_print(c, a)) < 0) {
-                        store_rollback(c->store);
-                        return r;
-                }
-        }
-        /* Told only once it was written: a crash in between tells again rather than never. */
-        if (r >= 0 && fflush(stdout) != 0) {
-                r = -errno;
-                store_rollback(c->store);
-                return log_errno(r, "cannot write the alerts");
-        }
-        if (r >= 0)
-                r = store_commit(c->store);
-        if (r < 0) {
-                store_rollback(c->store);
-                return judge_failed(c, r, "cannot keep what was told");
-        }
-        *ret_news = n;
-        return 0;
+static int flush_output(void *userdata) {
+        (void) userdata;
+        return fflush(stdout) == 0 ? 0 : log_errno(-errno, "cannot write the alerts");
 }
 
 static double seconds_since(const struct timespec *start) {
@@ -150,7 +108,7 @@ int command_scan(struct context *c, int argc, char **argv) {
         size_t news = 0;
         if (read_all(&s, &totals) < 0 || judge(c, &j) < 0)
                 return EXIT_FAULT;
-        int r = print_news(c, &j, &news);
+        int r = tell_news(c, &j, &(struct teller){print_alert, flush_output, NULL}, &news);
         const struct waiting *waiting;
         size_t n_waiting = evaluation_waiting(j.evaluation, &waiting);
         if (!c->json) {

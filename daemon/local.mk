@@ -53,6 +53,8 @@ libdaemon_a_SOURCES = \
 	%D%/store_hash.h \
 	%D%/store_schema.c \
 	%D%/store_schema.h \
+	%D%/tell.c \
+	%D%/tell.h \
 	%D%/zones.c \
 	%D%/zones.h
 

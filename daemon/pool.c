@@ -858,6 +858,10 @@ void pool_set_patience(struct pool *p, uint64_t usec) {
         p->job_usec = usec;
 }
 
+void pool_cancel(struct pool *p) {
+        pool_fail(p, -ECANCELED);
+}
+
 int pool_submit(struct pool *p, const struct pool_job *job) {
         /* A handler cannot turn the loop to make room, and submits no more than what just ended. */
         if (p->waiting.n >= POOL_QUEUE_MAX && !p->in_handler)

@@ -53,6 +53,8 @@ struct pool *pool_free(struct pool *p); /* kills what still runs */
 int pool_submit(struct pool *p, const struct pool_job *job) _must_check_;
 /* Another wall clock limit than POOL_JOB_SECONDS, for jobs given out from now on (tests). */
 void pool_set_patience(struct pool *p, uint64_t usec);
+/* End the run: pool_run() returns -ECANCELED as soon as it can, and nothing more is told. */
+void pool_cancel(struct pool *p);
 /* -ECHILD: roles cannot be started, or ended three times in a row before they were ready. Any failure sticks: only pool_free() is left then.
  * Turn the event loop until there is room for another job (drain false) or nothing is left (drain true). */
 int pool_run(struct pool *p, bool drain) _must_check_;

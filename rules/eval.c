@@ -1177,6 +1177,14 @@ size_t evaluation_waiting(const struct evaluation *e, const struct waiting **ret
         return e->n_waiting;
 }
 
+instant evaluation_next_deadline(const struct evaluation *e) {
+        instant next = INSTANT_MAX;
+        for (size_t i = 0; i < e->n_heap; i++)
+                if (e->heap[i]->deadline > e->options.now)
+                        next = MIN(next, e->heap[i]->deadline);
+        return next;
+}
+
 size_t evaluation_excepted(const struct evaluation *e) {
         return e->excepted;
 }

@@ -82,5 +82,7 @@ struct waiting {
 };
 /* Absences whose deadline passed but whose sources were not read past it: "waiting: source stale". */
 size_t evaluation_waiting(const struct evaluation *e, const struct waiting **ret);
+/* When the next deadline of an absence passes, after `now` of the evaluation; INSTANT_MAX: none is awaited. */
+instant evaluation_next_deadline(const struct evaluation *e);
 /* How many breaches were not counted because of exceptions and pauses. */
 size_t evaluation_excepted(const struct evaluation *e);
