@@ -6,9 +6,9 @@ noinst_PROGRAMS += %D%/man/reference
 %C%_man_reference_SOURCES = %D%/man/reference.c
 %C%_man_reference_LDADD = $(RULES_LIBS)
 
-man_MANS += %D%/man/adieu.1 %D%/man/adieu.yaml.5 %D%/man/adieu-rules.5
+man_MANS += %D%/man/adieu.1 %D%/man/adieud.8 %D%/man/adieu.yaml.5 %D%/man/adieu-rules.5
 CLEANFILES += %D%/man/adieu.yaml.5 %D%/man/adieu-rules.5
-EXTRA_DIST += %D%/man/adieu.1 %D%/man/adieu.yaml.5.in %D%/man/adieu-rules.5.in
+EXTRA_DIST += %D%/man/adieu.1 %D%/man/adieud.8 %D%/man/adieu.yaml.5.in %D%/man/adieu-rules.5.in
 
 %D%/man/adieu.yaml.5: $(srcdir)/%D%/man/adieu.yaml.5.in %D%/man/reference$(EXEEXT)
 	$(AM_V_GEN)%D%/man/reference$(EXEEXT) <$(srcdir)/%D%/man/adieu.yaml.5.in >$@.tmp && mv $@.tmp $@
@@ -47,3 +47,24 @@ EXTRA_PROGRAMS += %D%/train/train-requests
 %C%_train_train_requests_LDADD = $(PARSERS_LIBS) -lm
 CLEANFILES += %D%/train/train-requests$(EXEEXT)
 EXTRA_DIST += %D%/train/README.md %D%/train/cross-validate %D%/train/classes-en.txt %D%/train/classes-fr.txt
+
+# The units: what both system units have in common is written once, in contrib/systemd/hardening.
+UNITS = %D%/systemd/adieu.service %D%/systemd/adieu@.service %D%/systemd/user-adieu.service
+noinst_DATA += $(UNITS)
+CLEANFILES += $(UNITS)
+EXTRA_DIST += %D%/systemd/adieu.service.in %D%/systemd/adieu@.service.in %D%/systemd/user-adieu.service.in \
+	%D%/systemd/hardening %D%/systemd/adieu.catalog
+$(UNITS): %: $(srcdir)/%.in $(srcdir)/%D%/systemd/hardening
+	$(AM_V_GEN)$(MKDIR_P) %D%/systemd && \
+	sed -e '/@hardening@/{r $(srcdir)/%D%/systemd/hardening' -e 'd;}' \
+		-e 's|@sbindir[@]|$(sbindir)|; s|@sysconfdir[@]|$(sysconfdir)|' $< >$@.tmp && mv $@.tmp $@
+systemdsystemunitdir = $(prefix)/lib/systemd/system
+systemduserunitdir = $(prefix)/lib/systemd/user
+catalogdir = $(prefix)/lib/systemd/catalog
+dist_catalog_DATA = %D%/systemd/adieu.catalog
+systemdsystemunit_DATA = %D%/systemd/adieu.service %D%/systemd/adieu@.service
+install-data-hook:
+	$(MKDIR_P) $(DESTDIR)$(systemduserunitdir)
+	$(INSTALL_DATA) %D%/systemd/user-adieu.service $(DESTDIR)$(systemduserunitdir)/adieu.service
+uninstall-hook:
+	rm -f $(DESTDIR)$(systemduserunitdir)/adieu.service

@@ -3,6 +3,8 @@
 
 /* The only place that asks what time it is. `--now` sets it; everything else gets the value handed in. */
 
+#include <time.h>
+
 #include "parsers/base.h"
 
 struct clock {
@@ -11,3 +13,5 @@ struct clock {
 };
 
 instant clock_now(const struct clock *c);
+/* The kernel's name for the clock that is read when none is fixed: for timers that wait for an instant. */
+#define CLOCK_OF_INSTANTS CLOCK_REALTIME

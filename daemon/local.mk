@@ -41,6 +41,8 @@ libdaemon_a_SOURCES = \
 	%D%/sandbox.h \
 	%D%/schema.c \
 	%D%/schema.h \
+	%D%/service.c \
+	%D%/service.h \
 	%D%/source.h \
 	%D%/source_calendar.c \
 	%D%/source_maildir.c \
@@ -55,6 +57,8 @@ libdaemon_a_SOURCES = \
 	%D%/store_schema.h \
 	%D%/tell.c \
 	%D%/tell.h \
+	%D%/watch.c \
+	%D%/watch.h \
 	%D%/zones.c \
 	%D%/zones.h
 
@@ -63,3 +67,7 @@ DAEMON_LIBS = libdaemon.a $(RULES_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(SECCOMP
 bin_PROGRAMS += adieu
 adieu_SOURCES = %D%/main.c
 adieu_LDADD = $(DAEMON_LIBS)
+
+sbin_PROGRAMS = adieud
+adieud_SOURCES = %D%/main_service.c
+adieud_LDADD = $(DAEMON_LIBS)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <config.h>
+#include <getopt.h>
+#include <locale.h>
+#include <stdio.h>
+
+#include "daemon/log.h"
+#include "daemon/role_parse.h"
+#include "daemon/service.h"
+
+static void help(void) {
+        puts("adieud [-c FILE]\n\n"
+             "Read mailboxes and calendars as they change, and tell which clients keep to the terms of work.\n"
+             "Run by systemd: see adieud(8). SIGHUP reads the configuration and the rules again.\n\n"
+             "  -c, --config FILE  the configuration; $XDG_CONFIG_HOME/adieu/adieu.yaml or the system's otherwise\n"
+             "  -h, --help\n"
+             "      --version");
+}
+
+int main(int argc, char **argv) {
+        if (argc == 2 && strcmp(argv[1], "--role=parse") == 0)
+                return role_parse();
+        static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                              {"help", no_argument, NULL, 'h'},
+                                              {"version", no_argument, NULL, 'v'},
+                                              {}};
+        (void) setlocale(LC_CTYPE, "C.UTF-8");
+        struct context c = {.program = "/proc/self/exe"};
+        for (int o; (o = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;)
+                switch (o) {
+                case 'c':
+                        c.config_path = optarg;
+                        break;
+                case 'h':
+                        help();
+                        return EXIT_DONE;
+                case 'v':
+                        puts("adieud " PACKAGE_VERSION);
+                        return EXIT_DONE;
+                default:
+                        return EXIT_USAGE;
+                }
+        if (optind < argc) {
+                log_error("adieud takes no operands: what is read stands in the configuration");
+                return EXIT_USAGE;
+        }
+        int status = service_run(&c);
+        context_free(&c);
+        return status;
+}

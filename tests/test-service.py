@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""adieud without systemd: what it notifies, that it tells what lands, once, over restarts, reloads and kills; and that it ends at once."""
+import datetime
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import case as cases  # noqa: E402
+import tap  # noqa: E402
+from tap import SLOW, case, equal, true  # noqa: E402
+
+ADIEUD = os.environ.get("ADIEUD", os.path.join(os.path.dirname(cases.ADIEU), "adieud"))
+# What must happen happens within this, however busy the machine is; nothing is timed.
+PATIENCE = 120 if SLOW else 60
+
+
+def eventually(what, check):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = check()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("not within %d s: %s" % (PATIENCE, what))
+
+
+def evening_mail(number, days_ago):
+    """A client writes on a Saturday night."""
+    day = datetime.date.today() - datetime.timedelta(days=days_ago)
+    day -= datetime.timedelta(days=(day.weekday() - 5) % 7)
+    when = datetime.datetime(day.year, day.month, day.day, 21, 30, tzinfo=datetime.timezone.utc)
+    stamp = when.strftime("%a, %d %b %Y %H:%M:%S +0000")
+    return ("Received: from mx.dupont.example by mail.studio.example; %s\nFrom: Jean <jean@dupont.example>\n"
+            "To: camille@studio.example\nSubject: Secret words %d\nDate: %s\nMessage-ID: <night%d@dupont.example>\n\n"
+            "I have seen the draft and it looks fine to me so far.\n" % (stamp, number, stamp, number)).encode()
+
+
+class Service:
+    """A running adieud that one can listen to."""
+
+    def __init__(self, w, **environment):
+        self.w = w
+        self.path = str(w.folder / "notify")
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.socket.setblocking(False)
+        self.said = []
+        self.log = open(w.folder / "log", "ab")
+        env = dict(w.env, NOTIFY_SOCKET=self.path, **environment)
+        self.process = subprocess.Popen([ADIEUD, "-c", str(w.config)], env=env, cwd=w.folder, stdin=subprocess.DEVNULL,
+                                        stdout=self.log, stderr=self.log)
+
+    def listen(self):
+        while True:
+            try:
+                self.said += self.socket.recv(65536).decode().split("\n")
+            except BlockingIOError:
+                return self.said
+
+    def hears(self, what, since=0):
+        def check():
+            if self.process.poll() is not None and not any(what in line for line in self.listen()[since:]):
+                raise AssertionError("ended with %s\n%s" % (self.process.returncode, self.errors()))
+            return any(what in line for line in self.listen()[since:])
+        eventually("hears " + what, check)
+
+    def errors(self):
+        return (self.w.folder / "log").read_text(errors="replace")
+
+    def rests(self):
+        """Its last pass is over."""
+        self.hears("alerts open")
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        code = self.process.wait(PATIENCE)
+        self.listen()
+        self.socket.close()
+        self.log.close()
+        return code
+
+
+def told(w):
+    path = w.folder / "state" / "adieu" / "alerts.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@case("ready, a status that says something, stopping, exit 0")
+def lifecycle(w):
+    s = Service(w)
+    s.hears("READY=1")
+    s.rests()
+    equal(s.end(), 0)
+    true("sources read" in " ".join(s.said), s.said)
+    true(any(line == "STOPPING=1" for line in s.said), s.said)
+    equal(told(w), [])
+
+
+@case("a mail that lands is told, with its evidence, and never again")
+def lands(w):
+    s = Service(w)
+    s.rests()
+    w.mail("!1.x", evening_mail(1, 7))
+    alerts = eventually("an alert", lambda: told(w))
+    equal([a["rule"] for a in alerts], ["after-hours-contact"])
+    equal(alerts[0]["evidence"][0]["message_id"], "night1@dupont.example")
+    # The mail program moves it, and marks it read: nothing is new.
+    os.rename(w.folder / "Maildir/new/1.x", w.folder / "Maildir/cur/1.x:2,S")
+    w.mail("!2.x", evening_mail(2, 14))
+    alerts = eventually("the other one", lambda: len(told(w)) == 2 and told(w))
+    equal(alerts[1]["count"], 2)
+    equal(s.end(), 0)
+    # Another start tells nothing of what was told.
+    s = Service(w)
+    s.rests()
+    equal(s.end(), 0)
+    equal(len(told(w)), 2)
+    # What the journal gets holds no mail content and nobody's address.
+    true("Secret" not in s.errors() and "jean@" not in s.errors(), s.errors())
+
+
+@case("folders made later, moved away and made again are watched")
+def folders(w):
+    s = Service(w)
+    s.rests()
+    w.mail(".Clients.Dupont/!1.x", evening_mail(1, 7))
+    eventually("in a new folder", lambda: len(told(w)) == 1)
+    os.rename(w.folder / "Maildir/new", w.folder / "Maildir/old")
+    w.mail("!2.x", evening_mail(2, 14))
+    eventually("in a folder made again", lambda: len(told(w)) == 2)
+    equal(s.end(), 0)
+
+
+@case("what came while it was killed is told by the next start, once")
+def killed(w):
+    for n in range(1, 4):
+        s = Service(w)
+        s.hears("READY=1")
+        w.mail("!%d.x" % n, evening_mail(n, 7 * n))
+        if n % 2:
+            s.rests()
+        s.end(signal.SIGKILL)
+    s = Service(w)
+    s.rests()
+    equal(s.end(), 0)
+    breaches = [e["breach"] for a in told(w)[-1:] for e in a["evidence"]]
+    equal(len(breaches), 3)
+    equal(len(set(breaches)), 3)
+
+
+@case("a reload takes the new configuration whole, or keeps the old and says so")
+def reload(w):
+    s = Service(w)
+    s.rests()
+    good = w.config.read_text()
+    w.config.write_text(good + "nonsense: true\n")
+    n = len(s.listen())
+    s.process.send_signal(signal.SIGHUP)
+    s.hears("the old one stays", n)
+    true(any(line.startswith("MONOTONIC_USEC=") for line in s.said[n:]), s.said)
+    true("RELOADING=1" in s.said[n:] and "READY=1" in s.said[n:], s.said)
+    true("unknown-key" in s.errors(), s.errors())
+    check = w.run("rules", "check")
+    equal(check.returncode, 1)
+    w.mail("!1.x", evening_mail(1, 7))
+    eventually("an alert by the old rules", lambda: len(told(w)) == 1)
+    # A rule of the owner's own, read by the next reload.
+    w.config.write_text(good)
+    w.write("rules.d/mine.yaml", b"version: 1\nrules: [{id: mine, title: Mine, mode: alert, match: {fact: message.received}}]\n")
+    n = len(s.listen())
+    s.process.send_signal(signal.SIGHUP)
+    s.hears("alerts open", n)
+    eventually("an alert by the new rule", lambda: [a for a in told(w) if a["rule"] == "mine"])
+    w.write("rules.d/mine.yaml", b"version: 1\nrules: [{id: mine, match: {fact: mesage.received}}]\n")
+    n = len(s.listen())
+    s.process.send_signal(signal.SIGHUP)
+    s.hears("the old one stays", n)
+    true("did you mean" in s.errors(), s.errors())
+    equal(s.end(), 0)
+
+
+@case("the watchdog is answered from the loop")
+def watchdog(w):
+    s = Service(w, WATCHDOG_USEC="400000")
+    s.rests()
+    n = len(s.listen())
+    s.hears("WATCHDOG=1", n)
+    equal(s.end(), 0)
+
+
+@case("a stop in the middle of a long pass ends it, and the next start goes on")
+def stop_in_the_middle(w):
+    for i in range(400 if SLOW else 4000):
+        w.mail("%d.x" % i, evening_mail(i, 7))
+    s = Service(w)
+    s.hears("READY=1")
+    equal(s.end(), 0)
+    s = Service(w)
+    s.rests()
+    equal(s.end(), 0)
+    equal(told(w)[-1]["count"], 400 if SLOW else 4000)
+
+
+@case("a configuration with faults, and words on the command line, are told and end it")
+def bad_start(w):
+    w.config.write_text(w.config.read_text() + "nonsense: true\n")
+    s = Service(w)
+    equal(s.process.wait(PATIENCE), 1)
+    true("unknown-key" in s.errors(), s.errors())
+    true("READY=1" not in s.listen(), s.said)
+    r = subprocess.run([ADIEUD, "extra"], capture_output=True, text=True, env=w.env)
+    equal(r.returncode, 2)
+    r = subprocess.run([ADIEUD, "--help"], capture_output=True, text=True, env=w.env)
+    equal(r.returncode, 0)
+    true("adieud [-c FILE]" in r.stdout, r.stdout)
+
+
+@case("nothing is written to the sources")
+def read_only(w):
+    w.mail("1.x", evening_mail(1, 7))
+    before = w.sources()
+    s = Service(w)
+    s.rests()
+    equal(s.end(), 0)
+    equal(w.sources(), before)
+
+
+if __name__ == "__main__":
+    tap.main()
