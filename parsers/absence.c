@@ -478,6 +478,12 @@ static enum role role_at(const struct tokens *t, size_t i, size_t *ret_used) {
         return role;
 }
 
+/* "to" and "au" lead to places, too: of them a date counts that follows at once or after an article. */
+static bool date_is_near(const struct tokens *t, size_t i) {
+        struct date d;
+        return (i < t->n && date_at(t, i, &d) > 0) || (i + 1 < t->n && date_at(t, i + 1, &d) > 0);
+}
+
 /* The date that belongs to the word before token i: a few words (days of the week, "the", "le") may stand between, but
  * not another such word. */
 static size_t date_after(const struct tokens *t, size_t i, struct date *ret) {
@@ -492,6 +498,7 @@ static size_t date_after(const struct tokens *t, size_t i, struct date *ret) {
                         return gap + used;
                 for (size_t k = 0; k < ELEMENTSOF(harmless); k++)
                         goes_on |= is(t->items + i + gap, harmless[k]);
+                goes_on |= is(t->items + i + gap, "to") && !date_is_near(t, i + gap + 1); /* "returning to the office on" */
                 if (!goes_on && role_at(t, i + gap, &skipped) != ROLE_NONE)
                         return 0;
         }
@@ -639,7 +646,8 @@ static void collect(const struct tokens *t, struct absences *all) {
                 struct date d;
                 size_t used;
                 enum role role = role_at(t, i, &used);
-                size_t n = role == ROLE_NONE ? 0 : date_after(t, i + used, &d);
+                bool place = (is(t->items + i, "to") || is(t->items + i, "au")) && !date_is_near(t, i + 1);
+                size_t n = role == ROLE_NONE || place ? 0 : date_after(t, i + used, &d);
                 bool apart = role == ROLE_ON && n > 4; /* "out on Fridays and ..." */
                 if (n > 0 && !apart && (!d.weekday || weekday_counts(t, i, role)))
                         i = collect_role(t, i, i + used + n, role, &d, all);

@@ -62,6 +62,10 @@ static const struct {
         {"Absent le 5 août.", "2026-08-05", "2026-08-05", NULL},
         {"Ab 10.08. bin ich im Urlaub.", "2026-08-10", NULL, NULL},
         {"Ab 10.08. bin ich wieder da.", NULL, "2026-08-09", NULL},
+        {"I am currently away returning to the office on August 5th.", NULL, "2026-08-04", NULL},
+        {"De retour au bureau le 5 août.", NULL, "2026-08-04", NULL},
+        {"I have moved to the office on 5 August Street.", NULL, NULL, NULL},
+        {"Je serai au bureau le 5 août.", NULL, NULL, NULL},
         /* look-alikes: no dates, or none that mean an absence */
         {"I am out on Fridays and answer within 1-2 days.", NULL, NULL, NULL},
         {"I am out on Friday.", NULL, NULL, NULL},
