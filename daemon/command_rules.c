@@ -2,16 +2,60 @@
 #include <stdio.h>
 
 #include "daemon/command.h"
+#include "daemon/judgement.h"
 #include "daemon/log.h"
 #include "daemon/schema.h"
+#include "rules/rule_history.h"
+
+/* A pass of the fold over what the store holds. */
+static int watch_history(struct context *c, struct rule_history *h) {
+        struct observation_feed feed;
+        int r = store_feed(c->store, &feed);
+        if (r < 0)
+                return r;
+        const struct fold_options options = {.now = clock_now(&c->clock), .texts = rule_history_needs_texts(h)};
+        r = fold(&feed, c->settings, &options, rule_history_fact, h);
+        store_feed_end(c->store);
+        return r;
+}
+
+/* The history can be missing or out of reach: rules are right or wrong without it. Warnings change no exit status. */
+static int check_history(struct context *c, size_t *ret_warnings) {
+        _cleanup_diagnostics_ struct diagnostics d = {};
+        struct rule_history *h = NULL;
+        if (!context_store_there(c)) {
+                log_info("no history to check them against yet: adieu scan reads it");
+                return EXIT_DONE;
+        }
+        if (context_store(c, STORE_READ_ONLY) != EXIT_DONE)
+                return EXIT_DONE;
+        int status = context_holidays(c);
+        if (status != EXIT_DONE)
+                return status;
+        int r = rule_history_new(c->rules, &h);
+        if (r >= 0)
+                r = watch_history(c, h);
+        if (r >= 0)
+                r = rule_history_tell(h, clock_now(&c->clock), &d);
+        rule_history_free(h);
+        if (r < 0)
+                return judge_failed(c, r, "cannot check the rules against the history"), EXIT_FAULT;
+        context_print_diagnostics(c, &d);
+        *ret_warnings = d.n;
+        return EXIT_DONE;
+}
 
 static int rules_check(struct context *c, int n_files, char **files) {
+        size_t warnings = 0;
         /* The configuration is part of it: its overrides name rules, the rules name clients. */
         int status = context_settings(c);
         if (status == EXIT_DONE)
                 status = context_rules(c, files, (size_t) n_files);
+        if (status == EXIT_DONE)
+                status = check_history(c, &warnings);
         if (status == EXIT_DONE && !c->json)
-                printf("%zu rules in %zu files, no fault\n", ruleset_size(c->rules), c->n_rule_files);
+                printf("%zu rules in %zu files, no fault%s\n", ruleset_size(c->rules), c->n_rule_files,
+                       warnings > 0 ? "; what the history says is above" : "");
         return status;
 }
 

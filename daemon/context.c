@@ -424,6 +424,12 @@ static char *state_find(void) {
         return NULL;
 }
 
+bool context_store_there(const struct context *c) {
+        _cleanup_free_ char *folder = state_find(), *path = NULL;
+        (void) c;
+        return folder && asprintf(&path, "%s/" STORE_FILE, folder) >= 0 && access(path, F_OK) == 0;
+}
+
 int context_store(struct context *c, unsigned flags) {
         c->state = state_find();
         if (!c->state) {

@@ -52,6 +52,9 @@ int context_holidays(struct context *c) _must_check_;
  * pack is read once, under the name given. */
 int context_rules(struct context *c, char *const *only, size_t n_only) _must_check_;
 
+/* Is there a store at all? */
+bool context_store_there(const struct context *c);
+
 /* Open the store in $STATE_DIRECTORY, else $XDG_STATE_HOME/adieu. Flags of store.h. */
 int context_store(struct context *c, unsigned flags) _must_check_;
 

@@ -9,7 +9,6 @@
 
 #include "daemon/store_schema.h"
 
-#define STORE_FILE "adieu.db"
 /* Memory for pages. The first pass inserts all over the clustered table when a mailbox is in no order, so that a small cache reads pages again. */
 #define STORE_CACHE "PRAGMA cache_size = -16384"
 /* 32 MiB of log before its pages go to the file: a first pass writes the pages of the indexes again with each batch. */

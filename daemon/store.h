@@ -9,6 +9,9 @@
 
 struct store;
 
+/* Its name in the folder of the state. */
+#define STORE_FILE "adieu.db"
+
 enum store_open_flag {
         STORE_READ_ONLY = 1 << 0, /* alerts, facts, status: never create, never migrate */
 };

@@ -487,6 +487,7 @@ static bool read_compare(struct rule_reader *c, const struct yaml_node *node, en
         if (!p)
                 return false;
         p->op = op;
+        p->node = node;
         memcpy(p->index, index, sizeof(p->index));
         return read_operand(c, node, field, fact_types, p);
 }

@@ -41,6 +41,7 @@ struct condition {
         enum condition_kind kind;
         enum comparison op;
         struct condition *child, *next;
+        const struct yaml_node *node; /* COMPARE: what the field is compared with, as written */
         const struct word_list *list;
         struct literal *literals; /* one; for `in` as many as written */
         size_t n_literals;

@@ -672,7 +672,7 @@ bool read_exception(struct rule_reader *c, struct rule *rule, const struct yaml_
         bool good = !read_missing(c, node, "reason", "an exception");
         good &= !read_missing(c, node, "until", "an exception");
         struct rule_exception *e = &rule->exceptions[rule->n_exceptions];
-        *e = (struct rule_exception){.client = client};
+        *e = (struct rule_exception){.client = client, .file = c->file, .node = node};
         good = good && (e->reason = read_word(c, reason, "a reason"));
         if (until)
                 good &= read_instant(c, until, true, &e->until) >= 0;

@@ -21,7 +21,7 @@ struct rule;    /* one rule of it */
  * `rules: {id: {...}}` in adieu.yaml or a client). settings gives the overrides. Facts, fields, keys, durations, parameters, clients, modes ...
  * are all checked; codes: yaml-syntax duplicate-key unknown-key unknown-fact unknown-field wrong-type bad-duration unknown-client
  * unknown-rule unknown-param unknown-list missing-file bad-pattern kind-missing two-kinds param-out-of-range missing-key bad-value rule-cycle duplicate-rule
- * not-yet; and the warning never-seen (a fact that no version finds yet). Keys: rule_keys.h.
+ * and the warning never-seen (a fact that no version finds yet). Keys: rule_keys.h.
  * 0, -EBADMSG (*ret NULL), -ENOMEM. `settings` must outlive the set. */
 struct rule_file {
         struct settings_file file;

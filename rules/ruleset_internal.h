@@ -76,6 +76,8 @@ struct rule_exception {
         const struct condition *where; /* on the opening fact; NULL: always */
         instant until;                 /* exclusive */
         const char *reason;
+        const char *file; /* where it is written */
+        const struct yaml_node *node;
 };
 
 struct rule_text {

@@ -166,6 +166,95 @@ def missing(w):
 """.format(path, path.parent))
 
 
+HISTORY = """version: 1
+lists:
+  worries:
+    words: [broken, gone astray]
+rules:
+  - id: worried
+    match:
+      fact: message.received
+      where: {text: {in_list: worries}, automatic: false, hour: {gte: 23}, weekday: {in: [mon, tue]}, urgent: false}
+    exceptions:
+      - {where: {weekday: tue}, reason: agreed, until: 2099-12-31}
+      - {where: {client: dupont}, reason: agreed, until: 2099-12-31}
+      - {reason: over, until: 2026-01-31}
+  - id: thanked
+    sequence:
+      steps:
+        - {fact: [request.sent, meeting.planned]}
+        - {absent: thanks.received, within: 3bd}
+    tests:
+      - {name: nothing, facts: [], expect: []}
+  - {id: silent, mode: off, match: {fact: meeting.held, where: {minutes: {gt: 1}}}}
+"""
+
+
+def check(w, *arguments, now="2026-04-01T09:00+02:00", want=0):
+    p = subprocess.run([cases.ADIEU, "-c", str(w.config), "--now", now, *arguments, "rules", "check"], env=w.env, cwd=w.folder, capture_output=True,
+                       text=True, timeout=tap.TIMEOUT)
+    equal(p.returncode, want, p.stderr)
+    return p
+
+
+@case("check warns of what the history says, and of nothing without one")
+def history(w):
+    path = rules(w, HISTORY)
+    p = check(w)
+    equal(p.stderr.count("\n"), 1, p.stderr)
+    true("no history" in p.stderr, p.stderr)
+    equal(check(w, "--json").stdout, "")
+    days = range(2, 22)
+    for n in days:
+        text = ["The page is broken again."] if n % 2 else ["All is well."]
+        w.mail("m%d" % n, cases.plain_message("m%d" % n, {"from": "jean@dupont.example", "at": "2026-03-%02dT10:00+01:00" % n, "subject": "Page"}, text))
+    w.scan("2026-04-01T09:00+02:00")
+    p = check(w)
+    told = [re.match(r".*mine.yaml:(\d+):(\d+): warning\[([a-z-]+)\]: (.*)", l).groups() for l in p.stderr.splitlines() if "warning[" in l]
+    days = "20 days of history"
+    equal([(int(l), int(c), code, text) for l, c, code, text in told], [
+        (4, 21, "word-unused", '"gone astray" was never found in 20 messages'),
+        (6, 9, "test-missing", 'rule "worried" has no test'),
+        (9, 41, "always-true", 'what is asked of "automatic" held for all 20 facts in ' + days),
+        (9, 66, "never-true", 'what is asked of "hour" held for none of 20 facts in ' + days),
+        (9, 103, "always-true", 'what is asked of "urgent" held for all 20 facts in ' + days),
+        (11, 9, "exception-unused", 'this exception of "worried" covered nothing in ' + days),
+        (12, 9, "exception-unused", 'this exception of "worried" covered nothing in ' + days),
+        (13, 31, "exception-expired", 'this exception of "worried" has ended'),
+        (17, 19, "never-seen", "no request.sent in " + days),
+        (17, 33, "never-seen", "no meeting.planned in " + days),
+        (18, 20, "never-seen", "no thanks.received in " + days),
+    ])
+    lines = [json.loads(l) for l in check(w, "--json").stdout.splitlines()]
+    equal([l["code"] for l in lines], [t[2] for t in told])
+    equal({l["level"] for l in lines}, {"warning"})
+    # Without the hour it fires, and what covers it is used.
+    path.write_text(HISTORY.replace("hour: {gte: 23}", "hour: {gte: 1}"))
+    told = [re.match(r".*mine.yaml:(\d+):.*warning\[([a-z-]+)\]", l).groups() for l in check(w).stderr.splitlines() if "warning[" in l]
+    equal([t for t in told if t[0] in ("11", "12")], [])
+    # Faults come first: then the history is not asked.
+    path.write_text(HISTORY.replace("automatic", "automatc"))
+    true("warning" not in check(w, want=1).stderr)
+
+
+# Words with hyphens in the sources that are no codes.
+NO_CODES = "one-off mon-fri junk-e-mail dupont-conseil client-exception".split()
+
+
+@case("every code that the sources can give is explained in adieu-rules(5), and no other")
+def codes(w):
+    used = set()
+    for path in [*(cases.TOP / "rules").glob("*.c"), cases.TOP / "daemon/context.c"]:
+        if path.name in ("holiday.c", "domain.c", "fact.c", "meeting.c", "fold.c", "conversation.c"):
+            continue
+        used |= set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', path.read_text()))
+    used -= set(NO_CODES)
+    section = (cases.TOP / "contrib/man/adieu-rules.5.in").read_text().split(".Sh DIAGNOSTICS")[1].split(".Sh")[0]
+    explained = {code for line in re.findall(r"^\.It Li (.*)$", section, re.M) for code in re.split("[ ,]+", line)}
+    equal(sorted(used - explained), [], "not explained")
+    equal(sorted(explained - used), [], "not used any more")
+
+
 def offered(w, *words):
     p = subprocess.run([cases.ADIEU, "complete", *words], env=w.env, capture_output=True, text=True)
     equal(p.returncode, 0, p.stderr)
