@@ -342,7 +342,7 @@ static struct grading grade(const struct group *g, const struct rule_variant *v)
                 for (size_t i = 0; i < g->n; i++)
                         newest = MAX(newest, g->breaches[i].sequence);
                 for (size_t i = 0; i < g->n; i++)
-                        ret.in_window += g->breaches[i].sequence + of > newest;
+                        ret.in_window += !g->breaches[i].again && g->breaches[i].sequence + of > newest;
                 reached = ret.in_window;
         } else {
                 int64_t every = literal_resolve(&limit->every, v)->value.i, of = literal_resolve(&limit->of, v)->value.i;
@@ -436,21 +436,37 @@ static int build_evidence(const struct writer *w, const struct group *g, struct 
         return 0;
 }
 
-/* Those taken back vanish, the others stand in the order of their times. */
+static int compare_names(const void *pa, const void *pb) {
+        const struct breach *a = pa, *b = pb;
+        if (a->id != b->id)
+                return a->id < b->id ? -1 : 1;
+        return (a->at > b->at) - (a->at < b->at);
+}
+
+static void drop_breach(struct breach *b) {
+        if (b->shown && --b->shown->references == 0)
+                free(b->shown);
+}
+
+/* Those taken back vanish, the others stand in the order of their times. A deadline that moved passes twice for the rules that build on it: the
+ * breach has the same name both times, and counts once, the second time. */
 static void settle_group(struct group *g) {
-        size_t n = 0;
-        for (size_t i = 0; i < g->n; i++) {
-                struct breach *b = &g->breaches[i];
-                if (!b->withdrawn) {
-                        g->breaches[n++] = *b;
-                        continue;
-                }
-                if (b->shown && --b->shown->references == 0)
-                        free(b->shown);
-        }
-        g->n = n;
+        size_t n = 0, once = 0;
+        for (size_t i = 0; i < g->n; i++)
+                if (g->breaches[i].withdrawn)
+                        drop_breach(&g->breaches[i]);
+                else
+                        g->breaches[n++] = g->breaches[i];
         if (n > 1)
-                qsort(g->breaches, n, sizeof(*g->breaches), compare_breaches);
+                qsort(g->breaches, n, sizeof(*g->breaches), compare_names);
+        for (size_t i = 0; i < n; i++)
+                if (i + 1 < n && g->breaches[i + 1].id == g->breaches[i].id)
+                        drop_breach(&g->breaches[i]);
+                else
+                        g->breaches[once++] = g->breaches[i];
+        g->n = once;
+        if (once > 1)
+                qsort(g->breaches, once, sizeof(*g->breaches), compare_breaches);
 }
 
 /* Still open one `repeat_after` after its last breach, or two, or three: each time has an id of its own, so that it is told once. */
@@ -514,6 +530,9 @@ static int compare_alerts(const void *pa, const void *pb) {
 
 /* A rule whose facts nobody tells says nothing, rather than to accuse everyone. */
 static bool has_needs(const struct evaluation *e, const struct rule *r) {
+        for (uint32_t i = 0; i < r->n_needs_rules; i++)
+                if (!e->rules[r->needs_rules[i]].held)
+                        return false;
         return (r->needs & ~e->seen) == 0;
 }
 

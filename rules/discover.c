@@ -657,63 +657,6 @@ static const char *name_of_label(struct arena *arena, const char *label) {
         return name;
 }
 
-/* Letters and digits alone, folded: "Atelier Lumière" and "atelier-lumiere" are the same. */
-static size_t squash(const char *s, size_t n, char *ret, size_t size) {
-        char folded[256];
-        size_t used = 0;
-        n = utf8_fold(s, MIN(n, sizeof(folded) - 1), folded, sizeof(folded));
-        for (size_t i = 0; i < n && used + 1 < size; i++)
-                if (is_word_at(folded, n, i))
-                        ret[used++] = folded[i];
-        ret[used] = 0;
-        return used;
-}
-
-/* What a legal form adds ("Dupont SARL", "Krafft GmbH & Co. KG"), squashed; nothing else may: "Krafft Anna" is a person. */
-static bool is_legal_form(const char *rest) {
-        static const char *const forms[] = {"",     "ag",   "bv",  "bvba", "co",   "eurl", "gmbh", "gmbhcokg", "inc",
-                                            "kg",   "llc",  "llp", "ltd",  "nv",   "plc",  "sa",   "sarl",     "sas",
-                                            "sasu", "scop", "sl",  "spa",  "sprl", "srl",  "ug",   "limited"};
-        for (size_t i = 0; i < ELEMENTSOF(forms); i++)
-                if (str_eq(rest, forms[i]))
-                        return true;
-        return false;
-}
-
-/* The piece of a display name that is the organisation's: "Claire Fabre - Atelier Lumière", "Atelier Lumière (Claire)". */
-static const char *piece_of_name(struct arena *arena, const char *name, const char *squashed) {
-        static const char separators[] = "|()/,;-";
-        size_t length = strlen(squashed);
-        for (const char *p = name; *p;) {
-                size_t n = strcspn(p, separators), next = n;
-                /* A hyphen inside a word parts nothing. */
-                while (p[next] == '-' && !(next > 0 && p[next - 1] == ' '))
-                        next += 1 + strcspn(p + next + 1, separators);
-                n = next;
-                char piece[128];
-                size_t size = squash(p, n, piece, sizeof(piece));
-                while (n > 0 && p[n - 1] == ' ')
-                        n--;
-                size_t blanks = strspn(p, " ");
-                if (size >= length && strncmp(piece, squashed, length) == 0 && is_legal_form(piece + length) && blanks < n)
-                        return arena_strndup(arena, p + blanks, n - blanks);
-                p += next + (p[next] != 0);
-        }
-        return NULL;
-}
-
-/* The name as its people write it, where one of them does. */
-static const char *name_by_people(struct discovering *d, uint32_t group, const char *label) {
-        char squashed[128];
-        const char *found = NULL;
-        if (squash(label, strlen(label), squashed, sizeof(squashed)) < 3)
-                return NULL;
-        for (size_t i = 0; i < d->n_persons && !found; i++)
-                if (d->persons[i].group == group && d->persons[i].name)
-                        found = piece_of_name(d->arena, d->persons[i].name, squashed);
-        return found;
-}
-
 #define ID_MAX 32U
 
 /* Small letters, digits and hyphens; "" when nothing is left. */
@@ -768,11 +711,7 @@ static int propose(struct discovering *d, const struct group *g, struct discover
                                  .last_at = g->last_at,
                                  .n_people = g->n_people};
         memcpy(f->people, g->top, sizeof(f->people));
-        const char *written = label ? name_by_people(d, (uint32_t) (g - d->groups), label) : NULL;
-        f->name = written          ? written
-                  : label          ? name_of_label(d->arena, label)
-                  : g->top[0].name ? g->top[0].name
-                                   : g->top[0].email;
+        f->name = label ? name_of_label(d->arena, label) : g->top[0].name ? g->top[0].name : g->top[0].email;
         f->id = make_id(d, items, n, label ? label : f->name);
         return f->name && f->id && (label || !g->domain) ? 0 : -ENOMEM;
 }

@@ -5,9 +5,10 @@
 
 #include "rules/eval_internal.h"
 
-/* Facts arrive in time order. Before a fact at T is looked at, every deadline before T has fired, in order; a deadline at T
- * waits until all facts at T were seen, because what comes at the deadline still comes in time. A later step must be later than
- * the one before: the mail that asks is never its own answer, and facts of one instant may come in any order. */
+/* Facts arrive in time order, those of one instant in any: they are gathered until a later one comes, and judged together. Rules that
+ * others build on come first; each rule sees all facts of the instant, breaches of the rules below it included, and only then do its deadlines
+ * at that instant pass, because what comes at the deadline still comes in time. A later step must be later than the one before: the mail
+ * that asks is never its own answer. */
 
 #define BIT(x) (1U << (x))
 #define TABLE_MIN 64U
@@ -15,6 +16,8 @@
 #define KEY_ROOM 512U
 /* An absence told by a machine beyond this is a mistake or a trick: it would silence a rule for ever. */
 #define ABSENCE_DAYS_MAX 366
+/* So many facts of one instant are judged together, copies of them in memory; of more, the order in which they came says which. */
+#define INSTANT_FACTS_MAX 1024U
 /* Absences kept for one client: more than a reply a week for years. */
 #define ABSENCES_MAX 500U
 
@@ -262,6 +265,8 @@ static int instances_grow(struct instance_table *t) {
 static bool fires_before(const struct instance *a, const struct instance *b) {
         if (a->deadline != b->deadline)
                 return a->deadline < b->deadline;
+        if (a->depth != b->depth)
+                return a->depth < b->depth;
         if (a->rule != b->rule)
                 return a->rule < b->rule;
         return a->opening->key < b->opening->key;
@@ -370,6 +375,7 @@ static int instance_new(struct evaluation *e, const struct rule *r, const struct
         }
         *p = (struct instance){.hash = hash_key(e->key, e->key_size),
                                .rule = r->index,
+                               .depth = r->depth,
                                .opening = opening,
                                .base = f->at,
                                .last_at = f->at,
@@ -409,37 +415,72 @@ static void trim_shown(struct group *g) {
         }
 }
 
+/* One more fact for a rule to look at when its turn comes. */
+static int post(struct evaluation *e, const struct rule *r, const struct fact *f) {
+        struct level *level = &e->levels[r->depth];
+        if (level->n == level->allocated) {
+                size_t room = MAX(level->allocated * 2, (size_t) TABLE_MIN);
+                struct posted *p = reallocarray(level->posts, room, sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+                level->posts = p;
+                level->allocated = room;
+        }
+        level->posts[level->n++] = (struct posted){r, f};
+        return 0;
+}
+
+static bool step_builds_on(const struct rule_step *step, const struct rule *r) {
+        for (uint32_t i = 0; i < step->n_rules; i++)
+                if (step->rules[i] == r->index)
+                        return true;
+        return false;
+}
+
+static bool builds_on(const struct rule *r, const struct rule *below) {
+        for (size_t i = 0; i < r->n_steps; i++)
+                if (step_builds_on(&r->steps[i], below))
+                        return true;
+        return step_builds_on(&r->until, below);
+}
+
+/* A breach is a fact for the rules that build on it; they are deeper, so their turn is still to come. */
 static int emit(struct evaluation *e, const struct rule *r, const struct breach *b, const struct shown_fact *s) {
+        e->rules[r->index].held = true;
         if (!e->rules[r->index].listened)
                 return 0;
-        struct emitted *m = arena_new0(e->emitted_arena, struct emitted, 1);
-        if (!m)
-                return -ENOMEM;
-        m->rule = r->index;
-        id_text(b->id, m->breach);
-        m->fact = (struct fact){.type = FACT_RULE,
-                                .rule = r->id,
-                                .at = b->at,
-                                .client = s->client,
-                                .observation = s->observation,
-                                .key = b->id};
-        m->fact.person = arena_strdup(e->emitted_arena, s->person);
-        m->fact.source = arena_strdup(e->emitted_arena, s->source);
-        m->fact.message_id = arena_strdup(e->emitted_arena, s->message_id);
-        m->fact.uid = arena_strdup(e->emitted_arena, s->uid);
+        char id[17];
+        id_text(b->id, id);
+        struct fact f = {.type = FACT_RULE,
+                         .rule = r->id,
+                         .at = b->at,
+                         .client = s->client,
+                         .person = s->person,
+                         .source = s->source,
+                         .message_id = s->message_id,
+                         .uid = s->uid,
+                         .observation = s->observation,
+                         .key = b->id};
         const struct {
                 size_t field;
                 const char *s;
         } values[] = {{F_BREACH_RULE, r->id},
-                      {F_BREACH_BREACH, m->breach},
-                      {F_BREACH_THREAD_ID, arena_strdup(e->emitted_arena, s->thread_id)},
-                      {F_BREACH_SUBJECT, arena_strdup(e->emitted_arena, s->subject)}};
+                      {F_BREACH_BREACH, id},
+                      {F_BREACH_THREAD_ID, s->thread_id},
+                      {F_BREACH_SUBJECT, s->subject}};
         for (size_t i = 0; i < ELEMENTSOF(values); i++)
                 if (values[i].s)
-                        m->fact.values[values[i].field] = (struct value){.type = VALUE_STRING, .s = values[i].s};
-        *e->emitted_tail = m;
-        e->emitted_tail = &m->next;
-        return 0;
+                        f.values[values[i].field] = (struct value){.type = VALUE_STRING, .s = values[i].s};
+        struct fact *copy = fact_copy(&f, e->instant_arena);
+        if (!copy)
+                return -ENOMEM;
+        copy->rule = r->id; /* what evidence shows of it outlives the instant */
+        int k = 0;
+        for (size_t i = 0; i < e->n_listeners[FACT_RULE] && k >= 0; i++) {
+                const struct rule *above = &e->rs->rules[e->listeners[FACT_RULE][i]];
+                k = builds_on(above, r) ? post(e, above, copy) : 0;
+        }
+        return k;
 }
 
 static void forget_breaches(struct group *g) {
@@ -583,7 +624,8 @@ static int instance_breach(struct evaluation *e, struct instance *p, instant at,
                            .at = at,
                            .opened_at = p->opening->at,
                            .ended_at = INSTANT_UNKNOWN,
-                           .sequence = p->sequence};
+                           .sequence = p->sequence,
+                           .again = p->matches > 0};
         p->breach = p->group->n;
         return add_breach(e, p->group, &b, shown);
 }
@@ -629,32 +671,46 @@ static instant written_at(const struct instance *p, const struct fact *f) {
         return written > p->last_at ? written : f->at;
 }
 
+/* Facts of one instant are looked at in turns, so that their order says nothing: what ends a sequence comes before what goes on with it, and an
+ * answer in time before one that is late. */
+enum turn { TURN_ONLY, TURN_END, TURN_IN_TIME, TURN_AWAITED, TURN_REST, _TURN_MAX };
+
+static bool in_turn(enum turn turn, bool breached, bool ends, bool awaited, bool over) {
+        switch (turn) {
+        case TURN_END:
+                return ends && !breached;
+        case TURN_IN_TIME:
+                return breached && !over;
+        case TURN_AWAITED:
+                return awaited;
+        default:
+                return true;
+        }
+}
+
 static int instance_fact(struct evaluation *e, struct instance *p, const struct fact *f, const struct rule_variant *v,
-                         struct step_answers *a) {
+                         struct step_answers *a, enum turn turn) {
         const struct rule *r = instance_rule(e, p);
         if (f->at <= p->last_at)
                 return 0;
         const struct rule_step *step = &r->steps[p->position];
         instant at = step->absent ? written_at(p, f) : f->at;
         bool over = p->deadline != INSTANT_UNKNOWN && at > p->deadline;
-        bool ends = r->has_until && answer(e, r, r->n_steps, f, v, a);
+        bool ends = r->has_until && answer(e, r, r->n_steps, f, v, a), awaited = answer(e, r, p->position, f, v, a);
+        if ((!ends && !awaited) || !in_turn(turn, p->breached, ends, awaited, over))
+                return 0;
         if (p->breached) {
-                if (!ends && !answer(e, r, p->position, f, v, a))
-                        return 0;
                 if (p->group) {
                         struct breach *b = &p->group->breaches[p->breach];
                         b->withdrawn = b->withdrawn || !over;
-                        b->settled = !answer(e, r, p->position, f, v, a);
+                        b->settled = !awaited;
                 }
                 end_breach(e, p, f->at);
                 return 0;
         }
-        if (!ends && !answer(e, r, p->position, f, v, a))
-                return 0;
         if (step->absent && over) {
                 /* The deadline could not fire, its sources are stale: what may have come in time is not known yet. */
-                if (p->late_at == INSTANT_UNKNOWN)
-                        p->late_at = f->at;
+                p->late_at = p->late_at == INSTANT_UNKNOWN ? at : MIN(p->late_at, at);
                 return 0;
         }
         if (ends || step->absent || over) {
@@ -682,8 +738,8 @@ static int fire(struct evaluation *e, struct instance *p) {
         if (k < 0)
                 return k;
         p->breached = true;
-        if (p->late_at != INSTANT_UNKNOWN || p->excepted)
-                end_breach(e, p, p->late_at);
+        if (p->excepted)
+                instance_remove(e, p);
         return 0;
 }
 
@@ -705,32 +761,58 @@ static int open_instance(struct evaluation *e, const struct rule *r, const struc
         return await_step(e, p);
 }
 
-static int sequence_fact(struct evaluation *e, const struct rule *r, const struct fact *f, const struct rule_variant *v) {
+static bool is_judged(const struct rule *r, const struct fact *f, const struct rule_variant *v) {
+        return (!r->by_client_key || f->client) && v->mode != MODE_OFF;
+}
+
+/* Shows one fact to all who wait for it. */
+static int sequence_turn(struct evaluation *e, const struct rule *r, const struct fact *f, enum turn turn) {
         struct instance_table *t = &e->rules[r->index].instances;
-        bool later = (r->later_types & BIT(f->type)) && t->n > 0;
-        bool opens = step_holds(e, &r->steps[0], f, v);
-        if (!later && !opens)
+        const struct rule_variant *v = variant_for(r, f->client);
+        if (t->n == 0 || !(r->later_types & BIT(f->type)) || !is_judged(r, f, v))
                 return 0;
         int k = build_key(e, r, f);
         if (k <= 0)
                 return k;
         struct step_answers answers = {0};
-        uint64_t hash = later ? hash_key(e->key, e->key_size) : 0;
-        for (struct instance *p = later ? t->buckets[hash & t->mask] : NULL, *next; p; p = next) {
+        uint64_t hash = hash_key(e->key, e->key_size);
+        for (struct instance *p = t->buckets[hash & t->mask], *next; p; p = next) {
                 next = p->next;
                 if (p->hash != hash || p->key_size != e->key_size || memcmp(p->key, e->key, e->key_size) != 0)
                         continue;
-                k = instance_fact(e, p, f, v, &answers);
+                k = instance_fact(e, p, f, v, &answers, turn);
                 if (k < 0)
                         return k;
         }
-        return opens ? open_instance(e, r, f, v) : 0;
+        return 0;
+}
+
+static int sequence_opens(struct evaluation *e, const struct rule *r, const struct fact *f) {
+        const struct rule_variant *v = variant_for(r, f->client);
+        if (!is_judged(r, f, v) || !step_holds(e, &r->steps[0], f, v))
+                return 0;
+        int k = build_key(e, r, f);
+        return k > 0 ? open_instance(e, r, f, v) : k;
+}
+
+static int sequence_facts(struct evaluation *e, const struct rule *r, const struct posted *posts, size_t n) {
+        int k = 0;
+        if (n == 1)
+                k = sequence_turn(e, r, posts[0].fact, TURN_ONLY);
+        else
+                for (enum turn turn = TURN_END; turn < _TURN_MAX; turn++)
+                        for (size_t i = 0; i < n && k >= 0; i++)
+                                k = sequence_turn(e, r, posts[i].fact, turn);
+        for (size_t i = 0; i < n && k >= 0; i++)
+                k = sequence_opens(e, r, posts[i].fact);
+        return k;
 }
 
 /* --- matches */
 
-static int match_fact(struct evaluation *e, const struct rule *r, const struct fact *f, const struct rule_variant *v) {
-        if (!step_listens(e, &r->steps[0], f))
+static int match_fact(struct evaluation *e, const struct rule *r, const struct fact *f) {
+        const struct rule_variant *v = variant_for(r, f->client);
+        if (!is_judged(r, f, v) || !step_listens(e, &r->steps[0], f))
                 return 0;
         bool holds = condition_holds(r->steps[0].where, f, v, &e->scratch);
         /* Facts that fit all but the condition are the occurrences that were fine. */
@@ -784,7 +866,7 @@ static bool measured_value(const struct rule *r, const struct fact *f, int64_t *
         return true;
 }
 
-static int add_pending(struct evaluation *e, struct group *g, instant at) {
+static int add_pending(struct evaluation *e, struct group *g) {
         if (g->measuring->pending)
                 return 0;
         if (e->n_pending == e->pending_allocated) {
@@ -797,7 +879,6 @@ static int add_pending(struct evaluation *e, struct group *g, instant at) {
         }
         g->measuring->pending = true;
         e->pending[e->n_pending++] = g;
-        e->pending_at = at;
         return 0;
 }
 
@@ -820,11 +901,11 @@ static int group_measures(struct evaluation *e, struct group *g, const struct fa
                 if (!m->shown)
                         return -ENOMEM;
         }
-        return add_pending(e, g, f->at);
+        return add_pending(e, g);
 }
 
-/* Not judged at once: other facts of the same instant may still come, in any order. */
-static int measure_fact(struct evaluation *e, const struct rule *r, const struct fact *f, const struct rule_variant *v) {
+static int measure_fact(struct evaluation *e, const struct rule *r, const struct fact *f) {
+        const struct rule_variant *v = variant_for(r, f->client);
         bool share = r->measure.function == MEASURE_SHARE;
         bool part = step_holds(e, &r->steps[0], f, v);
         bool whole = r->measure.function == MEASURE_RATIO && step_holds(e, &r->steps[1], f, v);
@@ -832,7 +913,7 @@ static int measure_fact(struct evaluation *e, const struct rule *r, const struct
         if ((!part && !whole) || !measured_value(r, f, &value) || is_excepted(e, r, f, v))
                 return 0;
         int k = share ? measured_add(&e->rules[r->index].all, &r->measure, f->at, true, false, value) : 0;
-        if (k < 0 || v->mode == MODE_OFF || (r->by_client_key && !f->client) || (k = build_key(e, r, f)) <= 0)
+        if (k < 0 || !is_judged(r, f, v) || (k = build_key(e, r, f)) <= 0)
                 return k;
         struct group *g;
         k = find_group(e, r, e->key, e->key_by_size, f->client, &g);
@@ -869,16 +950,17 @@ static int judge_measure(struct evaluation *e, struct group *g, instant at) {
         return k;
 }
 
-/* Rules that build on others are judged after them. */
-static struct group *take_pending(struct evaluation *e) {
-        size_t first = 0;
-        for (size_t i = 1; i < e->n_pending; i++)
-                if (e->pending[i]->rule->depth < e->pending[first]->rule->depth)
-                        first = i;
-        struct group *g = e->pending[first];
-        e->pending[first] = e->pending[--e->n_pending];
-        g->measuring->pending = false;
-        return g;
+/* All facts of the instant enter before any group is judged. */
+static int measure_facts(struct evaluation *e, const struct rule *r, const struct posted *posts, size_t n) {
+        int k = 0;
+        for (size_t i = 0; i < n && k >= 0; i++)
+                k = measure_fact(e, r, posts[i].fact);
+        while (e->n_pending > 0 && k >= 0) {
+                struct group *g = e->pending[--e->n_pending];
+                g->measuring->pending = false;
+                k = judge_measure(e, g, e->at);
+        }
+        return k;
 }
 
 /* --- absences of clients */
@@ -920,8 +1002,13 @@ static int reopen_deadlines(struct evaluation *e, struct client_state *s, instan
                 instant deadline = step_deadline(e, p);
                 if (deadline == p->deadline)
                         continue;
+                /* What seemed to have come late came in time. */
+                if (p->late_at != INSTANT_UNKNOWN && (deadline == INSTANT_UNKNOWN || p->late_at <= deadline)) {
+                        instance_remove(e, p);
+                        continue;
+                }
                 if (p->breached) {
-                        if (deadline != INSTANT_UNKNOWN && deadline <= now)
+                        if (deadline != INSTANT_UNKNOWN && deadline < now)
                                 continue;
                         if (p->group)
                                 p->group->breaches[p->breach].withdrawn = true;
@@ -951,73 +1038,109 @@ static int note_absence(struct evaluation *e, const struct fact *f) {
         return k < 0 ? k : reopen_deadlines(e, s, f->at);
 }
 
-/* --- facts */
+/* --- facts, instant by instant */
 
-static int rule_fact(struct evaluation *e, const struct rule *r, const struct fact *f) {
-        const struct rule_variant *v = variant_for(r, f->client);
+static int compare_posted(const void *pa, const void *pb) {
+        const struct posted *a = pa, *b = pb;
+        if (a->rule != b->rule)
+                return a->rule->index < b->rule->index ? -1 : 1;
+        return (a->fact->key > b->fact->key) - (a->fact->key < b->fact->key);
+}
+
+static int rule_facts(struct evaluation *e, const struct posted *posts, size_t n) {
+        const struct rule *r = posts[0].rule;
         if (r->kind == RULE_MEASURE)
-                return r->global.mode == MODE_OFF && v->mode == MODE_OFF ? 0 : measure_fact(e, r, f, v);
-        if ((r->by_client_key && !f->client) || v->mode == MODE_OFF)
-                return 0;
-        return r->kind == RULE_MATCH ? match_fact(e, r, f, v) : sequence_fact(e, r, f, v);
+                return measure_facts(e, r, posts, n);
+        if (r->kind == RULE_SEQUENCE)
+                return sequence_facts(e, r, posts, n);
+        int k = 0;
+        for (size_t i = 0; i < n && k >= 0; i++)
+                k = match_fact(e, r, posts[i].fact);
+        return k;
 }
 
-static int dispatch(struct evaluation *e, const struct fact *f) {
-        e->seen |= BIT(f->type);
-        e->at = f->at;
-        e->scratch.text = NULL;
-        for (size_t i = 0; i < e->n_listeners[f->type]; i++) {
-                int k = rule_fact(e, &e->rs->rules[e->listeners[f->type][i]], f);
+static int level_facts(struct evaluation *e, struct level *level) {
+        if (level->n > 1)
+                qsort(level->posts, level->n, sizeof(*level->posts), compare_posted);
+        for (size_t i = 0, n; i < level->n; i += n) {
+                for (n = 1; i + n < level->n && level->posts[i + n].rule == level->posts[i].rule; n++)
+                        ;
+                int k = rule_facts(e, level->posts + i, n);
                 if (k < 0)
                         return k;
         }
-        return e->scratch.error;
-}
-
-/* Rules that build on rules: there is no cycle, so the queue runs dry. */
-static int dispatch_emitted(struct evaluation *e) {
-        if (!e->emitted)
-                return 0;
-        for (; e->emitted; e->emitted = e->emitted->next) {
-                int k = dispatch(e, &e->emitted->fact);
-                if (k < 0)
-                        return k;
-        }
-        e->emitted_tail = &e->emitted;
-        arena_reset(e->emitted_arena);
+        level->n = 0;
         return 0;
 }
 
-/* Everything before `at` in the order of time: of one instant first its facts, then what is measured of them, then its deadlines. */
-static int run_until(struct evaluation *e, instant at) {
-        for (;;) {
-                instant deadline = e->n_heap > 0 && e->heap[0]->deadline <= e->limit ? e->heap[0]->deadline : INT64_MAX;
-                int k;
-                if (e->n_pending > 0 && e->pending_at < at && e->pending_at <= deadline)
-                        k = judge_measure(e, take_pending(e), e->pending_at);
-                else if (deadline < at)
-                        k = fire(e, e->heap[0]);
-                else
-                        return 0;
-                if (k >= 0)
-                        k = dispatch_emitted(e);
+static int fire_level(struct evaluation *e, uint32_t depth) {
+        while (e->n_heap > 0 && e->heap[0]->deadline <= MIN(e->at, e->limit) && e->heap[0]->depth == depth) {
+                int k = fire(e, e->heap[0]);
                 if (k < 0)
                         return k;
         }
+        return 0;
+}
+
+/* Judges the facts gathered, of the instant e->at, and then, unless more of them are to come, the deadlines at it. */
+static int judge_instant(struct evaluation *e, bool deadlines) {
+        for (uint32_t depth = 0; depth < e->n_levels; depth++) {
+                int k = level_facts(e, &e->levels[depth]);
+                if (k >= 0 && deadlines)
+                        k = fire_level(e, depth);
+                if (k < 0)
+                        return k;
+        }
+        if (e->n_gathered > 0)
+                e->scratch.text = NULL;
+        e->n_gathered = 0;
+        arena_reset(e->instant_arena);
+        return e->scratch.error;
+}
+
+/* Everything before `at`, in the order of time. */
+static int run_until(struct evaluation *e, instant at) {
+        for (;;) {
+                bool due = e->n_heap > 0 && e->heap[0]->deadline <= e->limit;
+                instant next = due ? e->heap[0]->deadline : INT64_MAX;
+                if (e->n_gathered > 0)
+                        next = MIN(next, e->at);
+                if (next >= at)
+                        return 0;
+                e->at = next;
+                int k = judge_instant(e, true);
+                if (k < 0)
+                        return k;
+        }
+}
+
+static int gather(struct evaluation *e, const struct fact *f) {
+        e->seen |= BIT(f->type);
+        if (f->type == FACT_MESSAGE_RECEIVED) {
+                int k = note_absence(e, f);
+                if (k < 0)
+                        return k;
+        }
+        size_t n = e->n_listeners[f->type];
+        const struct fact *copy = n > 0 ? fact_copy(f, e->instant_arena) : NULL;
+        if (n > 0 && !copy)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                int k = post(e, &e->rs->rules[e->listeners[f->type][i]], copy);
+                if (k < 0)
+                        return k;
+        }
+        e->n_gathered += n > 0;
+        return 0;
 }
 
 int evaluation_fact(const struct fact *f, void *userdata) {
         struct evaluation *e = userdata;
-        int k = run_until(e, f->at);
+        int k = e->n_gathered == INSTANT_FACTS_MAX && f->at == e->at ? judge_instant(e, false) : run_until(e, f->at);
         if (k < 0)
                 return k;
-        if (f->type == FACT_MESSAGE_RECEIVED) {
-                k = note_absence(e, f);
-                if (k < 0)
-                        return k;
-        }
-        k = dispatch(e, f);
-        return k < 0 ? k : dispatch_emitted(e);
+        e->at = f->at;
+        return gather(e, f);
 }
 
 /* --- the whole */
@@ -1063,7 +1186,7 @@ static int find_listeners(struct evaluation *e) {
                 if (!e->listeners[t])
                         return -ENOMEM;
                 for (uint32_t i = 0; i < e->rs->n; i++)
-                        if (e->rs->rules[i].types & BIT(t))
+                        if ((e->rs->rules[i].types & BIT(t)) && rule_is_on(e->rs, &e->rs->rules[i]))
                                 e->listeners[t][e->n_listeners[t]++] = i;
         }
         for (size_t i = 0; i < e->rs->n; i++) {
@@ -1107,18 +1230,20 @@ int evaluation_new(const struct ruleset *rs, const struct settings *settings, co
         e->settings = settings;
         e->options = *options;
         e->limit = MIN(options->now, options->read_until);
-        e->emitted_tail = &e->emitted;
+        for (size_t i = 0; i < rs->n; i++)
+                e->n_levels = MAX(e->n_levels, rs->rules[i].depth + 1);
+        e->levels = calloc(e->n_levels + 1, sizeof(*e->levels));
         e->n_rules = rs->n;
         e->n_clients = settings->n_clients;
         e->rules = calloc(rs->n + 1, sizeof(*e->rules));
         e->clients = calloc(settings->n_clients + 1, sizeof(*e->clients));
         e->key = malloc(KEY_ROOM);
-        if (!e->rules || !e->clients || !e->key)
+        if (!e->rules || !e->clients || !e->key || !e->levels)
                 return -ENOMEM;
         e->key_allocated = KEY_ROOM;
         int r = arena_new(0, &e->arena);
         if (r >= 0)
-                r = arena_new(0, &e->emitted_arena);
+                r = arena_new(0, &e->instant_arena);
         if (r >= 0)
                 r = find_listeners(e);
         if (r >= 0)
@@ -1156,7 +1281,10 @@ struct evaluation *evaluation_free(struct evaluation *e) {
                 free(e->listeners[t]);
         condition_scratch_free(&e->scratch);
         arena_free(e->arena);
-        arena_free(e->emitted_arena);
+        arena_free(e->instant_arena);
+        for (size_t i = 0; e->levels && i < e->n_levels; i++)
+                free(e->levels[i].posts);
+        free(e->levels);
         free(e->rules);
         free(e->clients);
         free(e->heap);

@@ -6,16 +6,22 @@
 #include "rules/fold.h"
 #include "rules/ruleset.h"
 
-/* Facts that open, advance or end a sequence must be later than the step before: the mail that asks is never its own answer, and
- * facts of one instant may come in any order. What comes at the deadline still comes in time. A sequence that ends with a step that
- * happens breaches once for each time it happens within its window.
+/* Facts that open, advance or end a sequence must be later than the step before: the mail that asks is never its own answer. What comes at
+ * the deadline still comes in time. A sequence that ends with a step that happens breaches once for each time it happens within its window.
+ *
+ * The facts of one instant are judged together, in whatever order they come: the absence a client tells first; then each rule, after those it
+ * builds on, with their breaches of that instant among its facts; then the rule's deadlines at that instant. Of the facts of one instant, one
+ * that ends a sequence (`until`) comes before one that goes on with it, an answer in time before one that is late; of several that would do for
+ * one step the one with the smallest key stands for all. An opener sees only what comes later than itself.
  *
  * An automatic reply that tells an absence adds its days to that client's calendar: the client's pending deadlines (`clock: client`)
- * move, and a breach of a deadline that would not have passed yet is taken back. (Rules that build on that breach keep what they saw.)
+ * move, and a breach of a deadline that would not have passed yet is taken back, unless an answer ended it meanwhile. (Rules that build on
+ * that breach keep what they saw; when the new deadline passes as well, it is the same breach to them, and counts once, the second time.)
  *
  * Grading looks back from the last breach over the window of `for` (an edge counts as inside): one breach is one-off, fewer than
  * `breaches` are recurring, so many or more are lasting. With `of` and `every`, windows of that length are counted back from the last
- * breach and those with a breach count; with `every: occurrence`, the last `of` openers, breached or not.
+ * breach and those with a breach count; with `every: occurrence`, the last `of` openers, breached or not, up to the newest that breached: one
+ * opener counts once, however much evidence it has, and one that an exception or a pause covers not at all.
  *
  * An alert is open until its quiet period (`within`, or `of` times `every`, else 90 days) has passed since the last breach. One of an
  * absent step is resolved sooner: when every breach of that period has ended and 14 days have passed since.
@@ -32,7 +38,7 @@ struct eval_options {
 int evaluation_new(const struct ruleset *rs, const struct settings *settings, const struct eval_options *options,
                    struct evaluation **ret) _must_check_;
 struct evaluation *evaluation_free(struct evaluation *e);
-/* A fact_found: feed it to fold(). Facts must come in time order. */
+/* A fact_found: feed it to fold(). Facts must come in time order, those of one instant in any; each is copied until its instant is over. */
 int evaluation_fact(const struct fact *fact, void *evaluation);
 /* No more facts: run the clock to min(now, read_until) for absences, grade, build the alerts. */
 int evaluation_end(struct evaluation *e) _must_check_;

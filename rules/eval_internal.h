@@ -28,6 +28,7 @@ struct breach {
         double number;            /* RULE_MEASURE: what was measured */
         bool withdrawn;           /* an absence told later moved the deadline, or the answer was written in time */
         bool settled;             /* `until` ended it, not the answer */
+        bool again;               /* more evidence of an occurrence that breached before */
 };
 
 /* All breaches of one rule with the same `by` keys. */
@@ -67,14 +68,14 @@ struct instance {
         struct instance *next;                        /* same bucket */
         struct instance *client_next, **client_pprev; /* of the client whose clock it may wait on */
         uint64_t hash;
-        uint32_t rule;
-        uint16_t position; /* the step awaited */
+        uint32_t rule, depth; /* the rule's */
+        uint16_t position;    /* the step awaited */
         bool breached, excepted;
         struct shown_fact *opening;
         instant base;     /* where the time of the awaited step is counted from */
         instant last_at;  /* when the step before happened */
         instant deadline; /* INSTANT_UNKNOWN: none */
-        instant late_at;  /* what was awaited came after a deadline that could not fire */
+        instant late_at;  /* when what was awaited was written, after a deadline that could not fire */
         size_t heap;      /* position + 1 in the heap, 0: not in it */
         uint64_t sequence;
         struct group *group; /* once breached */
@@ -101,25 +102,32 @@ struct rule_state {
         struct instance_table instances;
         struct group_table groups;
         struct measured *all; /* of a share: the facts of all groups; owned */
-        bool listened;        /* some rule builds on it */
+        bool listened, held;  /* some rule builds on it; it breached */
 };
 
-/* A breach on its way to the rules that build on it. */
-struct emitted {
-        struct emitted *next;
-        uint32_t rule;
-        struct fact fact;
-        char breach[17];
+/* What a rule is to look at when its turn in an instant comes. */
+struct posted {
+        const struct rule *rule;
+        const struct fact *fact; /* in instant_arena */
+};
+
+/* All of the rules of one depth. */
+struct level {
+        struct posted *posts; /* owned */
+        size_t n, allocated;
 };
 
 struct evaluation {
         const struct ruleset *rs;
         const struct settings *settings;
         struct eval_options options;
-        instant limit;       /* deadlines fire up to here */
-        struct arena *arena; /* of the results */
-        struct arena *emitted_arena;
-        struct emitted *emitted, **emitted_tail;
+        instant limit;               /* deadlines fire up to here */
+        struct arena *arena;         /* of the results */
+        instant at;                  /* the instant of the facts gathered, or being judged */
+        struct arena *instant_arena; /* its facts */
+        size_t n_gathered;
+        struct level *levels; /* owned */
+        uint32_t n_levels;
         struct rule_state *rules;            /* owned */
         struct client_state *clients;        /* owned */
         size_t n_rules, n_clients;           /* so that the set and the settings may be gone when it is freed */
@@ -128,10 +136,8 @@ struct evaluation {
         int subject_index[_FACT_TYPE_MAX], thread_index[_FACT_TYPE_MAX]; /* fields evidence shows; -ENOENT: none */
         struct instance **heap;                                          /* owned; by deadline */
         size_t n_heap, heap_allocated;
-        struct group **pending; /* owned: measures of which facts came at pending_at */
+        struct group **pending; /* owned: measures to be judged */
         size_t n_pending, pending_allocated;
-        instant pending_at;
-        instant at; /* of the fact at hand */
         struct condition_scratch scratch;
         char *key; /* owned: the key of the fact at hand */
         size_t key_size, key_by_size, key_allocated;

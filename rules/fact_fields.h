@@ -126,11 +126,12 @@
 
 #define WORK_FIELDS(X) X(DURATION, "duration", DURATION, NULL, "Own time spent")
 
-#define BREACH_FIELDS(X)                                                            \
-        X(RULE, "rule", STRING, NULL, "Id of the rule that held")                   \
-        X(BREACH, "breach", STRING, NULL, "Id of the breach")                       \
-        X(THREAD_ID, "thread_id", STRING, NULL, "Conversation of the opening fact") \
-        X(SUBJECT, "subject", STRING, NULL, "Subject of the opening fact")
+#define BREACH_FIELDS(X)                                                                   \
+        X(RULE, "rule", STRING, NULL, "Id of the rule that held")                          \
+        X(BREACH, "breach", STRING, NULL, "Id of the breach")                              \
+        X(THREAD_ID, "thread_id", STRING, NULL,                                            \
+          "Conversation of the fact it shows: the last step that happened, or the opener") \
+        X(SUBJECT, "subject", STRING, NULL, "Subject of that fact")
 
 #define FACT_FIELD_MESSAGE(c, ...) F_MESSAGE_##c,
 #define FACT_FIELD_REQUEST(c, ...) F_REQUEST_##c,

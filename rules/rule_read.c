@@ -705,7 +705,9 @@ static void read_needs(struct rule_reader *c, struct rule *rule, const struct ya
         if (!node)
                 return;
         read_facts(c, node, &step);
-        rule->needs = step.types;
+        rule->needs = step.types & ~BIT(FACT_RULE);
+        rule->needs_rules = step.rules;
+        rule->n_needs_rules = step.n_rules;
 }
 
 static void read_inhibits(struct rule_reader *c, struct rule *rule, const struct yaml_node *node) {

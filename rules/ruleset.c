@@ -38,7 +38,7 @@ const struct rule_variant *rule_variant_of(const struct rule *r, const struct cl
         return client && r->by_client && r->by_client[client->index] ? r->by_client[client->index] : &r->global;
 }
 
-static bool rule_active(const struct ruleset *rs, const struct rule *r) {
+bool rule_is_on(const struct ruleset *rs, const struct rule *r) {
         if (r->global.mode != MODE_OFF)
                 return true;
         for (size_t i = 0; r->by_client && i < rs->settings->n_clients; i++)
@@ -49,7 +49,7 @@ static bool rule_active(const struct ruleset *rs, const struct rule *r) {
 
 bool ruleset_needs_texts(const struct ruleset *rs) {
         for (size_t i = 0; i < rs->n; i++)
-                if (rs->rules[i].reads_text && rule_active(rs, &rs->rules[i]))
+                if (rs->rules[i].reads_text && rule_is_on(rs, &rs->rules[i]))
                         return true;
         return false;
 }

@@ -106,9 +106,11 @@ struct rule {
         size_t n_steps;
         struct rule_step until;
         bool has_until, ends_absent, client_clock;
-        uint32_t types;       /* of all steps */
-        uint32_t later_types; /* of the steps after the first, and until */
-        uint32_t needs;       /* bits of enum fact_type */
+        uint32_t types;              /* of all steps */
+        uint32_t later_types;        /* of the steps after the first, and until */
+        uint32_t needs;              /* bits of enum fact_type */
+        const uint32_t *needs_rules; /* FACT_RULE: which rules */
+        uint32_t n_needs_rules;
         struct rule_exception *exceptions;
         size_t n_exceptions;
         uint32_t *inhibits; /* weaker rules, by index */
@@ -132,6 +134,9 @@ struct ruleset {
 
 /* As overridden for that client; NULL: for everyone. */
 const struct rule_variant *rule_variant_of(const struct rule *r, const struct client *client);
+
+/* Is it on for anyone? */
+bool rule_is_on(const struct ruleset *rs, const struct rule *r);
 
 /* The run of a load. Diagnostics collect in d; memory failures stick in error. */
 struct rule_reader {

@@ -460,6 +460,86 @@ static void test_until(void **state) {
         assert_at(s, s->alerts[0].evidence[0].ended_at, "2026-03-05T10:00");
 }
 
+/* Every order of two facts of one instant, the facts before them staying. */
+static void run_both_ways(struct scene *s, void (*check)(const struct scene *s)) {
+        for (int i = 0; i < 2; i++) {
+                run(s);
+                check(s);
+                struct fact last = s->facts[s->n - 1];
+                s->facts[s->n - 1] = s->facts[s->n - 2];
+                s->facts[s->n - 2] = last;
+        }
+}
+
+static void no_alert(const struct scene *s) {
+        assert_int_equal(s->n_alerts, 0);
+}
+
+static void one_of_smallest_key(const struct scene *s) {
+        assert_int_equal(s->n_alerts, 1);
+        assert_int_equal(s->alerts[0].count, 1);
+        assert_int_equal(s->alerts[0].evidence[0].observation, 2);
+}
+
+static void answered_once(const struct scene *s) {
+        assert_int_equal(s->n_alerts, 1);
+        assert_string_equal(s->alerts[0].evidence[0].detail,
+                            "Answered after 4 days (asked Mon 2 Mar 10:00, answered Fri 6 Mar 10:00)");
+}
+
+static void test_one_instant(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD "  - id: r\n    sequence:\n      same: [thread_id]\n      until: {fact: message.sent}\n"
+                              "      steps: [{fact: request.sent}, {fact: message.received}]\n");
+        asked(s, DUPONT, "2026-03-02T10:00", "t");
+        received(s, DUPONT, "2026-03-03T10:00", "t", false);
+        set(add(s, FACT_MESSAGE_SENT, DUPONT, "2026-03-03T10:00"), "thread_id", v_string("t"));
+        run_both_ways(s, no_alert); /* what ends it comes first */
+        s->n = 2;
+        received(s, DUPONT, "2026-03-03T10:00", "t", false);
+        run_both_ways(s, one_of_smallest_key);
+        load_good(&s->w, HEAD "  - id: r\n    sequence:\n      same: [thread_id]\n      until: {fact: message.sent}\n"
+                              "      steps: [{fact: request.sent}, {absent: message.received, within: 2d}]\n");
+        s->n = 1;
+        received(s, DUPONT, "2026-03-06T10:00", "t", false);
+        set(add(s, FACT_MESSAGE_SENT, DUPONT, "2026-03-06T10:00"), "thread_id", v_string("t"));
+        run_both_ways(s, answered_once);
+}
+
+/* A rule below breaches at the same instant: its breach is one more fact of that instant. */
+static void test_one_instant_above(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD "  - id: above\n    sequence:\n      until: {fact: rule.below}\n"
+                              "      steps: [{fact: request.sent}, {fact: message.received}]\n"
+                              "  - id: below\n    mode: watch\n    match: {fact: message.sent}\n");
+        asked(s, DUPONT, "2026-03-02T10:00", "t");
+        received(s, DUPONT, "2026-03-03T10:00", "t", false);
+        add(s, FACT_MESSAGE_SENT, DUPONT, "2026-03-03T10:00");
+        for (int i = 0; i < 2; i++) {
+                run(s);
+                assert_int_equal(s->n_alerts, 1);
+                assert_string_equal(rule_id(s->alerts[0].rule), "below");
+                struct fact last = s->facts[2];
+                s->facts[2] = s->facts[1];
+                s->facts[1] = last;
+        }
+}
+
+static void test_needs_a_rule(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD "  - id: r\n    needs: [rule.known]\n    match: {fact: message.received}\n"
+                              "  - id: known\n    match: {fact: message.sent}\n"
+                              "  - id: other\n    match: {fact: message.received}\n"
+                              "  - id: above\n    match: {fact: rule.other}\n");
+        received(s, DUPONT, "2026-03-03T10:00", "t", false);
+        run(s);
+        for (size_t i = 0; i < s->n_alerts; i++)
+                assert_string_not_equal(rule_id(s->alerts[i].rule), "r");
+        add(s, FACT_MESSAGE_SENT, DUPONT, "2026-03-04T10:00");
+        run(s);
+        assert_int_equal(s->n_alerts, 4);
+}
+
 static void test_three_steps(void **state) {
         struct scene *s = *state;
         load_good(&s->w, HEAD "  - id: r\n    sequence:\n      same: [thread_id]\n"
@@ -698,6 +778,23 @@ static void test_occurrences(void **state) {
         run(s);
         assert_int_equal(s->alerts[0].count, 3);
         assert_int_equal(s->alerts[0].lasting, LASTING_LASTING);
+}
+
+static void test_one_opener_counts_once(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD
+                  "  - id: r\n    sequence:\n      steps: [{fact: request.sent}, {fact: message.received, within: 5d}]\n"
+                  "    for: {breaches: 3, of: 4, every: occurrence}\n");
+        asked(s, DUPONT, "2026-03-02T10:00", "t");
+        for (int i = 0; i < 3; i++)
+                received(s, DUPONT,
+                         i == 0   ? "2026-03-03T10:00"
+                         : i == 1 ? "2026-03-03T11:00"
+                                  : "2026-03-03T12:00",
+                         "t", false);
+        run(s);
+        assert_int_equal(s->alerts[0].count, 3); /* evidence, of one occurrence */
+        assert_int_equal(s->alerts[0].lasting, LASTING_ONE_OFF);
 }
 
 static void test_by(void **state) {
@@ -967,6 +1064,10 @@ int main(void) {
                 T(test_stale_source),
                 T(test_summer_time),
                 T(test_until),
+                T(test_one_instant),
+                T(test_one_instant_above),
+                T(test_needs_a_rule),
+                T(test_one_opener_counts_once),
                 T(test_three_steps),
                 T(test_last_step_again),
                 T(test_from_due_date),

@@ -197,6 +197,23 @@ static void test_share(void **state) {
         EXPECT(s, "alone", -1);
 }
 
+/* Off for all but one client: what the others pay is part of the whole nevertheless. */
+static void test_share_of_one(void **state) {
+        struct scene *s = *state;
+        s->w.clients[DUPONT].rules = tree(&s->w, "alone: {mode: on}\n");
+        load_good(&s->w,
+                  HEAD RULE("alone",
+                            "share: {fact: payment.received, field: amount}, over: 365d, is: {gt: 0.5}") "    mode: off\n");
+        paid(s, ACME, "2026-01-05T10:00", 1000);
+        paid(s, DUPONT, "2026-02-05T10:00", 1000);
+        run(s);
+        EXPECT(s, "alone", DUPONT);
+        paid(s, DUPONT, "2026-02-06T10:00", 1);
+        run(s);
+        EXPECT(s, "alone", DUPONT, "2026-02-06T10:00");
+        EXPECT(s, "alone", ACME);
+}
+
 static void test_own_past(void **state) {
         struct scene *s = *state;
         load_good(&s->w, HEAD RULE("slower", "median: {fact: message.received, field: response_time}, over: 30d, against: "
@@ -366,19 +383,10 @@ static void test_repeat_after(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         const struct CMUnitTest tests[] = {
-                T(test_count),
-                T(test_stays),
-                T(test_one_instant),
-                T(test_values),
-                T(test_share),
-                T(test_own_past),
-                T(test_exceptions_do_not_count),
-                T(test_of_breaches),
-                T(test_overrides),
-                T(test_many_groups),
-                T(test_inhibits),
-                T(test_not_less_loudly),
-                T(test_repeat_after),
+                T(test_count),           T(test_stays),        T(test_one_instant), T(test_values),
+                T(test_share),           T(test_share_of_one), T(test_own_past),    T(test_exceptions_do_not_count),
+                T(test_of_breaches),     T(test_overrides),    T(test_many_groups), T(test_inhibits),
+                T(test_not_less_loudly), T(test_repeat_after),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
