@@ -104,7 +104,7 @@ int command_clients(struct context *c, int argc, char **argv) {
         for (size_t i = 0; r >= 0 && i < c->settings->n_clients; i++)
                 print(c, &c->settings->clients[i], &tallies[i]);
         if (r >= 0 && c->settings->n_clients == 0 && !c->json)
-                puts("No clients in the configuration; adieu clients --discover proposes whom your mail shows.");
+                puts("No clients in the configuration.");
         judgement_free(&j);
         free(tallies);
         return r < 0 ? EXIT_FAULT : EXIT_DONE;

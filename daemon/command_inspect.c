@@ -113,14 +113,6 @@ static void print_message(const struct inspection *in, const struct inspected *f
                 printf("%-13s %s%s%s\n", act_name(act->kind), kind ? kind : "", kind ? ": " : "", act->because);
         }
         print_line("calls off", m->cancellation_because);
-        if (m->absence_from.form != MOMENT_NONE)
-                print_line("away from", moment_text(&m->absence_from, in->zone, t, sizeof(t)));
-        if (m->absence_until.form != MOMENT_NONE)
-                print_line("away until", moment_text(&m->absence_until, in->zone, t, sizeof(t)));
-        if (m->flags & MESSAGE_ENCRYPTED)
-                print_line("encrypted", "what is encrypted was not read");
-        if (m->flags & MESSAGE_TRUNCATED)
-                print_line("truncated", "not all of it was read");
         for (uint32_t i = 0; i < m->parts.n; i++)
                 print_line(i == 0 ? "parts" : "", m->parts.items[i]);
         for (uint32_t i = 0; i < m->attachments.n; i++)

@@ -175,8 +175,6 @@ json_object *json_message(const char *file, const struct message *m, instant int
         json_object_object_add(o, "deadline_because", json_text(m->deadline_because));
         json_object_object_add(o, "acts", json_acts(&m->acts));
         json_object_object_add(o, "cancellation_because", json_text(m->cancellation_because));
-        json_object_object_add(o, "absence_from", json_moment(&m->absence_from, zone));
-        json_object_object_add(o, "absence_until", json_moment(&m->absence_until, zone));
         json_object_object_add(o, "thread_subject", json_text(m->thread_subject));
         json_object_object_add(o, "attachments", json_attachments(&m->attachments));
         json_object_object_add(o, "truncated", json_object_new_boolean((m->flags & MESSAGE_TRUNCATED) != 0));

@@ -32,6 +32,14 @@ EXTRA_DIST += %D%/tap.py
 %D%/test-store-faults.log: adieu$(EXEEXT)
 %D%/test-json.log: adieu$(EXEEXT)
 
+# An evaluator of its own, slow and obvious, against the real one.
+EXTRA_PROGRAMS += %D%/run-rules
+%C%_run_rules_SOURCES = %D%/run-rules.c %D%/zoneinfo.h
+%C%_run_rules_LDADD = $(RULES_LIBS)
+dist_check_SCRIPTS += %D%/test-oracle.py
+EXTRA_DIST += %D%/oracle.py
+%D%/test-oracle.log: %D%/run-rules$(EXEEXT)
+
 # --- make bench
 EXTRA_PROGRAMS += %D%/bench/read-all %D%/bench/bench-fold %D%/bench/bench-parse
 %C%_bench_read_all_SOURCES = %D%/bench/read-all.c

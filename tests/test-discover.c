@@ -237,37 +237,6 @@ static void test_names(void **state) {
         assert_int_equal(seen, 5);
 }
 
-/* The organisation's name in the letters of its people, never a person's. */
-static void test_organisation_names(void **state) {
-        (void) state;
-        static const struct {
-                const char *who, *name, *want;
-        } v[] = {
-                {"a@atelier-lumiere.example", "Claire Fabre - Atelier Lumi\xc3\xa8re", "Atelier Lumi\xc3\xa8re"},
-                {"a@krafft.example", "Anna Krafft", "Krafft"},
-                {"a@weber.example", "Weber Anna", "Weber"},
-                {"a@nova.example", "NOVA S.A. (Eva Stern)", "NOVA S.A."},
-                {"a@belle-ile.example", "Jean-Paul | Belle-\xc3\x8ele", "Belle-\xc3\x8ele"},
-                {"a@dupont.example2", "Dupont SARL", "Dupont SARL"},
-                {"a@novalis.example", "Paul Nova, Novalis Consulting International", "Novalis"},
-                {"a@ab.example", "A. B.", "Ab"},
-        };
-        for (size_t i = 0; i < ELEMENTSOF(v); i++)
-                correspond(v[i].who);
-        for (size_t k = 0; k < s->n; k++) {
-                struct message *m = (struct message *) &s->stored[k].observation->message;
-                for (size_t i = 0; i < ELEMENTSOF(v); i++)
-                        if (strcmp(m->from.items[0].email, v[i].who) == 0)
-                                m->from.items[0].name = v[i].name;
-        }
-        look();
-        assert_int_equal(found.n, ELEMENTSOF(v));
-        for (size_t i = 0; i < ELEMENTSOF(v); i++)
-                for (size_t k = 0; k < found.n; k++)
-                        if (strcmp(strchr(v[i].who, '@'), found.items[k].match) == 0)
-                                assert_string_equal(found.items[k].name, v[i].want);
-}
-
 static void test_time_zone(void **state) {
         (void) state;
         static const struct {
@@ -335,15 +304,10 @@ static void test_order(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, start, end)
-                TEST(test_a_client),
-                TEST(test_copies_and_clients),
-                TEST(test_look_alikes),
-                TEST(test_supplier_and_helpdesk),
-                TEST(test_free_mail),
-                TEST(test_names),
-                TEST(test_organisation_names),
-                TEST(test_time_zone),
-                TEST(test_order),
+                TEST(test_a_client),    TEST(test_copies_and_clients),
+                TEST(test_look_alikes), TEST(test_supplier_and_helpdesk),
+                TEST(test_free_mail),   TEST(test_names),
+                TEST(test_time_zone),   TEST(test_order),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

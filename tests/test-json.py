@@ -60,7 +60,6 @@ MESSAGE = {
     "author": object, "sender": object, "resent_from": object, "delivered_to": [str], "list_id": "?text", "side": "?owner|client", "client": "?text",
     "subject": "?text", "sent_at": "?time", "received_at": "?time", "parts": [str], "text": "?text", "quoted_text": "?text", "language": "?text",
     "automatic": bool, "automatic_kind": "?text", "request": bool, "request_because": "?text", "cancellation_because": "?text",
-    "absence_from": "?text", "absence_until": "?text",
     "deadline": "?text", "deadline_because": "?text", "acts": [{"act": "reminder|thanks|boundary|proposal|decision", "kind": "?text", "because": str}],
     "thread_subject": "?text", "attachments": [{"name": "?text", "type": "?text", "size": int}], "truncated": bool, "encrypted": bool, "calendar": [EVENT],
 }
