@@ -13,8 +13,9 @@
 static const unsigned severity_weight[] = {[SEVERITY_LOW] = 2, [SEVERITY_MEDIUM] = 6, [SEVERITY_HIGH] = 12};
 static const unsigned lasting_weight[] = {[LASTING_ONE_OFF] = 1, [LASTING_RECURRING] = 2, [LASTING_LASTING] = 3};
 
-/* Columns on a terminal. */
+/* Columns on a terminal; that of the ids grows with the longest. */
 #define ID_WIDTH 12
+#define ID_WIDTH_MAX 34
 #define NAME_WIDTH 22
 
 struct tally {
@@ -47,6 +48,13 @@ static const char *trend(const struct tally *t) {
         return t->recent < t->before ? "falling" : "steady";
 }
 
+static int id_width(const struct settings *s) {
+        size_t width = ID_WIDTH;
+        for (size_t i = 0; i < s->n_clients; i++)
+                width = MAX(width, strlen(s->clients[i].id) + 2);
+        return (int) MIN(width, (size_t) ID_WIDTH_MAX);
+}
+
 static void print(const struct context *c, const struct client *client, const struct tally *t) {
         const struct owner *owner = &c->settings->owner;
         if (c->json) {
@@ -63,7 +71,7 @@ static void print(const struct context *c, const struct client *client, const st
                 return;
         }
         char when[64];
-        print_padded(client->id, ID_WIDTH);
+        print_padded(client->id, id_width(c->settings));
         print_padded(client->name, NAME_WIDTH);
         printf("%5u  %-8s %5u  %8u %7u  %s\n", t->score, trend(t), t->open, t->recent, t->before,
                t->last_at == INSTANT_UNKNOWN ? "-"
@@ -100,7 +108,8 @@ int command_clients(struct context *c, int argc, char **argv) {
                 if (j.alerts[i].client)
                         add(&tallies[j.alerts[i].client->index], &j.alerts[i], clock_now(&c->clock));
         if (r >= 0 && c->settings->n_clients > 0 && !c->json)
-                printf("%-*s%-*sscore  trend     open  28 days  before  last\n", ID_WIDTH, "client", NAME_WIDTH, "name");
+                printf("%-*s%-*sscore  trend     open  28 days  before  last\n", id_width(c->settings), "client", NAME_WIDTH,
+                       "name");
         for (size_t i = 0; r >= 0 && i < c->settings->n_clients; i++)
                 print(c, &c->settings->clients[i], &tallies[i]);
         if (r >= 0 && c->settings->n_clients == 0 && !c->json)

@@ -129,15 +129,15 @@ static bool sender_is_robot(const struct sender *s) {
  * booked, a campaign. Where people of the service have mailboxes too, its robots' names tell them apart instead. */
 static bool domain_is_service(const char *email) {
         static const char *const services[] = {
-                "adobesign.com",       "createsend.com",     "docusign.net",     "echosign.com",
-                "eventbrite-mail.com", "hellosign-mail.com", "hubspotemail.net", "list-manage.com",
-                "mailchimpapp.com",    "mailchimpapp.net",   "mcdlv.net",        "mcsv.net",
-                "mlsend.com",          "rsgsv.net",          "sender-sib.com",   "yousign.email"};
+                "adobesign.com",      "createsend.com",   "docusign.net",    "echosign.com",     "eventbrite-mail.com",
+                "hellosign-mail.com", "hubspotemail.net", "list-manage.com", "mailchimpapp.com", "mailchimpapp.net",
+                "mcdlv.net",          "mcsv.net",         "mlsend.com",      "rsgsv.net",        "yousign.email"};
         const char *at = email ? strrchr(email, '@') : NULL;
-        size_t n = at ? strlen(at + 1) : 0;
+        size_t n = at ? strcspn(at + 1, "> \t") : 0; /* a return path stands in brackets */
         for (size_t i = 0; i < ELEMENTSOF(services); i++) {
                 size_t size = strlen(services[i]);
-                if (n >= size && strcasecmp(at + 1 + n - size, services[i]) == 0 && (n == size || at[n - size] == '.'))
+                if (n >= size && strncasecmp(at + 1 + n - size, services[i], size) == 0 &&
+                    (n == size || at[n - size] == '.'))
                         return true;
         }
         return false;
@@ -146,7 +146,8 @@ static bool domain_is_service(const char *email) {
 /* A person in From, a service in Sender: "Calendly on behalf of Jean". Lists are left out, which write "-bounces" there. */
 static bool sender_is_service(const struct automatic_signs *signs) {
         struct sender sender;
-        if (domain_is_service(signs->from_email) || domain_is_service(signs->sender_email))
+        if (domain_is_service(signs->from_email) || domain_is_service(signs->sender_email) ||
+            domain_is_service(signs->return_path))
                 return true;
         if (!signs->sender_email || signs->list_id || signs->list_post)
                 return false;
