@@ -316,6 +316,9 @@ static enum changed_by changed_by(const struct judging *j, const struct version 
         if (only_removes(v, before))
                 return BY_UNKNOWN;
         if (v->mail) {
+                /* Sent by the owner's hand in the organizer's name: the owner looks after that calendar. */
+                if (v->author.side == SIDE_OWNER && v->author_is_organizer)
+                        return BY_OWNER;
                 bool theirs = v->author_is_organizer ||
                               (side == BY_OWNER ? v->author.side == SIDE_OWNER : v->author.client == j->client);
                 return side != BY_UNKNOWN && theirs ? side : BY_UNKNOWN;

@@ -125,14 +125,19 @@ const struct address *message_author(const struct message *m) {
         return differs && is_relay(from->email) ? original : from;
 }
 
-const struct address *message_delegate(const struct message *m) {
+/* Sender where it is another address than From; a list writes there where bounces go. */
+static const struct address *sender_beside_from(const struct message *m) {
         const struct address *sender = m->sender.n > 0 ? &m->sender.items[0] : NULL;
-        if (!sender || m->from.n == 0 || m->list_id || m->automatic != AUTOMATIC_NO)
+        if (!sender || m->from.n == 0 || m->list_id)
                 return NULL;
         for (uint32_t i = 0; i < m->from.n; i++)
                 if (email_eq(m->from.items[i].email, sender->email))
                         return NULL;
         return sender;
+}
+
+const struct address *message_delegate(const struct message *m) {
+        return m->automatic == AUTOMATIC_NO ? sender_beside_from(m) : NULL;
 }
 
 const struct address *message_resender(const struct message *m) {
@@ -169,8 +174,8 @@ static bool is_from_owner(const struct owner_test *t, const struct message *m) {
         for (uint32_t i = 0; i < m->from.n; i++)
                 if (&m->from.items[i] != author && is_owner(t, m->from.items[i].email))
                         return true;
-        const struct address *delegate = message_delegate(m);
-        return delegate && is_owner(t, delegate->email) && goes_to_others(t, m);
+        const struct address *sender = sender_beside_from(m);
+        return sender && is_owner(t, sender->email) && goes_to_others(t, m);
 }
 
 bool message_is_from_owner(const struct message *m, const struct settings *s) {
