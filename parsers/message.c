@@ -564,11 +564,25 @@ static void read_priority(struct reader *r) {
         }
 }
 
+/* A subject in raw 8-bit bytes that are no UTF-8 is in the charset of the text, when the message as a whole names one. */
+static int read_raw_subject(struct reader *r) {
+        char label[MIME_LABEL_MAX + 1], *text;
+        bool cut;
+        size_t n = unfold(r, &r->slots[SLOT_SUBJECT]);
+        if (n == 0 || utf8_valid(r->scratch, n) ||
+            !mime_parameter(&r->mime.content_type, "charset", label, sizeof(label), NULL))
+                return 0;
+        int e = charset_decode(r->options->charsets, label, r->scratch, n, FIELD_BODY_MAX, r->work, &text, &cut);
+        if (e < 0)
+                return e;
+        return header_decode(r->options->charsets, text, strlen(text), SUBJECT_MAX, r->arena, &r->m->subject, &r->truncated);
+}
+
 static int read_subject(struct reader *r) {
         struct message *m = r->m;
         bool reply = false, forward = false;
-        int e = read_text_field(r, SLOT_SUBJECT, SUBJECT_MAX, &m->subject);
-        if (e < 0)
+        int e = read_raw_subject(r);
+        if (e < 0 || (!m->subject && (e = read_text_field(r, SLOT_SUBJECT, SUBJECT_MAX, &m->subject)) < 0))
                 return e;
         if (m->subject) {
                 e = subject_base(m->subject, r->arena, &m->thread_subject, &reply, &forward);

@@ -817,6 +817,20 @@ static void test_mislabelled(void **state) {
                         fail_msg("%s\n\"%s\" instead of \"%s\"", b.data, p.m.text, table[i].expected);
                 done(&p);
         }
+        /* Raw bytes in the subject are in the charset of the text. */
+        static const char *const subjects[][2] = {{"windows-1251", "\xD0\x9F\xD1\x80\xD0\xB8 a"},
+                                                  {"utf-8", "\xC3\x8F\xC3\xB0\xC3\xA8 a"},
+                                                  {"utf-16", "\xC3\x8F\xC3\xB0\xC3\xA8 a"}};
+        for (size_t i = 0; i < ELEMENTSOF(subjects); i++) {
+                _cleanup_buf_ struct buf b = {0};
+                (void) buf_printf(&b,
+                                  "From: a@b.example\nSubject: \xCF\xF0\xE8 =?utf-8?Q?a?=\nContent-Type: text/plain; "
+                                  "charset=%s\n\nx\n",
+                                  subjects[i][0]);
+                struct parsed p = parse(b.data);
+                assert_string_equal(p.m.subject, subjects[i][1]);
+                done(&p);
+        }
         static const char wide[] = "From: a@b.example\nContent-Type: text/html\n\n\xFF\xFE<\0p\0>\0H\0\xE9\0<\0/\0p\0>\0";
         struct parsed p = parse_bytes(wide, sizeof(wide) - 1);
         assert_string_equal(p.m.text, "H\xC3\xA9");
