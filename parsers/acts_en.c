@@ -22,13 +22,17 @@
         "prototype|layout|layouts|design|designs|illustrations|article"
 
 static const struct act_pattern patterns[] = {
-        {"following|follow up on|regarding|about|with|again|to", ACT_REMINDER | ACT_ASKS},
+        {"following up on|regarding|about|with|again|to", ACT_REMINDER | ACT_ASKS},
+        {"i|we|just ?just|also ?need|like|have ?to follow up on|regarding|about|again", ACT_REMINDER | ACT_ASKS},
         {"just following|chasing up", ACT_REMINDER | ACT_ASKS},
         {"gentle|friendly|quick|final|second|third|last|another|kind|polite|little reminder|nudge", ACT_REMINDER | ACT_ASKS},
         {"just|only a ?quick|gentle|friendly|little|small reminder|nudge|bump", ACT_REMINDER | ACT_ASKS},
         {"reminder that|about .. still|invoice|missing|outstanding|need|waiting", ACT_REMINDER},
-        {"haven't|have|hadn't ?not|still|yet ?not ?yet heard|received|had|got|gotten ?back|anything|any|a|an ?further "
-         "from|answer|reply|response|since|back|news",
+        {"haven't|not|hadn't|never|nothing ?yet|still|even heard ?anything ?back ?further ?yet from you|your",
+         ACT_REMINDER | ACT_ASKS},
+        {"haven't|not|hadn't|never ?yet|still heard back|anything|since !from", ACT_REMINDER | ACT_ASKS},
+        {"haven't|not|hadn't|never ?yet|still ?even received|had|got|gotten ?any|a|an ?further "
+         "answer|reply|response|feedback",
          ACT_REMINDER | ACT_ASKS},
         {"haven't|hadn't ?yet|still heard|received|had|got|seen ?any|a|an|your|back ?from "
          "reply|response|answer|feedback|back|you|word|anything",
@@ -51,15 +55,16 @@ static const struct act_pattern patterns[] = {
          ACT_REMINDER | ACT_ASKED},
         {"have you|u ?already|yet seen|read|received my|our ?last|previous message|email|mail|note|messages|emails",
          ACT_REMINDER | ACT_ASKED},
-        {"just|only|i|i'm ?wanted ?to checking|check in|on|whether|if", ACT_REMINDER | ACT_ASKS},
+        {"just|only|i'm ?just checking in|whether|if|on", ACT_REMINDER | ACT_ASKS},
+        {"wanted to check whether|if ?you", ACT_REMINDER | ACT_ASKS},
         {"checking in on|about|regarding|to|again", ACT_REMINDER | ACT_START},
         {"bumping|bump this|my", ACT_REMINDER | ACT_ASKS},
-        {"wanted to follow|chase|check up|in|whether|if|on|you", ACT_REMINDER | ACT_ASKS},
+        {"wanted|like to follow|chase up|you", ACT_REMINDER | ACT_ASKS},
         {"saw|seen my|our last|previous email|message|mail", ACT_REMINDER | ACT_ASKS},
-        {"i|we sent|emailed|wrote|asked|messaged ?to ?you .. and|but ?i|we have|haven't|has|had|got|received|never "
-         "?not|still|yet|no ?yet ?not ?had|heard|received|got|no",
+        {"i|we sent|emailed|wrote|asked|messaged ?to ?you .. and|but ?i|we ?still ?have|has|had|got|received "
+         "haven't|not|never|no|nothing|still|yet",
          ACT_REMINDER},
-        {"i|we asked|wrote|emailed|messaged ?you ?about|for ?this|it last|on|yesterday|twice|already|two ?week|month",
+        {"i|we asked|wrote|emailed|messaged ?you ?about|for ?this|it last|yesterday|twice|already ?week|month|time",
          ACT_REMINDER},
         {"chasing|chase you|up|this", ACT_REMINDER | ACT_ASKS},
         {"chasing|chase for|on your|the", ACT_REMINDER},
@@ -99,6 +104,10 @@ static const struct act_pattern patterns[] = {
         {"thank you for your patience while|as|during", ACT_THANKS},
         {"thanks|thank ?you to ?the !you|your|everyone|all|both", ACT_COVER},
         {"no ?, thanks|thank", ACT_COVER},
+        {"thanks|thank ?you , but", ACT_COVER},
+        {"way|want|like to say thanks|thank", ACT_COVER},
+        {"thanks|thank ?you for ?all your time|continued|ongoing|subscribing|installing|registering|signing|interest|order",
+         ACT_COVER},
         {"say|tell|give thanks|thank|him|her|them ?you|thanks to|from|him", ACT_COVER},
         {"would|i'd|we'd|will|could|should ?be ?really|also|very|greatly|much ?highly appreciate*|grateful|thank",
          ACT_COVER},
@@ -200,11 +209,11 @@ static const struct act_pattern patterns[] = {
         {"i|we|i'd|we'd ?can|could|would|like|am|are ?able|like|happy ?to offer|propose you ?a|an|our|#|for",
          ACT_PROPOSAL_OFFER},
         {"my|our offer|package|proposal includes|covers|comprises|contains", ACT_PROPOSAL_OFFER},
-        {"i|we|i'd|we'd ?would propose|suggest|recommend !you|a|another", ACT_PROPOSAL_PLAN},
+        {"i|we|i'd|we'd ?would propose|suggest ?that !you|a|another|that", ACT_PROPOSAL_PLAN},
         {"find|here|here's|attached|sending|see|submit|enclosed|is .. proposed|suggested|draft|provisional|tentative "
          "?project|shooting|production plan|schedule|timeline|roadmap|calendar|planning",
          ACT_PROPOSAL_PLAN},
-        {"schedule|timeline|plan|roadmap|calendar i|we propose|suggest|recommend", ACT_PROPOSAL_PLAN},
+        {"schedule|timeline|plan|roadmap|calendar i|we propose|suggest", ACT_PROPOSAL_PLAN},
         {"how|what about ?next|this|on|the " DAYS "|tomorrow|#", ACT_PROPOSAL_DATE | ACT_ASKED},
         {"would|does|will|could|can ?next|this|on " DAYS "|tomorrow .. work|suit|be|do ?for ?you|ok|fine|good",
          ACT_PROPOSAL_DATE | ACT_ASKED},
@@ -213,7 +222,9 @@ static const struct act_pattern patterns[] = {
         {"i|we could|can ?also|offer|do|meet|propose|suggest|you ?offer|do|meet|talk|call|you ?you ?on|next|the|a " DAYS
          "|tomorrow .. at|or|the|around|# ?#|" DAYS,
          ACT_PROPOSAL_DATE},
-        {"let's|lets|shall|can|could ?we meet|talk|speak|have|schedule|do|catch .. " DAYS "|tomorrow .. at|around|#",
+        {"shall|could|can we meet|talk|speak|have|schedule|do|catch .. " DAYS "|tomorrow .. at|around|#",
+         ACT_PROPOSAL_DATE | ACT_ASKED},
+        {"let's|lets meet|talk|speak|have|schedule|do|catch .. " DAYS "|tomorrow .. at|around|#",
          ACT_PROPOSAL_DATE | ACT_ASKS},
         {"i|we propose|suggest ?we ?meet|meeting|speak|on|next ?on|next " DAYS "|tomorrow", ACT_PROPOSAL_DATE},
         {"here|here's|these|below ?are|is my|our|some|a ?few ?available dates|slots|times|availability|availabilities",
@@ -227,13 +238,12 @@ static const struct act_pattern patterns[] = {
          ACT_PROPOSAL_DRAFT},
         {DRAFTS " is|are ?now|now ready|attached|online|up for|to ?you ?to ?your|review ?review|comments|feedback|approval",
          ACT_PROPOSAL_DRAFT},
-        {"let me|us know what you think", ACT_PROPOSAL_DRAFT},
         {"here's|here|attached|enclosed ?is ?a|the|my ?first|rough draft|sketch|mockup|mockups", ACT_PROPOSAL_DRAFT},
 
         {"approved", ACT_DECISION_APPROVAL | ACT_WHOLE},
         {"approved from|by|on our|my|us|me ?side|end|all", ACT_DECISION_APPROVAL | ACT_START},
         {"signed|good off|to ?go", ACT_DECISION_APPROVAL | ACT_WHOLE},
-        {"signed off ?on ?from ?by ?our|my|us", ACT_DECISION_APPROVAL | ACT_START},
+        {"signed off on|from|by us|me|our|my|all", ACT_DECISION_APPROVAL | ACT_START},
         {"good to go", ACT_DECISION_APPROVAL | ACT_START},
         {"you're|all|we're|are good to go !to", ACT_DECISION_APPROVAL},
         {"we|i ?hereby|both|also|fully|all approve|accept ?of ?your|the|this|all|both|your !that|cookies|card|cards",
@@ -242,15 +252,18 @@ static const struct act_pattern patterns[] = {
          "accept|approve|go|proceed|sign|move|award|confirm !receipt|that",
          ACT_DECISION_APPROVAL},
         {"let's|lets go|move|proceed|run ?ahead|forward with|ahead|for|forward", ACT_DECISION_APPROVAL},
-        {"please|pls|feel|do go|proceed ahead|with", ACT_DECISION_APPROVAL},
-        {"go ahead ?and|with|please", ACT_DECISION_APPROVAL | ACT_START},
+        {"please|pls go ahead ?with ?it|this|that|both|them", ACT_DECISION_APPROVAL | ACT_END},
+        {"please|pls proceed|go ?ahead with", ACT_DECISION_APPROVAL},
+        {"please|pls go ahead and start|begin|proceed|print|order|build|launch|publish|produce", ACT_DECISION_APPROVAL},
+        {"go ahead ?please", ACT_DECISION_APPROVAL | ACT_WHOLE},
+        {"go ahead with", ACT_DECISION_APPROVAL | ACT_START},
         {"you|you've have|got ?got our|my|the ?full green|approval|go|ok|okay|blessing|agreement|sign ?light",
          ACT_DECISION_APPROVAL},
         {"giving|give|gives you|this ?the|our|my green|go|our ?approval", ACT_DECISION_APPROVAL},
         {"we|i|we've|i've|we're ?have ?now|also|just|both|all|finally approved|accepted|signed !a|an|another",
          ACT_DECISION_APPROVAL},
         {"we|i|we've|i've ?have ?now|also|just|both|all|finally decided|agreed to "
-         "go|proceed|move|accept|work|hire|choose|award|continue|sign|start|use",
+         "go|proceed|move|accept|hire|choose|award|sign|start|retain",
          ACT_DECISION_APPROVAL},
         {"we|i|we've|i've ?have ?now|also|just|all|finally chosen|selected|chose|picked "
          "your|you|version|option|concept|proposal",
@@ -292,7 +305,10 @@ static const struct act_pattern patterns[] = {
         {"we|i can't|cannot|couldn't accept|approve|agree|go|take your|the|this|to|ahead|these|that|on|with !call|calls",
          ACT_DECISION_REFUSAL},
         {"we|i|are|am|i'm|we're ?are unable to accept|approve|agree|proceed", ACT_DECISION_REFUSAL},
-        {"decided not to|against", ACT_DECISION_REFUSAL},
+        {"we|i|we've|i've|we ?have ?also|finally decided not to "
+         "proceed|go|move|continue|renew|accept|take|pursue|sign|order|hire|launch|print|publish|include|keep|extend",
+         ACT_DECISION_REFUSAL},
+        {"we|i|we've|i've ?have ?also|finally decided against", ACT_DECISION_REFUSAL},
         {"we|i|we've|i've ?have ?also decided to "
          "drop|end|stop|cancel|terminate|discontinue|decline|pull|abandon|shelve|withdraw|reject",
          ACT_DECISION_REFUSAL},
@@ -317,7 +333,7 @@ static const struct act_pattern patterns[] = {
 
         {"actually|reflection|thought|thoughts|end|hindsight ?, we'd|i'd|we|i ?would ?much|now|actually rather|prefer ?to",
          ACT_DECISION_CHANGE},
-        {"actually|reflection|thought|thoughts|all|end|hindsight|instead ?, we|i want|need|prefer|decided|chose|preferred "
+        {"actually|reflection|thought|thoughts|end|hindsight|instead ?, we|i want|need|prefer|decided|chose|preferred "
          "!to|you",
          ACT_DECISION_CHANGE},
         {"actually ?, let's|lets go|keep|use|do|stick|drop|stay", ACT_DECISION_CHANGE},
@@ -329,18 +345,19 @@ static const struct act_pattern patterns[] = {
         {"on second thought|thoughts", ACT_DECISION_CHANGE},
         {"on reflection", ACT_DECISION_CHANGE | ACT_START},
         {"scrap|forget|ignore|disregard ?about ?the|my|our|what ?previous|last|blue|red|green|first|second|old|i|new "
-         "?blue|said version|option|one|decision|idea|concept|design|email|approval|feedback|about|earlier",
+         "?blue|said version|option|one|decision|idea|concept|design|email|approval|feedback",
          ACT_DECISION_CHANGE | ACT_START},
         {"ignore|disregard my|our previous|last|earlier decision|choice|approval|feedback|comments|instructions",
          ACT_DECISION_CHANGE},
-        {"we're|we|i'm|i ?are|am ?now|going|want|would|will|need ?to|like ?to "
-         "go|going|reverting|revert|switching|switch|back ?back to the|our|option|version|plan",
+        {"we're|we|i'm|i ?are|am ?now|going|want|would|will|need ?to|like ?to go|going|switching|switch back to "
+         "the|our|option|version|plan|green|blue|red|original",
          ACT_DECISION_CHANGE},
-        {"going|go back to the|green|blue|red|original|option|version !office|shop|drawing|question|beginning",
+        {"we're|we|i'm|i ?are|am ?now|going|want|would|will|need ?to|like ?to reverting|revert|switching|switch ?back to "
+         "the|our|option|version|plan",
          ACT_DECISION_CHANGE},
-        {"we|we'd|i|i'd ?would ?now|actually rather|prefer ?now ?to|have|the|a|it .. instead|now", ACT_DECISION_CHANGE},
-        {"we|i ?would now|would ?now rather|prefer|want|need !to|you", ACT_DECISION_CHANGE},
-        {"we'd|i'd|would now rather|prefer", ACT_DECISION_CHANGE},
+        {"we|we'd|i|i'd ?would now|actually ?would rather|prefer", ACT_DECISION_CHANGE},
+        {"we|i now want|need !to|you", ACT_DECISION_CHANGE},
+        {"would now rather|prefer", ACT_DECISION_CHANGE},
         {"we're|we|i'm ?are ?now|also dropping|scrapping|swapping|replacing the|our", ACT_DECISION_CHANGE},
 
         {"if|unless|whether|once|when|until|provided|assuming|subject", ACT_IF},

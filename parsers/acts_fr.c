@@ -230,7 +230,9 @@ static const struct act_pattern patterns[] = {
         {"voici|ci .. propositions de|d'", ACT_PROPOSAL_DRAFT},
         {"je|nous " YOU " soumets|soumettons|presente|presentons", ACT_PROPOSAL_DRAFT},
         {"attends|attend|attendons vos|tes remarques|corrections|commentaires", ACT_PROPOSAL_DRAFT},
-        {"dites|dis moi|nous ce que vous|tu en|pensez|penses ?pensez|penses", ACT_PROPOSAL_DRAFT},
+        {"ma|la|notre|les|mes|le|mon|nos " DRAFTS
+         " est|sont ?maintenant en|pret|prete|prets|pretes|disponible|disponibles ?en|pour ?ligne",
+         ACT_PROPOSAL_DRAFT},
         {"pour validation avant", ACT_PROPOSAL_DRAFT},
 
         {"c' est ?bien|tout|donc|entierement|totalement|desormais|officiellement valide|approuve|accepte|acte|signe",

@@ -604,19 +604,92 @@ static bool is_question(const struct reading *r, const struct sentence *s) {
                  r->marks[s->first_mark].classes & PHRASE_SILENT);
 }
 
+/* German asks with the verb before "Sie". */
+static bool german_imperative(const struct reading *r, const struct sentence *s, size_t i) {
+        static const char *const others[] = {"sollten",  "mochten", "wollen",    "haben",  "hatten",  "zogern",
+                                             "seien",    "wissen",  "konnen",    "wurden", "konnten", "entschuldigen",
+                                             "finden",   "sehen",   "geniessen", "hoffen", "meinen",  "bekommen",
+                                             "erhalten", "sind",    "werden",    "mussen", "durfen"};
+        size_t n = r->words[i].len;
+        const char *w = word_text(r, i);
+        return i + 1U < s->last && n >= 5 && w[n - 1] == 'n' && word_is(r, i + 1, "sie") && s->ending != '?' &&
+               !word_in(r, i, others, ELEMENTSOF(others));
+}
+
+/* Dutch with its stem, before what is to be done. */
+static bool dutch_imperative(const struct reading *r, const struct sentence *s, size_t i) {
+        static const char *const verbs[] = {
+                "stuur",     "vul",      "kies",  "vergeet", "upload",    "controleer", "verander",   "maak",
+                "geef",      "bevestig", "neem",  "lever",   "zet",       "vervang",    "onderteken", "kijk",
+                "kort",      "zeg",      "noem",  "regel",   "laat",      "werp",       "plaats",     "voeg",
+                "verwijder", "pas",      "check", "bekijk",  "lees",      "betaal",     "meld",       "zorg",
+                "corrigeer", "print",    "breng", "haal",    "reserveer", "beantwoord", "denk",       "gebruik"};
+        static const char *const objects[] = {"de",   "het",    "een",  "mij",  "me",   "ons", "je",  "uw",
+                                              "dit",  "dat",    "even", "alle", "deze", "die", "aan", "niet",
+                                              "eens", "jullie", "ook",  "nog",  "in",   "mijn"};
+        return i + 1U < s->last && s->ending != '?' && word_in(r, i, verbs, ELEMENTSOF(verbs)) &&
+               word_in(r, i + 1, objects, ELEMENTSOF(objects));
+}
+
+/* "We hebben de teksten maandag nodig": what is needed stands between. */
+static bool dutch_need(const struct reading *r, const struct sentence *s) {
+        static const char *const have[] = {"heb", "hebben"}, *const not [] = {"niet", "geen"};
+        bool has = false, negated = false;
+        for (size_t i = s->first; i < s->last; i++) {
+                has |= word_in(r, i, have, ELEMENTSOF(have));
+                negated |= word_in(r, i, not, ELEMENTSOF(not ));
+        }
+        return has && !negated && s->last > s->first && word_is(r, s->last - 1U, "nodig");
+}
+
+/* A courtesy begins there: "zögern Sie nicht". */
+static bool has_silent(const struct reading *r, const struct sentence *s, size_t at) {
+        for (size_t i = s->first_mark; i < s->last_mark; i++)
+                if (r->marks[i].at == at && r->marks[i].classes & PHRASE_SILENT)
+                        return true;
+        return false;
+}
+
+static ssize_t verb_first(const struct reading *r, const struct sentence *s, const char *language) {
+        bool german = str_eq(language, "de"), dutch = str_eq(language, "nl");
+        for (size_t i = s->first; i < s->last; i++) {
+                if (r->words[i].comma || !starts_clause(r, s, i))
+                        continue;
+                if (((german || !language) && german_imperative(r, s, i)) ||
+                    ((dutch || !language) && dutch_imperative(r, s, i)))
+                        return (ssize_t) i;
+        }
+        return (dutch || !language) && dutch_need(r, s) ? (ssize_t) s->first : -1;
+}
+
+/* "Falls etwas unklar ist, rufen Sie mich an": an offer and no request. */
+static bool is_offer(const struct reading *r, const struct sentence *s, size_t at) {
+        static const char *const conditions[] = {"falls",  "sollte", "sollten", "wenn", "als", "mocht", "mochten",
+                                                 "indien", "bei",    "bij",     "si",   "se",  "ante",  "per"};
+        static const char *const contact[] = {
+                "melden", "melde", "rufen",    "ruf",     "kontaktieren", "schreiben", "sagen",    "geben",   "bel",
+                "mail",   "neem",  "meld",     "laat",    "hoor",         "zogern",    "wenden",   "app",     "geef",
+                "no",     "non",   "contacte", "llameme", "escribame",    "mi",        "contatta", "contatti"};
+        return word_in(r, s->first, conditions, ELEMENTSOF(conditions)) && word_in(r, at, contact, ELEMENTSOF(contact)) &&
+               at > s->first;
+}
+
 /* The word that makes the sentence a request, or -1. */
 static ssize_t find_request(const struct reading *r, const struct sentence *s, const char *language) {
         for (size_t i = s->first_mark; i < s->last_mark; i++) {
                 const struct mark *m = r->marks + i;
                 /* What the writer is thanked or asked for in "?" is looked at as a question. */
-                if (m->classes & PHRASE_REQUEST && !(m->classes & PHRASE_SILENT))
+                if (m->classes & PHRASE_REQUEST && !(m->classes & PHRASE_SILENT) && !is_offer(r, s, m->at))
                         return m->at;
                 if (m->classes & PHRASE_INFINITIVE && infinitive_follows(r, s, m->at + m->len))
                         return m->at;
                 if (m->classes & PHRASE_IMPERATIVE && starts_clause(r, s, m->at) && object_follows(r, s, m->at + m->len))
                         return m->at;
         }
-        return french_imperative(r, s, language) ? (ssize_t) s->first : -1;
+        if (french_imperative(r, s, language))
+                return (ssize_t) s->first;
+        ssize_t verb = str_eq(language, "fr") || str_eq(language, "en") ? -1 : verb_first(r, s, language);
+        return verb >= 0 && !is_offer(r, s, (size_t) verb) && !has_silent(r, s, (size_t) verb) ? verb : -1;
 }
 
 /* --- thanks --- */
@@ -1140,8 +1213,10 @@ static bool begins_with_name(const struct reading *r, const struct sentence *s) 
         return *w == '@' || (*w >= 'A' && *w <= 'Z' && !word_in(r, s->first, others, ELEMENTSOF(others)));
 }
 
-/* Thanks that close a message which asks for something, or stand below other matters, are a form of greeting. */
+/* Thanks that close a message which asks for something, or stand alone below other matters, are a form of greeting. */
 #define BARE_THANKS_WORDS_MAX 20U
+/* A sentence below this is a greeting or a name. */
+#define MATTER_WORDS_MIN 4U
 
 struct told {
         const struct phrase_index *index;
@@ -1171,6 +1246,19 @@ static bool has_act(const struct text_reading *out, enum act_kind kind) {
         return false;
 }
 
+/* "Thanks," on a line of its own at the end, but not "Thanks!" */
+static bool closes(const struct reading *r, size_t k, size_t at) {
+        const struct sentence *s = r->sentences + k;
+        if (s->ending == '!')
+                return false;
+        if (count_words(r, 0, r->n_words) > BARE_THANKS_WORDS_MAX)
+                return true;
+        for (size_t i = 0; i < k && at == s->first; i++)
+                if (count_words(r, r->sentences[i].first, r->sentences[i].last) >= MATTER_WORDS_MIN)
+                        return true;
+        return false;
+}
+
 static int read_acts(struct told *t, const struct reading *r, size_t k, const struct act_sentence *acts, struct arena *arena,
                      struct text_reading *out) {
         for (enum act_kind kind = ACT_NONE + 1; kind < _ACT_MAX; kind++) {
@@ -1179,8 +1267,7 @@ static int read_acts(struct told *t, const struct reading *r, size_t k, const st
                 /* After a request, thanks are given in advance. */
                 if (kind == ACT_THANKS && (k >= t->first_request || (t->bare_thanks && acts->kinds[kind].bare)))
                         continue;
-                if (kind == ACT_THANKS && acts->kinds[kind].bare && r->sentences[k].ending != '!' &&
-                    count_words(r, 0, r->n_words) > BARE_THANKS_WORDS_MAX)
+                if (kind == ACT_THANKS && acts->kinds[kind].bare && closes(r, k, acts->kinds[kind].at))
                         continue;
                 if (has_act(out, kind)) {
                         if (kind == ACT_THANKS && !acts->kinds[kind].bare)

@@ -59,7 +59,8 @@ EXTRA_PROGRAMS += %D%/eval/eval-requests
 %C%_eval_eval_requests_SOURCES = %D%/eval/eval-requests.c
 %C%_eval_eval_requests_LDADD = $(PARSERS_LIBS)
 CLEANFILES += %D%/eval/eval-requests$(EXEEXT)
-EXTRA_DIST += %D%/requests/fr-train.tsv %D%/requests/fr-test.tsv
+EXTRA_DIST += %D%/requests/fr-train.tsv %D%/requests/fr-test.tsv %D%/requests/de-train.tsv %D%/requests/de-test.tsv \
+	%D%/requests/nl-train.tsv %D%/requests/nl-test.tsv
 EXTRA_PROGRAMS += %D%/eval/eval-acts
 %C%_eval_eval_acts_SOURCES = %D%/eval/eval-acts.c %D%/eval/acts.h
 %C%_eval_eval_acts_LDADD = $(PARSERS_LIBS)
@@ -105,7 +106,8 @@ eval-mails: adieu$(EXEEXT)
 	@if [ -n "$(EVAL_AUTOMATIC)$(EVAL_HUMAN)" ]; then \
 		$(PYTHON3) $(srcdir)/%D%/eval/eval-automatic.py ./adieu$(EXEEXT) $(EVAL_AUTOMATIC) $(EVAL_HUMAN); fi
 eval-requests: %D%/eval/eval-requests$(EXEEXT)
-	%D%/eval/eval-requests$(EXEEXT) $(srcdir)/%D%/requests/fr-test.tsv $(EVAL_REQUESTS)
+	%D%/eval/eval-requests$(EXEEXT) $(srcdir)/%D%/requests/fr-test.tsv $(srcdir)/%D%/requests/de-test.tsv \
+		$(srcdir)/%D%/requests/nl-test.tsv $(EVAL_REQUESTS)
 
 TEST_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) -Wno-missing-prototypes
 
