@@ -13,19 +13,32 @@
 /* "..., non ?", "..., right?": a tag as short as this asks about what stands before it. */
 #define TAG_WORDS_MAX 2U
 
+enum item_what { ITEM_WORD, ITEM_OPTIONAL, ITEM_NOT, ITEM_GAP };
+
+/* One item of a pattern, made ready: most words are told not to be it by their first letter. */
+struct act_item {
+        const char *s;
+        uint32_t letters; /* letter_bit() of those with which its alternatives begin */
+        uint16_t n;       /* of s */
+        uint16_t what;    /* enum item_what */
+};
+
+/* One first word of a pattern. */
 struct act_entry {
         uint64_t needs; /* words that must stand somewhere in the sentence, as word_bit() */
         uint32_t key;
-        uint32_t second; /* letters with which the second word may begin */
-        uint16_t item;
-        uint16_t at, rest; /* where in the pattern this first word stands, and the second item */
-        uint8_t table;
+        uint32_t items, next; /* the items after the first; letters with which what follows may begin */
+        uint32_t does;
+        const char *word; /* the alternative */
+        uint16_t n;       /* of word */
+        uint8_t n_items, table;
 };
 
 struct act_index {
         struct act_entry *entries; /* owned; by bucket */
+        struct act_item *items;    /* owned */
         uint32_t first[BUCKETS + 1];
-        uint32_t second[BUCKETS]; /* of all entries there; 0: none */
+        uint32_t next[BUCKETS]; /* of all entries there; 0: none */
 };
 
 const struct act_table *const act_tables[TABLES] = {[FR] = &acts_fr, [EN] = &acts_en, [DE] = &acts_de, [NL] = &acts_nl};
@@ -60,8 +73,9 @@ const char *act_kind_name(enum act_kind kind) {
 
 /* --- the index --- */
 
-/* The first four letters of a word; zeros stand for those after a shorter one. */
 #define KEY_LETTERS 4U
+
+/* The first four letters of a word; zeros stand for those after a shorter one. */
 static uint32_t word_key(const char *s) {
         uint32_t key = 0;
         for (unsigned i = 0; i < KEY_LETTERS && s[i] && s[i] != ' ' && s[i] != '|' && s[i] != '*'; i++)
@@ -74,139 +88,169 @@ static uint32_t bucket_of(uint32_t key) {
 }
 _Static_assert(BUCKETS == 1U << 11, "as many buckets as the hash has values");
 
-static uint32_t letter_bit(char c) {
-        return UINT32_C(1) << ((unsigned char) c & 31);
-}
+#define ALL_LETTERS UINT32_MAX
 /* Hardly a word begins with a sign that has this bit, while the set of all letters holds it: at worst one try too many. */
 #define ANY_LETTER UINT32_C(1)
 
-/* With what the second word of a pattern begins, as a set; "i" and "je" begin hundreds of patterns, and one look at the next word tells that
- * most do not go on. */
-static uint32_t second_letters(const char *pattern) {
+static uint32_t letter_bit(char c) {
+        return UINT32_C(1) << (c & 31);
+}
+
+static uint32_t letters_of(const char *s, size_t n) {
         uint32_t letters = 0;
-        for (const char *s = strchr(pattern, ' '); s; s = strchr(s + 1, ' ')) {
-                bool optional = s[1] == '?';
-                if (s[1] == '!') /* what must not stand there tells nothing of what does */
-                        continue;
-                if (s[1] == '.' || s[1] == '#')
-                        return UINT32_MAX;
-                for (const char *word = s + 1 + optional; word; word = *word == '|' ? word + 1 : NULL) {
-                        letters |= *word == '#' ? UINT32_MAX : letter_bit(*word);
-                        word += strcspn(word, " |");
-                }
-                if (!optional)
+        for (size_t i = 0; i < n; i++)
+                if (i == 0 || s[i - 1] == '|')
+                        letters |= s[i] == '#' ? ALL_LETTERS : letter_bit(s[i]);
+        return letters;
+}
+
+static struct act_item item_of(const char *s, size_t n) {
+        if (n == 2 && s[0] == '.' && s[1] == '.')
+                return (struct act_item){.s = s, .letters = ALL_LETTERS, .what = ITEM_GAP};
+        enum item_what what = *s == '?' ? ITEM_OPTIONAL : *s == '!' ? ITEM_NOT : ITEM_WORD;
+        s += what != ITEM_WORD;
+        n -= what != ITEM_WORD;
+        return (struct act_item){.s = s, .letters = letters_of(s, n), .n = (uint16_t) n, .what = (uint16_t) what};
+}
+
+/* With which letters the word may begin that follows the first; all when none need follow. */
+static uint32_t next_letters(const struct act_item *items, size_t n) {
+        uint32_t letters = 0;
+        for (size_t i = 0; i < n; i++) {
+                if (items[i].what == ITEM_NOT || items[i].what == ITEM_GAP)
+                        return ALL_LETTERS;
+                letters |= items[i].letters;
+                if (items[i].what == ITEM_WORD)
                         return letters;
         }
-        return UINT32_MAX; /* the pattern may end with its first word */
+        return ALL_LETTERS;
 }
 
 static uint64_t word_bit(uint32_t key) {
         return UINT64_C(1) << (key * UINT32_C(2654435761) >> 26);
 }
 
-/* Items of a pattern that are one word and must be there. */
-static uint64_t needed_words(const char *pattern) {
+/* Items that are one word and must be there. */
+static uint64_t needed_words(const struct act_item *items, size_t n) {
         uint64_t needs = 0;
-        for (const char *s = strchr(pattern, ' '); s; s = strchr(s + 1, ' ')) {
-                size_t n = strcspn(s + 1, " ");
-                bool wild = s[n] == '*';
-                if (strchr("?!.#", s[1]) || memchr(s + 1, '|', n) || (wild && n <= KEY_LETTERS))
-                        continue;
-                needs |= word_bit(word_key(s + 1));
+        for (size_t i = 0; i < n; i++) {
+                bool wild = items[i].n > 0 && items[i].s[items[i].n - 1] == '*';
+                if (items[i].what == ITEM_WORD && *items[i].s != '#' && !memchr(items[i].s, '|', items[i].n) &&
+                    !(wild && items[i].n <= KEY_LETTERS))
+                        needs |= word_bit(word_key(items[i].s));
         }
         return needs;
 }
 
-/* Calls back for each first word of each pattern; the count. */
-static size_t each_first_word(struct act_index *x, uint32_t *room) {
+/* The items of a pattern; their number, and they are written when there is room for them. */
+static size_t cut_pattern(const char *s, struct act_item *items) {
         size_t n = 0;
+        while (*s) {
+                size_t len = strcspn(s, " ");
+                if (items)
+                        items[n] = item_of(s, len);
+                n++;
+                s += len + (s[len] == ' ');
+        }
+        return n;
+}
+
+/* Walks all first words of all patterns: counts them, or fills the index by `room`, the next free place of each bucket. */
+static void walk_patterns(struct act_index *x, uint32_t *room, size_t *ret_entries, size_t *ret_items) {
+        size_t n_entries = 0, n_items = 0;
         for (uint8_t t = 0; t < TABLES; t++)
                 for (size_t k = 0; act_tables[t] && k < act_tables[t]->n; k++) {
-                        const char *s = act_tables[t]->items[k].text;
-                        uint32_t second = second_letters(s);
-                        uint64_t needs = needed_words(s);
-                        const char *pattern = s, *space = strchr(s, ' ');
-                        uint16_t rest = (uint16_t) (space ? (size_t) (space - s) + 1 : strlen(s));
-                        for (bool more = true; more; n++) {
+                        const struct act_pattern *p = act_tables[t]->items + k;
+                        struct act_item *items = room ? x->items + n_items : NULL;
+                        size_t n = cut_pattern(p->text, items);
+                        uint32_t next = room ? next_letters(items + 1, n - 1) : 0;
+                        uint64_t needs = room ? needed_words(items + 1, n - 1) : 0;
+                        bool more = true;
+                        for (const char *s = p->text; more; n_entries++) {
+                                size_t len = strcspn(s, " |");
                                 uint32_t key = word_key(s), bucket = bucket_of(key);
-                                x->second[bucket] |= second;
-                                if (x->entries)
+                                if (room) {
+                                        x->next[bucket] |= next;
                                         x->entries[room[bucket]++] = (struct act_entry){.needs = needs,
                                                                                         .key = key,
-                                                                                        .second = second,
-                                                                                        .item = (uint16_t) k,
-                                                                                        .at = (uint16_t) (s - pattern),
-                                                                                        .rest = rest,
+                                                                                        .items = (uint32_t) n_items + 1,
+                                                                                        .next = next,
+                                                                                        .does = p->does,
+                                                                                        .word = s,
+                                                                                        .n = (uint16_t) len,
+                                                                                        .n_items = (uint8_t) (n - 1),
                                                                                         .table = t};
-                                else
+                                } else
                                         x->first[bucket + 1]++;
-                                s += strcspn(s, " |");
-                                more = *s == '|';
-                                s += more;
+                                more = s[len] == '|';
+                                s += len + more;
                         }
+                        n_items += n;
                 }
-        return n;
+        *ret_entries = n_entries;
+        *ret_items = n_items;
 }
 
 int act_index_new(struct act_index **ret) {
         struct act_index *x = calloc(1, sizeof(*x));
         uint32_t room[BUCKETS];
+        size_t entries, items;
         if (!x)
                 return -ENOMEM;
-        size_t n = each_first_word(x, room);
+        walk_patterns(x, NULL, &entries, &items);
         for (size_t i = 0; i < BUCKETS; i++)
                 x->first[i + 1] += x->first[i];
-        x->entries = calloc(MAX(n, (size_t) 1), sizeof(*x->entries));
-        if (!x->entries) {
-                free(x);
+        x->entries = calloc(entries, sizeof(*x->entries));
+        x->items = calloc(items, sizeof(*x->items));
+        if (!x->entries || !x->items) {
+                act_index_free(x);
                 return -ENOMEM;
         }
         memcpy(room, x->first, sizeof(room));
-        (void) each_first_word(x, room);
+        walk_patterns(x, room, &entries, &items);
         *ret = x;
         return 0;
 }
 
 struct act_index *act_index_free(struct act_index *x) {
-        if (x)
+        if (x) {
                 free(x->entries);
+                free(x->items);
+        }
         free(x);
         return NULL;
 }
 
 /* --- matching --- */
 
-/* Is the word one of the alternatives of an item? */
-static bool item_is(const char *item, size_t n, const struct reading *r, size_t i) {
-        const char *w = word_text(r, i);
-        size_t len = r->words[i].len;
-        for (size_t at = 0; at < n;) {
-                size_t k = at;
-                while (k < n && item[k] != '|')
-                        k++;
-                size_t m = k - at;
-                bool wild = m > 1 && item[k - 1] == '*';
-                if (m == 1 && item[at] == '#') {
-                        if (w[0] >= '0' && w[0] <= '9')
-                                return true;
-                } else if (w[0] == item[at] && (wild ? len >= m - 1 && memcmp(w, item + at, m - 1) == 0
-                                                     : len == m && memcmp(w, item + at, m) == 0))
+static bool alternative_is(const char *s, size_t n, const char *w, size_t len) {
+        if (n == 1 && *s == '#')
+                return *w >= '0' && *w <= '9';
+        bool wild = n > 1 && s[n - 1] == '*';
+        return wild ? len >= n - 1 && memcmp(w, s, n - 1) == 0 : len == n && memcmp(w, s, n) == 0;
+}
+
+/* Is the word one of the alternatives? */
+static bool item_is(const struct act_item *item, const struct reading *r, size_t i) {
+        const char *w = word_text(r, i), *end = item->s + item->n;
+        if (!(item->letters & letter_bit(*w)))
+                return false;
+        for (const char *s = item->s; s < end;) {
+                const char *bar = memchr(s, '|', (size_t) (end - s));
+                size_t n = (size_t) ((bar ? bar : end) - s);
+                if ((*s == *w || *s == '#') && alternative_is(s, n, w, r->words[i].len))
                         return true;
-                at = k + 1;
+                s += n + 1;
         }
         return false;
 }
 
-/* Where the pattern ends that begins at word i; 0 when it does not. Recursion follows the pattern, never the text. */
-static size_t match(const char *p, const struct reading *r, size_t i, size_t last) {
-        for (; *p; p += *p == ' ') {
-                size_t n = 0; /* items are short: a call would cost more */
-                while (p[n] && p[n] != ' ')
-                        n++;
-                if (p[0] == '.' && p[1] == '.') {
-                        const char *rest = p + n + (p[n] == ' ');
+/* Where the items end that begin at word i; 0 when they do not. Recursion follows the pattern, never the text. */
+static size_t match(const struct act_item *items, size_t n, const struct reading *r, size_t i, size_t last) {
+        for (; n > 0; items++, n--) {
+                if (items->what == ITEM_GAP) {
                         for (size_t gap = 0; gap <= ACT_GAP_MAX; gap++, i++) {
-                                size_t end = match(rest, r, i, last);
+                                size_t end = match(items + 1, n - 1, r, i, last);
                                 if (end > 0)
                                         return end;
                                 if (i >= last || r->words[i].comma)
@@ -214,22 +258,18 @@ static size_t match(const char *p, const struct reading *r, size_t i, size_t las
                         }
                         return 0;
                 }
-                bool optional = *p == '?', barred = *p == '!';
-                bool is = i < last && item_is(p + (optional || barred), n - (optional || barred), r, i);
-                p += n;
-                if (barred && is)
+                bool is = i < last && item_is(items, r, i);
+                if (items->what == ITEM_NOT ? is : items->what == ITEM_WORD && !is)
                         return 0;
-                if (barred)
+                if (items->what == ITEM_NOT || !is)
                         continue;
-                if (optional && is) {
-                        size_t end = match(p + (*p == ' '), r, i + 1, last);
+                if (items->what == ITEM_OPTIONAL) {
+                        size_t end = match(items + 1, n - 1, r, i + 1, last);
                         if (end > 0)
                                 return end;
                         continue;
                 }
-                if (!is && !optional)
-                        return 0;
-                i += is;
+                i++;
         }
         return i;
 }
@@ -240,24 +280,21 @@ static void mark_sentence(const struct act_index *x, const struct reading *r, co
         for (size_t i = s->first; i < s->last; i++)
                 there |= word_bit(word_key(word_text(r, i)));
         for (size_t i = s->first; i < s->last; i++) {
-                if (r->words[i].comma)
-                        continue;
-                uint32_t key = word_key(word_text(r, i)), bucket = bucket_of(key);
+                const char *w = word_text(r, i);
+                uint32_t key = word_key(w), bucket = bucket_of(key);
                 uint32_t next = i + 1 < s->last ? letter_bit(*word_text(r, i + 1)) : 0;
-                if (!(x->second[bucket] & (next | ANY_LETTER)))
+                if (r->words[i].comma || !(x->next[bucket] & (next | ANY_LETTER)))
                         continue;
                 for (uint32_t e = x->first[bucket]; e < x->first[bucket + 1] && a->n_marks < ACT_MARKS_MAX; e++) {
                         const struct act_entry *entry = x->entries + e;
                         if (entry->key != key || entry->needs & ~there || !(wanted >> entry->table & 1) ||
-                            (entry->second != UINT32_MAX && !(entry->second & next)))
+                            (entry->next != ALL_LETTERS && !(entry->next & next)) ||
+                            !alternative_is(entry->word, entry->n, w, r->words[i].len))
                                 continue;
-                        const struct act_pattern *p = act_tables[entry->table]->items + entry->item;
-                        const char *first = p->text + entry->at;
-                        size_t end = item_is(first, strcspn(first, " |"), r, i)
-                                             ? match(p->text + entry->rest, r, i + 1, s->last)
-                                             : 0;
+                        size_t end = match(x->items + entry->items, entry->n_items, r, i + 1, s->last);
                         if (end > i)
-                                a->marks[a->n_marks++] = (struct act_mark){(uint32_t) i, (uint32_t) end, p->does};
+                                a->marks[a->n_marks++] =
+                                        (struct act_mark){(uint32_t) i, (uint32_t) end, entry->does, entry->table};
                 }
         }
 }
@@ -267,17 +304,20 @@ static void mark_sentence(const struct act_index *x, const struct reading *r, co
 static bool is_covered(const struct act_sentence *a, const struct act_mark *m) {
         for (size_t i = 0; i < a->n_marks; i++) {
                 const struct act_mark *c = a->marks + i;
-                if ((c->does & ACT_SIGN) == ACT_COVER && m->at >= c->at && m->at < c->end &&
+                if ((c->does & ACT_SIGN) == ACT_COVER && c->table == m->table && m->at >= c->at && m->at < c->end &&
                     (m->at > c->at || c->end >= m->end))
                         return true;
         }
         return false;
 }
 
-static bool has_sign(const struct act_sentence *a, enum act_sign sign, size_t first, size_t last) {
-        for (size_t i = 0; i < a->n_marks; i++)
-                if ((a->marks[i].does & ACT_SIGN) == (uint32_t) sign && a->marks[i].at >= first && a->marks[i].at < last)
+static bool has_sign(const struct act_sentence *a, const struct act_mark *of, enum act_sign sign, size_t first,
+                     size_t last) {
+        for (size_t i = 0; i < a->n_marks; i++) {
+                const struct act_mark *m = a->marks + i;
+                if ((m->does & ACT_SIGN) == (uint32_t) sign && m->table == of->table && m->at >= first && m->at < last)
                         return true;
+        }
         return false;
 }
 
@@ -350,9 +390,9 @@ static bool counts(const struct reading *r, const struct sentence *s, const stru
                 return false;
         if ((m->does & ACT_START && !begins_clause(r, s, m->at)) || (m->does & ACT_END && !ends_clause(r, s, m->end)))
                 return false;
-        if (by & BY_IF && has_sign(a, ACT_IF, s->first, reading_clause_end(r, m->end, s->last)))
+        if (by & BY_IF && has_sign(a, m, ACT_IF, s->first, reading_clause_end(r, m->end, s->last)))
                 return false;
-        return !(by & BY_REPORT && has_sign(a, ACT_REPORT, s->first, m->at)) && !(by & BY_NOT && is_negated(r, s, m->at));
+        return !(by & BY_REPORT && has_sign(a, m, ACT_REPORT, s->first, m->at)) && !(by & BY_NOT && is_negated(r, s, m->at));
 }
 
 /* A sentence does one thing of each sort, but may name several boundaries. The first counts, of those at one word the longest. */

@@ -60,6 +60,7 @@ extern const struct act_table *const act_tables[TABLES];
 struct act_mark {
         uint32_t at, end; /* words */
         uint32_t does;
+        uint32_t table; /* what silences a claim is of its language */
 };
 
 /* Patterns that may be found in one sentence; what is beyond is not looked at. */
@@ -84,6 +85,7 @@ void acts_read(const struct act_index *index, const struct reading *r, size_t k,
 
 /* --- deadlines --- */
 
-/* The time that sentence k wants something by, and the word where it begins. False: none, or one that can be read in two ways. */
-bool deadline_find(const struct reading *r, size_t k, unsigned wanted, const struct act_sentence *acts, struct deadline *ret,
-                   size_t *ret_at);
+/* The time that sentence k wants something by, and the word where it begins; either_order: "03/04" may be of March or April. False: none, or
+ * one that can be read in two ways. */
+bool deadline_find(const struct reading *r, size_t k, bool either_order, const struct act_sentence *acts,
+                   struct deadline *ret, size_t *ret_at);

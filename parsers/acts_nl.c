@@ -10,7 +10,7 @@
 
 static const struct act_pattern patterns[] = {
         {"vriendelijke|korte|kleine|nieuwe|laatste herinnering|reminder", ACT_REMINDER | ACT_ASKS},
-        {"herinnering|reminder", ACT_REMINDER | ACT_WHOLE},
+        {"herinnering", ACT_REMINDER | ACT_WHOLE},
         {"nog ?steeds|altijd geen|niets ?reactie|antwoord|bericht .. ontvangen|gehad|gehoord|gekregen|van",
          ACT_REMINDER | ACT_ASKS},
         {"nog ?steeds|altijd geen reactie|antwoord|bericht|nieuws", ACT_REMINDER | ACT_ASKS},

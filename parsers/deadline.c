@@ -571,11 +571,13 @@ static bool is_of_meeting(const struct reading *r, const struct sentence *s, siz
         return false;
 }
 
-static bool is_unwanted(const struct reading *r, const struct sentence *s, const struct act_sentence *a, size_t at) {
+static bool is_unwanted(const struct reading *r, const struct sentence *s, const struct act_sentence *a,
+                        const struct act_mark *m) {
+        size_t at = m->at;
         static const char *const no[] = {"pas",     "not", "nicht", "niet",   "rien", "inutile",
                                          "nothing", "no",  "never", "jamais", "kein", "geen"};
         for (size_t i = 0; i < a->n_marks; i++)
-                if ((a->marks[i].does & ACT_SIGN) == ACT_PAST && a->marks[i].at < at)
+                if ((a->marks[i].does & ACT_SIGN) == ACT_PAST && a->marks[i].table == m->table && a->marks[i].at < at)
                         return true;
         return (at > s->first && word_in(r, at - 1, no, ELEMENTSOF(no))) ||
                (at > s->first + 1 && word_in(r, at - 2, no, ELEMENTSOF(no)));
@@ -589,17 +591,16 @@ static bool goes_on(const struct reading *r, const struct sentence *s, size_t en
         return end < s->last && word_in(r, end, more, ELEMENTSOF(more));
 }
 
-bool deadline_find(const struct reading *r, size_t k, unsigned wanted, const struct act_sentence *a, struct deadline *ret,
+bool deadline_find(const struct reading *r, size_t k, bool either_order, const struct act_sentence *a, struct deadline *ret,
                    size_t *ret_at) {
         const struct sentence *s = r->sentences + k;
-        bool either_order = wanted & 1U << EN;
 
         for (size_t i = 0; i < a->n_marks; i++) {
                 const struct act_mark *m = a->marks + i;
                 enum act_sign sign = m->does & ACT_SIGN;
                 struct deadline d = {.clock = -1};
                 size_t at = m->at, end = m->end;
-                if (sign < ACT_BY || sign > ACT_EOM || is_unwanted(r, s, a, m->at))
+                if (sign < ACT_BY || sign > ACT_EOM || is_unwanted(r, s, a, m))
                         continue;
                 if (sign == ACT_EOD || sign == ACT_EOW || sign == ACT_EOM) {
                         d.form = sign == ACT_EOD ? DEADLINE_DAY : sign == ACT_EOW ? DEADLINE_WEEK_END : DEADLINE_MONTH_END;

@@ -1222,7 +1222,8 @@ struct told {
         const struct phrase_index *index;
         const struct request_model *model;
         const char *language;
-        unsigned wanted;      /* tables */
+        unsigned wanted;      /* tables of acts */
+        bool either_order;    /* of day and month in figures */
         size_t first_request; /* sentence; SIZE_MAX: none */
         bool bare_thanks;     /* the thanks that were found are too little beside a request */
 };
@@ -1299,9 +1300,9 @@ static int read_deadline(const struct told *t, const struct reading *r, size_t k
         const struct sentence *s = r->sentences + k;
         struct deadline d;
         size_t at, unused;
-        if (!deadline_find(r, k, t->wanted, acts, &d, &at))
+        if (!deadline_find(r, k, t->either_order, acts, &d, &at))
                 return 0;
-        if (!request && at == s->first && k > 0 && s->ending != '?' && !(t->wanted == 1U << DE && word_is(r, at, "bis")))
+        if (!request && at == s->first && k > 0 && s->ending != '?' && !word_is(r, at, "bis")) /* "Bis Freitag!" */
                 request = request_judge(r, t->model, s - 1, t->language, is_question(r, s - 1), &unused);
         if (!request)
                 return 0;
@@ -1366,12 +1367,20 @@ static int read_sentence(struct told *t, const struct reading *r, size_t k, stru
         return out->request_because ? 0 : -ENOMEM;
 }
 
+/* The language of a text as short as this is a guess; patterns of acts are long enough not to be mistaken for those of another. */
+#define SHORT_TEXT_WORDS 25U
+
+static unsigned act_tables_for(const struct reading *r, const char *language) {
+        return tables_for(count_words(r, 0, r->n_words) <= SHORT_TEXT_WORDS ? NULL : language);
+}
+
 static int read_sentences(const struct reading *r, const struct phrase_index *index, const char *language,
                           struct arena *arena, struct text_reading *out) {
         struct told t = {.index = index,
                          .model = model_for(r, language),
                          .language = language,
-                         .wanted = tables_for(language),
+                         .wanted = act_tables_for(r, language),
+                         .either_order = !language || str_eq(language, "en"),
                          .first_request = SIZE_MAX};
         for (size_t k = 0; k < r->n_sentences; k++) {
                 int e = read_sentence(&t, r, k, arena, out);
@@ -1416,7 +1425,7 @@ static int read_subject(const struct phrase_index *x, const char *subject, const
         if (e == 0 && !reply && !forward) {
                 if (*ret_classes & PHRASE_URGENT)
                         out->flags |= MESSAGE_URGENT;
-                e = subject_reminds(x, &r, tables_for(language), subject, arena, out);
+                e = subject_reminds(x, &r, act_tables_for(&r, language), subject, arena, out);
                 if (e == 0 && subject_cancels(&r) && !out->cancellation_because) {
                         out->cancellation_because = arena_strdup(arena, subject);
                         e = out->cancellation_because ? 0 : -ENOMEM;
