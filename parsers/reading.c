@@ -662,7 +662,7 @@ static ssize_t verb_first(const struct reading *r, const struct sentence *s, con
         return (dutch || !language) && dutch_need(r, s) ? (ssize_t) s->first : -1;
 }
 
-/* "Falls etwas unklar ist, rufen Sie mich an": an offer and no request. */
+/* "Falls etwas unklar ist, rufen Sie mich an", "laat het me gerust weten": an offer and no request. */
 static bool is_offer(const struct reading *r, const struct sentence *s, size_t at) {
         static const char *const conditions[] = {"falls",  "sollte", "sollten", "wenn", "als", "mocht", "mochten",
                                                  "indien", "bei",    "bij",     "si",   "se",  "ante",  "per"};
@@ -670,8 +670,13 @@ static bool is_offer(const struct reading *r, const struct sentence *s, size_t a
                 "melden", "melde", "rufen",    "ruf",     "kontaktieren", "schreiben", "sagen",    "geben",   "bel",
                 "mail",   "neem",  "meld",     "laat",    "hoor",         "zogern",    "wenden",   "app",     "geef",
                 "no",     "non",   "contacte", "llameme", "escribame",    "mi",        "contatta", "contatti"};
-        return word_in(r, s->first, conditions, ELEMENTSOF(conditions)) && word_in(r, at, contact, ELEMENTSOF(contact)) &&
-               at > s->first;
+        static const char *const freely[] = {"gerust", "gern", "gerne", "jederzeit", "altijd"};
+        if (!word_in(r, at, contact, ELEMENTSOF(contact)))
+                return false;
+        for (size_t i = s->first; i < s->last; i++)
+                if (word_in(r, i, freely, ELEMENTSOF(freely)))
+                        return true;
+        return at > s->first && word_in(r, s->first, conditions, ELEMENTSOF(conditions));
 }
 
 /* The word that makes the sentence a request, or -1. */
