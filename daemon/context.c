@@ -13,6 +13,7 @@
 #include "daemon/reader.h"
 #include "daemon/zones.h"
 #include "parsers/civil.h"
+#include "parsers/utf8.h"
 
 void context_free(struct context *c) {
         c->store = store_close(c->store);
@@ -169,6 +170,17 @@ static const char *source_line(const struct context *c, const char *file, uint32
 /* What a terminal shows of one line, in bytes. */
 #define LINE_SHOWN_MAX 400U
 
+/* One character as a terminal may have it: no control, and nothing that is none. How many bytes it was. */
+static size_t print_character(const char *s, size_t size) {
+        uint32_t cp;
+        size_t n = utf8_decode(s, size, &cp);
+        if (n == 0 || (cp < ' ' && cp != '\t') || (cp >= 0x7f && cp < 0xa0))
+                fputc('?', stderr);
+        else
+                (void) fwrite(s, 1, n, stderr);
+        return MAX(n, (size_t) 1);
+}
+
 static void print_source_line(const struct context *c, const struct diagnostic *d) {
         size_t size = 0;
         if (strcmp(d->code, "password-in-file") == 0)
@@ -188,8 +200,8 @@ static void print_source_line(const struct context *c, const struct diagnostic *
                 size--;
         /* The file is the owner's own, but a terminal is no place for its control characters. */
         fprintf(stderr, "%5u | ", d->line);
-        for (size_t i = 0; i < size; i++)
-                fputc((unsigned char) line[i] < ' ' && line[i] != '\t' ? '?' : line[i], stderr);
+        for (size_t i = 0; i < size;)
+                i += print_character(line + i, size - i);
         fputs(cut ? " ...\n      | " : "\n      | ", stderr);
         uint32_t column = 1;
         for (size_t i = 0; i < size && column < d->column; i++) {

@@ -14,7 +14,7 @@ librules_a_SOURCES = \
 	%D%/meeting.c %D%/meeting_judge.c %D%/meeting_internal.h %D%/meeting.h %D%/fold.c %D%/fold.h \
 	%D%/rule_keys.c %D%/rule_keys.h %D%/rule_read.c %D%/ruleset.c %D%/ruleset.h %D%/ruleset_internal.h \
 	%D%/word_list.c %D%/word_list.h %D%/rule_lists.c \
-	%D%/rule_measure.c %D%/rule_test.c %D%/rule_test.h %D%/rule_history.c %D%/rule_history.h %D%/measure.c %D%/measure.h \
+	%D%/rule_measure.c %D%/rule_cycles.c %D%/rule_test.c %D%/rule_test.h %D%/rule_history.c %D%/rule_history.h %D%/measure.c %D%/measure.h \
 	%D%/condition.c %D%/condition.h \
 	%D%/eval.c %D%/alert.c %D%/eval.h %D%/eval_internal.h \
 	%D%/discover.c %D%/discover.h \

@@ -9,8 +9,6 @@
 /* All of a set: a thousand rules with their titles and tests take about 5 MB. */
 #define RULESET_SIZE_MAX (256U * 1024 * 1024)
 
-#define BIT(x) (1U << (x))
-
 /* --- asking */
 
 struct ruleset *ruleset_free(struct ruleset *rs) {
@@ -274,104 +272,6 @@ static void apply_settings(struct rule_reader *c) {
                 read_overrides(c, client->rules, client);
                 read_client_exceptions(c, client);
         }
-}
-
-/* --- cycles */
-
-static bool listens(const struct rule *r, uint32_t to) {
-        for (size_t i = 0; i < r->n_steps; i++)
-                for (uint32_t k = 0; k < r->steps[i].n_rules; k++)
-                        if (r->steps[i].rules[k] == to)
-                                return true;
-        for (uint32_t k = 0; k < r->until.n_rules; k++)
-                if (r->until.rules[k] == to)
-                        return true;
-        return false;
-}
-
-/* Can a breach of `start` come back to it? Breadth first, each rule once. */
-static bool reaches_itself(const struct ruleset *rs, uint32_t start, bool *seen, uint32_t *queue) {
-        memset(seen, 0, rs->n * sizeof(*seen));
-        size_t head = 0, tail = 0;
-        queue[tail++] = start;
-        while (head < tail) {
-                uint32_t from = queue[head++];
-                for (uint32_t i = 0; i < rs->n; i++) {
-                        if (!(rs->rules[i].types & BIT(FACT_RULE)) || !listens(&rs->rules[i], from))
-                                continue;
-                        if (i == start)
-                                return true;
-                        if (!seen[i]) {
-                                seen[i] = true;
-                                queue[tail++] = i;
-                        }
-                }
-        }
-        return false;
-}
-
-/* How many rules stand under each, at most. Without cycles this comes to rest; with them the set is refused, and nothing is asked of it. */
-static void find_depths(struct ruleset *rs) {
-        bool changed = true;
-        for (size_t round = 0; changed && round < rs->n; round++) {
-                changed = false;
-                for (uint32_t i = 0; i < rs->n; i++)
-                        for (uint32_t k = 0; (rs->rules[i].types & BIT(FACT_RULE)) && k < rs->n; k++)
-                                if (rs->rules[i].depth <= rs->rules[k].depth && listens(&rs->rules[i], k)) {
-                                        rs->rules[i].depth = rs->rules[k].depth + 1;
-                                        changed = true;
-                                }
-        }
-}
-
-/* Can a rule be folded into itself, perhaps by way of others? */
-static bool inhibits_itself(const struct ruleset *rs, uint32_t start, bool *seen, uint32_t *queue) {
-        memset(seen, 0, rs->n * sizeof(*seen));
-        size_t head = 0, tail = 0;
-        queue[tail++] = start;
-        while (head < tail) {
-                const struct rule *r = &rs->rules[queue[head++]];
-                for (size_t k = 0; k < r->n_inhibits; k++) {
-                        if (r->inhibits[k] == start)
-                                return true;
-                        if (!seen[r->inhibits[k]]) {
-                                seen[r->inhibits[k]] = true;
-                                queue[tail++] = r->inhibits[k];
-                        }
-                }
-        }
-        return false;
-}
-
-static void check_inhibits(struct rule_reader *c, bool *seen, uint32_t *queue) {
-        for (uint32_t i = 0; i < c->rs->n; i++) {
-                const struct rule *r = &c->rs->rules[i];
-                if (r->n_inhibits == 0 || !inhibits_itself(c->rs, i, seen, queue))
-                        continue;
-                c->file = r->file;
-                read_fault(c, yaml_get(r->node, "inhibits"), "rule-cycle", "of two rules, one is the stronger",
-                           "rule \"%s\" would be folded into itself", r->id ? r->id : "");
-        }
-}
-
-static int check_cycles(struct rule_reader *c) {
-        struct ruleset *rs = c->rs;
-        _cleanup_free_ bool *seen = calloc(rs->n + 1, sizeof(*seen));
-        _cleanup_free_ uint32_t *queue = calloc(rs->n + 1, sizeof(*queue));
-        if (!seen || !queue)
-                return -ENOMEM;
-        for (uint32_t i = 0; i < rs->n; i++) {
-                struct rule *r = &rs->rules[i];
-                if (!(r->types & BIT(FACT_RULE)) || !reaches_itself(rs, i, seen, queue))
-                        continue;
-                const struct yaml_node *id = yaml_get(r->node, "id");
-                c->file = r->file;
-                read_fault(c, (id ? id : r->node), "rule-cycle", "a rule cannot build on itself, not even by way of others",
-                           "rule \"%s\" builds on itself", r->id ? r->id : "");
-        }
-        check_inhibits(c, seen, queue);
-        find_depths(rs);
-        return 0;
 }
 
 /* --- loading */

@@ -199,6 +199,9 @@ size_t phrase_fold(const char *s, char *out, size_t size);
 /* rule_measure.c */
 void read_measure(struct rule_reader *c, struct rule *rule, const struct yaml_node *node);
 
+/* rule_cycles.c: faults for rules that build on themselves or fold themselves; sets rule.depth. 0 or -ENOMEM. */
+int check_cycles(struct rule_reader *c) _must_check_;
+
 /* rule_test.c */
 void read_tests(struct rule_reader *c, struct rule *rule, const struct yaml_node *node);
 

@@ -365,12 +365,19 @@ static void check_separators(struct yaml_build *b) {
         }
 }
 
+/* By its mark, or by the zeros that the first letters have in it. */
+static bool is_utf16(const char *s, size_t n) {
+        if (n >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0))
+                return true;
+        return n >= 4 && ((s[0] && !s[1] && s[2] && !s[3]) || (!s[0] && s[1] && !s[2] && s[3]));
+}
+
 static bool refused_whole(struct yaml_build *b) {
         const char *text = NULL, *hint = NULL;
         if (b->size > YAML_SIZE_MAX) {
                 text = "larger than 1 MiB";
                 hint = "split the file";
-        } else if (b->size >= 2 && (memcmp(b->data, "\xff\xfe", 2) == 0 || memcmp(b->data, "\xfe\xff", 2) == 0)) {
+        } else if (is_utf16(b->data, b->size)) {
                 text = "written in UTF-16";
                 hint = "save the file as UTF-8";
         }

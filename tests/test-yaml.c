@@ -232,6 +232,14 @@ static void test_refused(void **state) {
         }
 }
 
+static void test_utf16_without_mark(void **state) {
+        (void) state;
+        static const char little[] = "a\0:\0 \0b\0", big[] = "\0a\0:\0 \0b";
+        _cleanup_parsed_ struct parsed p = parse_n(little, 8), q = parse_n(big, 8);
+        assert_fault(&p, 0, 0, 0, "yaml-refused", "UTF-16", "UTF-8");
+        assert_fault(&q, 0, 0, 0, "yaml-refused", "UTF-16", "UTF-8");
+}
+
 static void test_nul_byte(void **state) {
         (void) state;
         static const char data[] = "a: 1\nb: x\0y\n";
@@ -337,6 +345,7 @@ int main(void) {
                 cmocka_unit_test(test_values),
                 cmocka_unit_test(test_duplicate_keys),
                 cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_utf16_without_mark),
                 cmocka_unit_test(test_nul_byte),
                 cmocka_unit_test(test_all_faults_of_a_run),
                 cmocka_unit_test(test_depth),
