@@ -23,6 +23,7 @@
         X(THEIR_WORKING_TIME, "their_working_time", BOOL, NULL,                                                            \
           "Sent inside the client's working time in the client's own zone, when that differs from the owner's")            \
         X(WEEKDAY, "weekday", ENUM, fact_weekdays, "Day of delivery in the owner's zone")                                  \
+        X(DAY, "day", STRING, NULL, "Date of delivery in the owner's zone, as in 2026-03-02")                              \
         X(HOUR, "hour", INT, NULL, "Hour of delivery in the owner's zone, 0 to 23")                                        \
         X(ADDRESSED, "addressed", ENUM, fact_addressed,                                                                    \
           "How the owner got it: in To, in copy, as a blind copy, or resent by somebody it was written to")                \
@@ -105,6 +106,8 @@
         X(DURATION, "duration", DURATION, NULL, "How long it lasts")                                              \
         X(NOTICE, "notice", DURATION, NULL,                                                                       \
           "Start less the first time the owner could know; only for moved, cancelled and declined")               \
+        X(WORKING_NOTICE, "working_notice", DURATION, NULL,                                                       \
+          "Owner's working time in that notice: at Friday 17:30 for Monday 10:00, an hour and a half")            \
         X(CHANGED_BY, "changed_by", ENUM, fact_changed_by, "Who changed it: client, owner or unknown")            \
         X(RECURRING, "recurring", BOOL, NULL, "One of a series")                                                  \
         X(SERIES, "series", BOOL, NULL, "The change concerns the whole series")                                   \
@@ -118,10 +121,11 @@
         X(MINUTES, "minutes", INT, NULL, "How late, for meeting.late")                                            \
         X(TOLD_BY, "told_by", ENUM, fact_told_by, "What tells it: an invitation mail, a calendar, or plain words in a mail")
 
-#define INVOICE_FIELDS(X)                                                                   \
-        X(INVOICE_NUMBER, "invoice_number", STRING, NULL, "Number of the invoice or quote") \
-        X(AMOUNT, "amount", MONEY, NULL, "Payable amount")                                  \
-        X(CURRENCY, "currency", STRING, NULL, "ISO 4217 code")                              \
+#define INVOICE_FIELDS(X)                                                                         \
+        X(INVOICE_NUMBER, "invoice_number", STRING, NULL, "Number of the invoice or quote")       \
+        X(AMOUNT, "amount", MONEY, NULL, "Payable amount")                                        \
+        X(OPEN_AMOUNT, "open_amount", MONEY, NULL, "What is left to pay of the invoice after it") \
+        X(CURRENCY, "currency", STRING, NULL, "ISO 4217 code")                                    \
         X(DUE_DATE, "due_date", INSTANT, NULL, "When it is to be paid")
 
 #define WORK_FIELDS(X) X(DURATION, "duration", DURATION, NULL, "Own time spent")

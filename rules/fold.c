@@ -325,10 +325,13 @@ static int fact_begin(struct folding *f, const struct mail *mail, enum fact_type
         return 0;
 }
 
-static void message_values_owner_clock(const struct mail *mail, struct value *v) {
+static int message_values_owner_clock(struct folding *f, const struct mail *mail, struct value *v) {
         int32_t second, day = local_day(mail->at + mail->offset, &second);
+        struct civil date = civil_from_seconds(mail->at + mail->offset);
+        v[F_MESSAGE_DAY] = string_value(arena_printf(f->strings, "%04d-%02d-%02d", (int) date.year, date.month, date.day));
         v[F_MESSAGE_WEEKDAY] = (struct value){.type = VALUE_ENUM, .s = weekday_names[civil_weekday(day) - 1]};
         v[F_MESSAGE_HOUR] = int_value(second / 3600);
+        return v[F_MESSAGE_DAY].type == VALUE_NONE ? -ENOMEM : 0;
 }
 
 static void message_values_received(struct folding *f, const struct mail *mail, const struct client *client,
@@ -374,7 +377,9 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
         v[F_MESSAGE_WAITING_ON] = (struct value){.type = VALUE_ENUM, .s = turn_names[turn->turn]};
         if (tells_hour(mail))
                 v[F_MESSAGE_WORKING_TIME] = bool_value(mail->working_time);
-        message_values_owner_clock(mail, v);
+        r = message_values_owner_clock(f, mail, v);
+        if (r < 0)
+                return r;
         v[F_MESSAGE_THIRD_PARTIES] = int_value(third_parties(f, client));
         v[F_MESSAGE_RECIPIENTS] = int_value(f->n_recipients);
         v[F_MESSAGE_QUESTIONS] = int_value(m->questions);

@@ -766,8 +766,10 @@ static const char *const by_names[] = {[BY_UNKNOWN] = "unknown", [BY_CLIENT] = "
 static const char *const told_names[] = {
         [TOLD_INVITATION] = "invitation", [TOLD_CALENDAR] = "calendar", [TOLD_WORDS] = "words"};
 
-static void change_values(const struct meeting_fact *f, struct value *v) {
+static void change_values(const struct meetings *m, const struct meeting_fact *f, struct value *v) {
         v[F_MEETING_NOTICE] = (struct value){.type = VALUE_DURATION, .i = f->start - f->at};
+        v[F_MEETING_WORKING_NOTICE] = (struct value){
+                .type = VALUE_DURATION, .i = work_calendar_between(&m->settings->owner.calendar, f->at, f->start)};
         v[F_MEETING_CHANGED_BY] = (struct value){.type = VALUE_ENUM, .s = by_names[f->by]};
         v[F_MEETING_SERIES] = (struct value){.type = VALUE_BOOL, .b = f->series};
         if (f->type == FACT_MEETING_MOVED) {
@@ -805,5 +807,5 @@ void meetings_fact(const struct meetings *m, size_t i, struct fact *ret) {
                 v[F_MEETING_PLANNED_NOTICE] = (struct value){.type = VALUE_DURATION, .i = f->start - f->planned_at};
         }
         if (f->changed)
-                change_values(f, v);
+                change_values(m, f, v);
 }

@@ -42,6 +42,11 @@ dist_check_SCRIPTS += %D%/test-oracle.py
 EXTRA_DIST += %D%/oracle.py
 %D%/test-oracle.log: %D%/run-rules$(EXEEXT)
 
+# What the rule language must be able to say, each as a short rule with its tests.
+dist_check_SCRIPTS += %D%/test-coverage.py
+EXTRA_DIST += %D%/coverage
+%D%/test-coverage.log: adieu$(EXEEXT)
+
 # --- make bench
 EXTRA_PROGRAMS += %D%/bench/read-all %D%/bench/bench-fold %D%/bench/bench-parse
 %C%_bench_read_all_SOURCES = %D%/bench/read-all.c

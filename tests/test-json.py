@@ -179,6 +179,7 @@ def facts(w):
             true(f["text"] is not None and isinstance(f["words"], int), f)
             equal(f["weekday"], "mon tue wed thu fri sat sun".split()[cases.parse_time(f["at"]).weekday()])
             equal(f["hour"], cases.parse_time(f["at"]).hour)
+            equal(f["day"], f["at"][:10])
         if f["fact"] == "meeting.cancelled" and f["notice"] is not None:
             true(isinstance(f["start"], str) and f["changed_by"] in ENUMS["changed_by"].split("|"), f)
     equal([f["at"] for f in rows], sorted((f["at"] for f in rows), key=cases.parse_time), "not in the order of time")

@@ -164,6 +164,7 @@ static void test_cancelled_by_mail(void **state) {
         const struct fact *f = CANCELLED;
         assert_int_equal(f->at, when(s, "2026-03-02T08:50"));
         assert_number(f, "notice", 70 * 60);
+        assert_number(f, "working_notice", 60 * 60);
         assert_word(f, "changed_by", "client");
         assert_word(f, "told_by", "invitation");
         assert_string_equal(f->person, JEAN);
