@@ -173,15 +173,39 @@ static json_object *comparisons_of(const struct fact_field *f) {
         return with("anyOf", list);
 }
 
+/* Fields of one name can have words of their own in each fact: where the fact is not known, any of them may stand. */
+#define FIELD_WORDS_MAX 64U
+static bool contains(const char *const *words, const char *word) {
+        for (; *words; words++)
+                if (str_eq(*words, word))
+                        return true;
+        return false;
+}
+
+static json_object *compared_words(const struct fact_field *f) {
+        const char *words[FIELD_WORDS_MAX + 1] = {NULL};
+        size_t n = 0;
+        for (int t = 0; t < _FACT_TYPE_MAX; t++) {
+                int i = first_of_fields(t) ? fact_field_index((enum fact_type) t, f->name) : -ENOENT;
+                const char *const *w = i >= 0 ? fact_table[t].fields[i].values : NULL;
+                for (; w && *w && n < FIELD_WORDS_MAX; w++)
+                        if (!contains(words, *w))
+                                words[n++] = *w;
+        }
+        const struct fact_field all = {.name = f->name, .type = f->type, .values = words};
+        return add(comparisons_of(&all), "description", text(f->doc));
+}
+
 static json_object *compared(const struct fact_field *f) {
         const char *name = value_names[f->type];
         return add(name ? reference("#/definitions/compared-%s", name) : comparisons_of(f), "description", text(f->doc));
 }
 
-static void add_fields(json_object *properties, const struct fact_field *fields, uint32_t n) {
+static void add_fields(json_object *properties, const struct fact_field *fields, uint32_t n, bool of_any) {
         for (uint32_t i = 0; i < n; i++)
                 if (!json_object_object_get_ex(properties, fields[i].name, NULL))
-                        add(properties, fields[i].name, compared(&fields[i]));
+                        add(properties, fields[i].name,
+                            of_any && fields[i].type == VALUE_ENUM ? compared_words(&fields[i]) : compared(&fields[i]));
 }
 
 /* The condition on facts that share the fields of t; t < 0: on any. */
@@ -192,8 +216,8 @@ static json_object *condition(int t) {
         json_object *properties = json_object_new_object();
         for (int u = 0; u < _FACT_TYPE_MAX; u++)
                 if (t < 0 || u == t)
-                        add_fields(properties, fact_table[u].fields, fact_table[u].n_fields);
-        add_fields(properties, fact_common_fields, FACT_COMMON_FIELDS);
+                        add_fields(properties, fact_table[u].fields, fact_table[u].n_fields, t < 0);
+        add_fields(properties, fact_common_fields, FACT_COMMON_FIELDS, false);
         add(properties, "any", add(array_of(reference("%s", self)), "minItems", json_object_new_int(1)));
         add(properties, "all", add(array_of(reference("%s", self)), "minItems", json_object_new_int(1)));
         add(properties, "not", reference("%s", self));
