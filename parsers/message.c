@@ -1428,10 +1428,13 @@ static int read_words(struct reader *r) {
         return clip(r, reading.cancellation_because, SUBJECT_MAX, &m->cancellation_because);
 }
 
-/* What is shown beside the new text: quotations and footers, and the targets of links. */
-static int add_targets(struct reader *r, const char **quoted) {
+/* What is shown beside the new text: quotations and footers, armour, and the targets of links. */
+static int add_targets(struct reader *r, const char *armour, const char **quoted) {
         _cleanup_buf_ struct buf b = {0};
-        (void) buf_add_str(&b, *quoted);
+        if (*quoted)
+                (void) buf_add_str(&b, *quoted);
+        if (armour)
+                (void) buf_printf(&b, "%s%s", b.size > 0 ? "\n" : "", armour);
         for (uint32_t i = 0; i < r->n_texts; i++)
                 if (r->texts[i].targets && *r->texts[i].targets)
                         (void) buf_printf(&b, "%s%s", b.size > 0 ? "\n" : "", r->texts[i].targets);
@@ -1489,8 +1492,8 @@ static const char *next_line(const char *p) {
 }
 
 /* Armour lines are no words: of signed text the words stay, keys and signatures vanish, and what is encrypted is said to be.
- * Quoted armour goes with its quotation. */
-static int drop_armour(struct reader *r, const char **whole) {
+ * Quoted armour goes with its quotation. *ret_armour: what was taken away, NULL for none. */
+static int drop_armour(struct reader *r, const char **whole, const char **ret_armour) {
         static const char begin[] = "-----BEGIN PGP ", end[] = "-----END PGP ";
         const char *p = *whole;
         bool in_signed = false, any = false;
@@ -1499,8 +1502,8 @@ static int drop_armour(struct reader *r, const char **whole) {
                 p = next_line(p);
         if (!*p)
                 return 0;
-        char *copy = arena_strdup(r->work, *whole), *out;
-        if (!copy)
+        char *copy = arena_strdup(r->work, *whole), *out, *armour = arena_alloc(r->work, strlen(p) + 1), *gone = armour;
+        if (!copy || !armour)
                 return -ENOMEM;
         out = copy + (p - *whole);
         any = !is_empty_text_until(*whole, p);
@@ -1514,6 +1517,7 @@ static int drop_armour(struct reader *r, const char **whole) {
                         p = next;
                         continue;
                 }
+                const char *armoured = p;
                 in_signed = line_is(p + sizeof(begin) - 1, "SIGNED MESSAGE");
                 if (line_is(p + sizeof(begin) - 1, "MESSAGE")) {
                         r->m->flags |= MESSAGE_ENCRYPTED;
@@ -1531,22 +1535,24 @@ static int drop_armour(struct reader *r, const char **whole) {
                                 p = next_line(p);
                         p = next_line(p);
                 }
+                gone = mempcpy(gone, armoured, (size_t) (p - armoured));
         }
-        *out = 0;
+        *out = *gone = 0;
         *whole = copy;
+        *ret_armour = armour;
         return 0;
 }
 
 static int read_text(struct reader *r, const char **ret_whole) {
         struct wanted wanted[TEXT_PARTS_MAX] = {0};
         struct message *m = r->m;
-        const char *whole = NULL, *new_text = NULL, *quoted = NULL;
+        const char *whole = NULL, *new_text = NULL, *quoted = NULL, *armour = NULL;
         bool forward = false;
 
         int e = choose(r, wanted);
         if (e < 0 || (e = join_texts(r, wanted, &whole)) < 0 || (e = choose_tnef(r, &whole)) < 0)
                 return e;
-        if (whole && (e = drop_armour(r, &whole)) < 0)
+        if (whole && (e = drop_armour(r, &whole, &armour)) < 0)
                 return e;
         if (whole && (e = text_split_new(whole, r->work, &new_text, &quoted, &forward)) < 0)
                 return e;
@@ -1554,7 +1560,7 @@ static int read_text(struct reader *r, const char **ret_whole) {
                 return e;
 
         if (r->options->want_quoted_text) {
-                if (quoted && (e = add_targets(r, &quoted)) < 0)
+                if (whole && (e = add_targets(r, armour, &quoted)) < 0)
                         return e;
                 /* Calendar objects were read first; what they left is enough unless somebody meant it not to be. */
                 bool truncated = r->truncated;

@@ -170,6 +170,12 @@ static bool is_disguise(uint32_t cp) {
         return (cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0xFEFF;
 }
 
+/* Quotes and dashes of windows-1252 that went into UTF-8 as if they were Latin-1: controls that stand between words. */
+static char windows_stand_in(uint32_t cp) {
+        static const char table[] = {[0x91] = '\'', [0x92] = '\'', [0x93] = '"', [0x94] = '"', [0x96] = '-', [0x97] = '-'};
+        return cp < sizeof(table) ? table[cp] : 0;
+}
+
 size_t utf8_clean_in_place(char *s, size_t n) {
         size_t out = 0;
 
@@ -196,6 +202,11 @@ size_t utf8_clean_in_place(char *s, size_t n) {
                 }
                 if (cp == 0x2028 || cp == 0x2029) {
                         s[out++] = '\n';
+                        continue;
+                }
+                char stand_in = windows_stand_in(cp);
+                if (stand_in) {
+                        s[out++] = stand_in;
                         continue;
                 }
                 if (is_control(cp) || is_disguise(cp))

@@ -765,6 +765,13 @@ static void test_openpgp(void **state) {
                 assert_int_equal((p.m.flags & MESSAGE_ENCRYPTED) != 0, table[i].encrypted);
                 done(&p);
         }
+        /* What was taken away is shown beside the words. */
+        struct parsed q = parse("From: a@b.example\n\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nCould you?\n"
+                                "-----BEGIN PGP SIGNATURE-----\n\niQEz\n-----END PGP SIGNATURE-----\n");
+        assert_string_equal(q.m.quoted_text,
+                            "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n-----BEGIN PGP SIGNATURE-----\n\niQEz\n"
+                            "-----END PGP SIGNATURE-----");
+        done(&q);
         /* Exchange makes multipart/mixed of multipart/encrypted. */
         struct parsed p = parse(
                 "From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n\n--b\n"

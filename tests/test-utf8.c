@@ -95,6 +95,7 @@ static void cleans_in_place(void **state) {
         cleans("a\r\nb\rc\n", 7, "a\nb\nc\n");
         cleans("\r\r\n", 3, "\n\n");
         cleans("end\r", 4, "end\n");
+        cleans("isn\xC2\x92t \xC2\x93so\xC2\x94 \xC2\x96\xC2\x97 \xC2\x9F", 21, "isn't \"so\" -- ");
         cleans("a\0b\x01\x7F\xC2\x85"
                "c",
                8, "abc");
