@@ -87,12 +87,13 @@ static bool find_zone(const char *s, size_t n, struct reading *r) {
         return false;
 }
 
-/* "+0130", "-05:00", "+01". */
+/* "+0130", "-05:00", "+01", and "+000" of programs that lost a digit in front. */
 static bool read_offset(const char *s, const char *end, struct reading *r) {
         int hour, minute = 0;
-        size_t n = number(s + 1, end, 2, &hour);
+        bool lost = end - s == 4 && is_digit(s[1]) && is_digit(s[2]) && is_digit(s[3]);
+        size_t wanted = lost ? 1 : 2, n = number(s + 1, end, wanted, &hour);
         const char *p = s + 1 + n;
-        if (n != 2)
+        if (n != wanted)
                 return false;
         if (p < end && *p == ':')
                 p++;

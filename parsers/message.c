@@ -396,9 +396,10 @@ static int read_ids(struct reader *r, enum slot slot, struct text_list *list, si
         const char *end = r->scratch + n, *s = r->scratch, *id;
         bool brackets = n > 0 && memchr(s, '<', n) && memchr(s, '>', n);
         uint32_t total = 0, number = 0;
+        bool phrase = slot == SLOT_IN_REPLY_TO && n > 0 && *s != '<'; /* blanks in front are gone */
 
         /* Words around an identifier without brackets: its '@' may be anybody's address. */
-        if (slot == SLOT_IN_REPLY_TO && n > 0 && !brackets && strpbrk(s, " ,\t"))
+        if (phrase && !brackets && strpbrk(s, " ,\t"))
                 return 0;
         while (next_id(&s, end, brackets, &id, &size))
                 total++;
@@ -416,7 +417,7 @@ static int read_ids(struct reader *r, enum slot slot, struct text_list *list, si
                 int e = make_id(r, id, size, &text);
                 if (e < 0)
                         return e;
-                bool wanted = !str_empty(text) && !(slot == SLOT_IN_REPLY_TO && is_correspondent(r->m, text));
+                bool wanted = !str_empty(text) && !(phrase && is_correspondent(r->m, text));
                 if (wanted && take(r, share, string_cost(text)))
                         list->items[list->n++] = text;
         }

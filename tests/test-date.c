@@ -26,6 +26,8 @@ static void test_good(void **state) {
                 {"Mon, 2 Mar 2026 03:20:00 -0430", AT, -16200},
                 {"Mon, 2 Mar 2026 07:50:00 +0000", AT, NONE},
                 {"Mon, 2 Mar 2026 07:50:00 -0000", AT, NONE},
+                {"Mon, 2 Mar 2026 07:50:00 +000", AT, NONE}, /* a digit was lost in front */
+                {"Mon, 2 Mar 2026 08:50:00 +100", AT, 3600},
                 {"Mon, 2 Mar 2026 07:50:00 GMT", AT, NONE},
                 {"Mon, 2 Mar 2026 07:50:00 UT", AT, NONE},
                 {"Mon, 2 Mar 2026 07:50:00", AT, NONE},

@@ -285,6 +285,10 @@ static void test_ids(void **state) {
         p = parse("In-Reply-To: Your message of Monday from jean@dupont.example\n\n");
         assert_int_equal(p.m.in_reply_to.n, 0);
         done(&p);
+        /* A program that wrote to the message it answers. */
+        p = parse("To: a@b, jean@dupont.example\nIn-Reply-To: <a@b>\n\n");
+        assert_int_equal(p.m.in_reply_to.n, 1);
+        done(&p);
         p = parse("In-Reply-To: a@b\n\n");
         assert_int_equal(p.m.in_reply_to.n, 1);
         done(&p);

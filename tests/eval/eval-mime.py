@@ -152,13 +152,14 @@ def read_python(path):
     fields["text_type"] = text[0][0].get_content_type() if text else ""
     fields["alternative"] = bool(text) and text[0][1]
     ask("text", lambda: python_text(text[0][0]) if text else None)
-    ask("all_texts", lambda: "\n".join([relabelled(python_text(p)) for p, _ in text]))
+    fields["charset"] = text[0][0].get_content_charset() or "" if text else ""
+    ask("all_texts", lambda: "\n".join([relabelled(python_text(p), p.get_content_charset()) for p, _ in text]))
     return fields
 
 
-def relabelled(text):
-    """Latin letters that make up UTF-8 are no words."""
-    for charset in ("cp1252", "latin-1"):
+def relabelled(text, charset):
+    """Latin letters that make up UTF-8 are no words, where a wrong label made them."""
+    for charset in ("cp1252", "latin-1") if not (charset or "").startswith("utf") else ():
         try:
             return text.encode(charset).decode("utf-8")
         except UnicodeError:
@@ -181,7 +182,7 @@ def agreed(name, python, gmime):
     # A character that could not be decoded is an opinion of neither.
     if "\ufffd" in a or "\ufffd" in b or words(a[:TEXT_MAX]) != words(b[:TEXT_MAX]):
         return MISSING
-    return relabelled(a)
+    return relabelled(a, python["charset"])
 
 
 def compare_texts(found, right, python):
@@ -213,7 +214,7 @@ def judge(adieu, python, gmime):
 def show(path, name, adieu, python, gmime):
     print(path)
     if name == "text":
-        lost, invented = compare_texts(adieu["text"], relabelled(python["text"]), python)
+        lost, invented = compare_texts(adieu["text"], relabelled(python["text"], python["charset"]), python)
         print(f"    text: lost {' '.join(lost)[:SHOWN]!r}, invented {' '.join(invented)[:SHOWN]!r}")
         return
     print(f"    {name}: adieu {str(adieu[name])[:SHOWN]!r}, peers {str(python[name])[:SHOWN]!r}")
