@@ -421,6 +421,8 @@ static bool outweighed(const struct act_sentence *a, const struct act_mark *m, c
                         continue;
                 if (kind == ACT_DECISION_REFUSAL && strcmp(act_name(other), "boundary") == 0)
                         return true;
+                if (proposal && other == ACT_REMINDER)
+                        return true; /* "we have been waiting for your comments since Monday" */
                 if (proposal && strcmp(act_name(other), "decision") == 0 && a->marks[i].at == m->at)
                         return true;
         }

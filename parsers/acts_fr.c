@@ -59,6 +59,7 @@ static const struct act_pattern patterns[] = {
         {"il nous|me manque toujours|encore", ACT_REMINDER},
         {"toujours en attente de|d'|du|des", ACT_REMINDER},
         {"petit rappel|up", ACT_REMINDER | ACT_START | ACT_ASKS},
+        {"petit rappel ?, le|la|les|nos|notre .. est|sera|sont|aura|seront|commence|ferme|fermee", ACT_COVER},
         {"petit rappel ?, ?la|notre|votre|le|ma|mon reunion|rendez|rdv|formation|visio|point|atelier", ACT_COVER},
         {"piqure de rappel", ACT_REMINDER},
         {"fais|faisons remonter", ACT_REMINDER | ACT_ASKS},
@@ -75,7 +76,11 @@ static const struct act_pattern patterns[] = {
         {"depuis mon|notre|mes dernier|precedent|derniers mail|message|courriel|email|messages", ACT_REMINDER | ACT_ASKS},
         {"des|une nouvelles ?de|du|concernant|pour|au|sur", ACT_REMINDER | ACT_ASKED | ACT_START},
         {"du nouveau", ACT_REMINDER | ACT_ASKED | ACT_START},
-        {"avez|as|auriez|aurais vous|tu ?eu des|du|de nouvelles|nouveau|retour", ACT_REMINDER | ACT_ASKED},
+        {"avez|as|auriez|aurais vous|tu ?eu des|du nouvelles|nouveau", ACT_REMINDER | ACT_ASKED | ACT_END},
+        {"avez|as|auriez|aurais vous|tu ?eu des|du nouvelles|nouveau de|du|concernant|sur|pour|au|a|de "
+         "?la|l'|le|ma|mon|notre|sujet "
+         "devis|facture|contrat|projet|proposition|maquette|paiement|reglement|dossier|commande",
+         ACT_REMINDER | ACT_ASKED},
         {"mon|notre|ma deuxieme|troisieme|second|seconde|quatrieme|# message|mail|courriel|relance|rappel|email",
          ACT_REMINDER},
         {"facture|factures .. impayee|impayees|retard|echue|echues|souffrance", ACT_REMINDER},
@@ -85,7 +90,7 @@ static const struct act_pattern patterns[] = {
         {"solliciter|contacter|ecris|ecrire|relancer|sollicite|contacte a nouveau|encore", ACT_REMINDER | ACT_ASKS},
         {"reponse a mes|mon|nos|notre ?deux|trois|dernier|derniers|precedents message|messages|mail|mails|relances",
          ACT_REMINDER},
-        {"nous|il|me manque|manquent toujours|encore", ACT_REMINDER},
+        {"nous|me manque|manquent toujours|encore", ACT_REMINDER},
         {"fait|voila|depuis ?maintenant|deja ?plus ?de " NUMBER
          " semaines|jours|mois que j'|nous|on|je attends|attend|attendons|n'|suis|sommes",
          ACT_REMINDER},
@@ -141,6 +146,9 @@ static const struct act_pattern patterns[] = {
         {"je|nous vous|te remercie|remercions ?vivement|beaucoup de|d'|pour votre|ta|vos|la|l'|ton "
          "comprehension|patience|attention|indulgence|vigilance|collaboration|"
          "cooperation|interet|diligence",
+         ACT_COVER},
+        {"merci ?beaucoup ?, mais", ACT_COVER},
+        {"merci ?beaucoup de|pour votre|ta|ton|vos|tes retour|reponse|confirmation|validation .. avant|d'|sous|demain|au",
          ACT_COVER},
         {"non ?, merci", ACT_COVER},
         {"dis|dites|dire merci", ACT_COVER},
@@ -199,6 +207,9 @@ static const struct act_pattern patterns[] = {
         {"ne|n' peux|pouvons|fais|accepte|prends|faisons pas|plus|aucun .. le|du jour meme", ACT_BOUNDARY_NOTICE},
         {"annule|annulee|annules|annulees|annulation|annulations|reporte*|deplace* .. le jour meme", ACT_BOUNDARY_NOTICE},
         {"dire|signaler|savoir|informer|prevenir|avertir|communiquer .. au moins|minimum " NUMBER, ACT_BOUNDARY_NOTICE},
+        {"modification|modifications|changement|changements|demande|demandes|annulation|annulations|retouches ?de "
+         "derniere|tardives|tardive ?minute sont|seront|est|sera factur*|major*|refus*|payant*",
+         ACT_BOUNDARY_NOTICE},
         {"merci|veuillez d' utiliser ?plutot|uniquement le|l'|les ?e " MAIL, ACT_BOUNDARY_CHANNEL},
         {"numero|portable|ligne|telephone personnel|perso|prive|personnelle est reserve*", ACT_BOUNDARY_CHANNEL},
         {"je|nous prefere|preferons .. par ?e " MAIL, ACT_BOUNDARY_CHANNEL},
@@ -239,7 +250,7 @@ static const struct act_pattern patterns[] = {
          "abonnement|formule|contrat|option|%",
          ACT_PROPOSAL_OFFER},
         {"notre|mon offre comprend|inclut|couvre|s'", ACT_PROPOSAL_OFFER},
-        {"je|nous|j' ?" YOU " propose|proposons !pas", ACT_PROPOSAL_PLAN},
+        {"je|nous|j' ?" YOU " propose|proposons !pas|egalement|aussi|des", ACT_PROPOSAL_PLAN},
         {"je|nous peux|pouvons|pourrais|pourrions " YOU " proposer", ACT_PROPOSAL_PLAN},
         {"trouverez|voici|ci|transmets|envoie|soumets .. proposition de|d' "
          "planning|calendrier|plan|retroplanning|programme|deroule",
@@ -297,6 +308,9 @@ static const struct act_pattern patterns[] = {
         {"voici|ci ?joint un|une|l'|le|la ?petit|premier|premiere "
          "apercu|ebauche|esquisse|brouillon|maquette|prototype|echantillon",
          ACT_PROPOSAL_DRAFT},
+        {DAYS
+         "|demain .. , ca|cela ?vous|te ?irait|va|conviendrait|arrange|convient|t' ?vous|te ?irait|va|conviendrait|convient",
+         ACT_PROPOSAL_DATE | ACT_ASKED},
         {"ma|la|notre|les|mes|le|mon|nos " DRAFTS
          " est|sont ?maintenant en|pret|prete|prets|pretes|disponible|disponibles ?en|pour ?ligne",
          ACT_PROPOSAL_DRAFT},
@@ -317,9 +331,9 @@ static const struct act_pattern patterns[] = {
         {"on|nous|je garde|gardons|prend|prenons|choisit|choisissons|retient la|le|votre|ta|cette|l' "
          "version|proposition|piste|option|maquette|idee|formule|premiere|deuxieme|troisieme|n",
          ACT_DECISION_APPROVAL},
-        {"a|ont|avons|ai donne|donner son|leur|notre|mon accord|feu|aval", ACT_DECISION_APPROVAL},
-        {"tout est ?donc bon|ok|parfait|valide|nickel", ACT_DECISION_APPROVAL},
-        {"avons|ai|a ?bien signe le|votre|ton devis|contrat|bon|proposition", ACT_DECISION_APPROVAL},
+        {"avons|ai donne notre|mon accord|feu|aval", ACT_DECISION_APPROVAL},
+        {"tout est ?donc bon|ok|parfait|valide|nickel", ACT_DECISION_APPROVAL | ACT_START},
+        {"avons|ai ?bien signe le|votre|ton devis|contrat|bon|proposition", ACT_DECISION_APPROVAL},
         {"on fait comme ca|cela|propose|convenu", ACT_DECISION_APPROVAL},
         {"confirmons|confirme la|notre|ma|cette commande", ACT_DECISION_APPROVAL},
         {"nous|on|je signons|signe le|votre|ton devis|contrat|bon", ACT_DECISION_APPROVAL},
@@ -327,7 +341,7 @@ static const struct act_pattern patterns[] = {
          "devis|contrat|bon|document|proposition .. signe*",
          ACT_DECISION_APPROVAL},
         {"c' est parti", ACT_DECISION_APPROVAL},
-        {"serions|sommes|suis|serais|serait tres|ravi|ravis|ravie|heureux|heureuse|contents|enchantes ?de|d' "
+        {"sommes|suis tres|ravi|ravis|ravie|heureux|heureuse|contents|enchantes ?de|d' "
          "travailler|collaborer avec vous|toi",
          ACT_DECISION_APPROVAL},
         {"vaut acceptation|accord|bon|validation", ACT_DECISION_APPROVAL},
@@ -335,16 +349,30 @@ static const struct act_pattern patterns[] = {
          "!courriel",
          ACT_DECISION_APPROVAL},
         {"oui ?, allez|vas y", ACT_DECISION_APPROVAL},
+        {"la|le|les|l'|cette|votre|vos "
+         "!inscription|inscriptions|compte|mot|paiement|adresse|carte|billet|session|email|code|commande|formulaire|"
+         "reservation|certificat|permis .. est|sont ?donc|bien|desormais|tout "
+         "valide|validee|valides|validees|approuve|approuvee|approuves|approuvees !par|au|en|jusqu'|avant|avec",
+         ACT_DECISION_APPROVAL},
+        {WORK " signe|signee|signes en|ci|joint|jointe", ACT_DECISION_APPROVAL | ACT_START},
+        {"nous|me convient|conviennent ?parfaitement|bien ?, vous|tu", ACT_DECISION_APPROVAL},
         {"j' approuve|accepte !que|mal", ACT_DECISION_APPROVAL},
         {"nous|on|je accepte|acceptons votre|ta|le|la|les|ton|cette|ces|vos !carte|cartes|cheques|cookies",
          ACT_DECISION_APPROVAL},
         {"nous|on avons|a ?bien|donc|finalement|tous|tout valide|approuve|accepte|retenu !une|un|hier",
          ACT_DECISION_APPROVAL},
-        {"avons|a|ai ?donc|finalement decide de|d' "
+        {"avons|ai ?donc|finalement decide de|d' "
          "retenir|partir|travailler|poursuivre|signer|accepter|valider|continuer|lancer|choisir|vous",
          ACT_DECISION_APPROVAL},
-        {"avons|a|ai ?donc|finalement choisi votre|ta|vos", ACT_DECISION_APPROVAL},
-        {"avons|a|ai ?donc|finalement choisi|opte ?pour la|le|l' "
+        {"on a ?donc|finalement decide de|d' "
+         "retenir|partir|travailler|poursuivre|signer|accepter|valider|continuer|lancer|choisir|vous",
+         ACT_DECISION_APPROVAL},
+        {"avons|ai ?donc|finalement choisi votre|ta|vos", ACT_DECISION_APPROVAL},
+        {"on a ?donc|finalement choisi votre|ta|vos", ACT_DECISION_APPROVAL},
+        {"avons|ai ?donc|finalement choisi|opte ?pour la|le|l' "
+         "proposition|version|option|piste|maquette|premiere|deuxieme|troisieme|formule",
+         ACT_DECISION_APPROVAL},
+        {"on a ?donc|finalement choisi|opte ?pour la|le|l' "
          "proposition|version|option|piste|maquette|premiere|deuxieme|troisieme|formule",
          ACT_DECISION_APPROVAL},
         {"on|nous part|partons|partirons ?donc|bien sur|avec|pour la|le|l'|ce|cette|ta|votre|ca|# !route",
@@ -394,18 +422,21 @@ static const struct act_pattern patterns[] = {
          "decliner|refuser|arreter|renoncer|en|abandonner|annuler|stopper ?rester",
          ACT_DECISION_REFUSAL},
         {"ce|cela|c' sera|est non ?pour", ACT_DECISION_REFUSAL},
-        {"avons|a|ai decide de ne pas|plus", ACT_DECISION_REFUSAL},
+        {"avons|ai decide de ne pas|plus", ACT_DECISION_REFUSAL},
+        {"on a decide de ne pas|plus", ACT_DECISION_REFUSAL},
         {"je|nous|on ne|n' peux|pouvons|peut ?donc pas|plus ?malheureusement accepter|valider|donner ?suite",
          ACT_DECISION_REFUSAL},
         {"au regret de|d'", ACT_DECISION_REFUSAL},
         {"n' irons|ira|irai|allons pas plus loin", ACT_DECISION_REFUSAL},
         {"on|nous|je laisse|laissons tomber", ACT_DECISION_REFUSAL},
         {"reponse est ?donc non|negative", ACT_DECISION_REFUSAL},
-        {"avons|a|ai prefere ?choisir|retenir|travailler|confier ?avec un|une autre", ACT_DECISION_REFUSAL},
+        {"avons|ai prefere ?choisir|retenir|travailler|confier ?avec un|une autre", ACT_DECISION_REFUSAL},
+        {"on a prefere ?choisir|retenir|travailler|confier ?avec un|une autre", ACT_DECISION_REFUSAL},
         {"on|nous|j' abandonne|abandonnons|arrete|arretons|stoppe|stoppons le|ce|cette|la "
          "projet|collaboration|prestation|contrat|mission",
          ACT_DECISION_REFUSAL},
-        {"avons|a|ai decide d'|de ?tout arreter|abandonner|stopper|annuler", ACT_DECISION_REFUSAL},
+        {"avons|ai decide d'|de ?tout arreter|abandonner|stopper|annuler", ACT_DECISION_REFUSAL},
+        {"on a decide d'|de ?tout arreter|abandonner|stopper|annuler", ACT_DECISION_REFUSAL},
         {"n' aurons|aurai|avons|ai|aurions plus|pas besoin de vos|votre|tes|ton services|aide|prestation|prestations",
          ACT_DECISION_REFUSAL},
         {"allons|vais|devons|dois ?malheureusement devoir|decliner|refuser|renoncer ?decliner|refuser|renoncer|arreter",
@@ -413,6 +444,13 @@ static const struct act_pattern patterns[] = {
         {"ne donnons|donnerons|donne|donnerai|donnera ?donc pas|plus ?donc ?de suite", ACT_DECISION_REFUSAL},
         {"mettons|met|mets|mettre fin au|a ?notre|la|ce|projet|contrat", ACT_DECISION_REFUSAL},
         {"je|nous|on n' accepterai|accepterons|accepterait pas|plus", ACT_DECISION_REFUSAL},
+        {"ne renouvellerons|renouvelons|poursuivrons|continuerons|prolongerons|renouvellerai|poursuivons|continuons "
+         "pas|plus",
+         ACT_DECISION_REFUSAL},
+        {"preferons|prefere|preferons|preferions ne pas|plus", ACT_DECISION_REFUSAL},
+        {"nous|on|j' avons|a|ai ?finalement|donc retenu|choisi|opte|prefere .. "
+         "concurrent|concurrents|concurrente|concurrence",
+         ACT_DECISION_REFUSAL},
         {"votre|ta|vos|la|le|cette " WORK
          "|candidature|dossier .. n' a|ont|est|sont pas ?ete retenu*|accepte*|valide*|approuve*",
          ACT_DECISION_REFUSAL},
@@ -446,12 +484,15 @@ static const struct act_pattern patterns[] = {
          ACT_DECISION_CHANGE},
         {"nous|on|je retirons|retire|annulons|annule notre|ma|mon|le validation|accord|choix|decision|commande",
          ACT_DECISION_CHANGE},
+        {"reflexion faite", ACT_DECISION_CHANGE},
         {"nous|on|j' avons|a|ai ?finalement|donc change d' avis|idee", ACT_DECISION_CHANGE},
         {"changement de programme|plan|plans|cap|direction|strategie", ACT_DECISION_CHANGE | ACT_START},
         {"on|nous|je annule|annulons ?donc|finalement le|la|les choix|option|options|version|commande|modification",
          ACT_DECISION_CHANGE},
         {"on|nous|je revient|revenons|reviens ?donc|finalement sur notre|ma|cette|la decision|choix", ACT_DECISION_CHANGE},
-        {"on|nous|je revient|revenons|reviens ?donc|finalement a|au|en la|l'|le|arriere", ACT_DECISION_CHANGE},
+        {"on|nous|je revient|revenons|reviens ?donc|finalement a|au|en la|l'|le|arriere "
+         "!charge|maison|normale|fin|bureau|une",
+         ACT_DECISION_CHANGE},
         {"on|nous revient|revenons en arriere", ACT_DECISION_CHANGE},
         {"on|nous|je repart|repartons|repars ?donc|finalement ?de|sur|avec|a la|le|l'|une|un|trois|#|zero",
          ACT_DECISION_CHANGE},

@@ -352,8 +352,12 @@ static size_t read_number(const struct reading *r, size_t i, size_t last, bool e
         enum when next = i + 1 < last ? word_when(r, i + 1, &value) : WHEN_NONE;
         bool pm = str_eq(n.after, "pm") || (next == WHEN_PM && !*n.after),
              am = str_eq(n.after, "am") || (next == WHEN_AM && !*n.after);
+        /* "4 p.m." comes as three words. */
+        bool dotted = !*n.after && i + 2 < last && word_is(r, i + 2, "m");
+        pm |= dotted && word_is(r, i + 1, "p");
+        am |= dotted && word_is(r, i + 1, "a");
+        size_t taken = dotted && (am || pm) ? 3 : next == WHEN_PM || next == WHEN_AM || next == WHEN_OCLOCK ? 2 : 1;
         bool clock = n.between == ':' || n.between == 'h' || str_eq(n.after, "h") || am || pm || next == WHEN_OCLOCK;
-        size_t taken = next == WHEN_PM || next == WHEN_AM || next == WHEN_OCLOCK ? 2 : 1;
         bool hours = next == WHEN_HOURS && n.count == 1 && !*n.after;
 
         if (n.count == 1 && (hours || (str_eq(n.after, "h") && n.n[0] >= 24))) {
@@ -414,6 +418,9 @@ static size_t read_part(const struct reading *r, size_t i, size_t last, bool eit
                 return n;
         }
         enum when what = word_when(r, i, &value);
+        static const char *const one[] = {"a", "an", "einer", "einem", "een"};
+        if (p->span && p->count == 0 && word_in(r, i, one, ELEMENTSOF(one)))
+                return p->count = 1, 1;
         bool *const flags[] = {
                 [WHEN_ARTICLE] = &p->article, [WHEN_NEXT] = &p->next,   [WHEN_THIS] = &p->this,
                 [WHEN_END] = &p->end,         [WHEN_WEEK] = &p->week,   [WHEN_MONTHS] = &p->months,
