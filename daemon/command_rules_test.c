@@ -256,7 +256,7 @@ static int prepare(struct rule_testing *t) {
 
 int rules_test(struct context *c, int n_files, char **files) {
         struct rule_testing t = {.context = c, .files = files, .n_files = n_files};
-        c->without_config = true;
+        c->without_config = c->whole_set = true;
         int status = context_settings(c);
         if (status == EXIT_DONE)
                 status = context_rules(c, files, (size_t) n_files);

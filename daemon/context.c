@@ -385,16 +385,32 @@ static struct loaded_file *same_file(struct context *c, size_t first, size_t n, 
         return NULL;
 }
 
-static int add_named(struct context *c, size_t first, size_t n_packs, const char *path) {
-        struct loaded_file *pack = same_file(c, first, n_packs, path);
-        if (!pack)
+/* A file named on the command line; one that is there already is only called by the name given. */
+static int add_named(struct context *c, size_t first, const char *path) {
+        struct loaded_file *known = same_file(c, first, c->n_files - first, path);
+        if (!known)
                 return add_file(c, path);
         char *name = strdup(path);
         if (!name)
                 return -ENOMEM;
-        free(pack->path);
-        pack->path = name;
+        free(known->path);
+        known->path = name;
         return 0;
+}
+
+static int add_rules_d(struct context *c) {
+        _cleanup_free_ char *folder = beside(c->files[0].path, "rules.d");
+        return folder ? add_folder(c, folder) : -ENOMEM;
+}
+
+/* Does rules.d hold a file of that name? Its rules may build on others there. */
+static bool in_rules_d(const struct context *c, const char *path) {
+        _cleanup_free_ char *folder = beside(c->files[0].path, "rules.d"), *there = NULL;
+        struct stat named, other;
+        if (!folder || asprintf(&there, "%s/%s", folder, base_name(path)) < 0)
+                return false;
+        return stat(path, &named) == 0 && stat(there, &other) == 0 && named.st_dev == other.st_dev &&
+               named.st_ino == other.st_ino;
 }
 
 int context_rules(struct context *c, char *const *only, size_t n_only) {
@@ -406,15 +422,14 @@ int context_rules(struct context *c, char *const *only, size_t n_only) {
         if (n_packs == 0)
                 log_warning("no shipped rules in %s", str_empty(packs) ? PACK_DIR : packs);
 
-        int r = 0;
+        bool whole = n_only == 0;
+        for (size_t i = 0; i < n_only && c->whole_set && first > 0; i++)
+                whole |= in_rules_d(c, only[i]);
+        int r = whole && first > 0 ? add_rules_d(c) : 0;
         for (size_t i = 0; r == 0 && i < n_only; i++) {
-                r = add_named(c, first, n_packs, only[i]);
+                r = add_named(c, first, only[i]);
                 if (r < 0)
                         log_errno(r, "cannot read %s", only[i]);
-        }
-        if (n_only == 0 && first > 0) {
-                _cleanup_free_ char *folder = beside(c->files[0].path, "rules.d");
-                r = folder ? add_folder(c, folder) : -ENOMEM;
         }
         if (r < 0)
                 return EXIT_FAULT;

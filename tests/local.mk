@@ -233,6 +233,15 @@ endif
 #   endif
 EXTRA_DIST += %D%/fuzz/corpus
 
+check_PROGRAMS += %D%/fuzz-rules-replay
+%C%_fuzz_rules_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-rules.c %D%/fuzz/fuzz.h
+%C%_fuzz_rules_replay_LDADD = $(RULES_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-rules
+%C%_fuzz_rules_SOURCES = %D%/fuzz/fuzz-rules.c %D%/fuzz/fuzz.h
+%C%_fuzz_rules_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_rules_LDADD = $(RULES_LIBS)
+endif
 check_PROGRAMS += %D%/fuzz-people-replay
 %C%_fuzz_people_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-people.c %D%/fuzz/fuzz.h
 %C%_fuzz_people_replay_LDADD = $(RULES_LIBS)

@@ -60,6 +60,24 @@ def named(w):
     equal(test(w, w.folder / "nothing.yaml", want=1).stdout, "")
 
 
+@case("rules that build on rules of another file of rules.d are tested with it")
+def together(w):
+    rules(w, NIGHT)
+    path = rules(w, """version: 1
+rules:
+  - id: again
+    sequence: {steps: [{fact: rule.night}, {fact: rule.night, within: 9d}]}
+    tests:
+      - name: two nights
+        facts:
+          - message.received: {client: dupont, at: "2026-03-02T23:00", hour: 23}
+          - message.received: {client: dupont, at: "2026-03-03T23:00", hour: 23}
+        expect: [{at: "2026-03-03T23:00"}]
+""", "again.yaml")
+    equal(test(w, path, path).stdout, "1 passed, 0 failed\n")
+    equal(test(w, path, w.folder / "rules.d/mine.yaml").stdout, "2 passed, 0 failed\n")
+
+
 @case("only what differs is told, at its place")
 def differs(w):
     path = rules(w, NIGHT.replace('expect: [{at: "2026-03-02T23:00+01:00"}]', "expect: [{at: 2026-03-03, severity: high}]"))

@@ -151,6 +151,28 @@ def broken(w):
     equal(strangers, [])
 
 
+OWNER = {"addresses": ["a@b.example"], "time_zone": "Europe/Paris"}
+BROKEN_SETTINGS = [
+    {}, {"owner": {}}, {"owner": {**OWNER, "adresses": []}}, {"owner": OWNER, "client": []}, {"owner": OWNER, "clients": {"id": "a"}},
+    {"owner": OWNER, "clients": [{"id": "a"}]}, {"owner": OWNER, "clients": [{"id": "A b", "match": "@a.example"}]},
+    {"owner": OWNER, "sources": [{"name": "x"}]}, {"owner": OWNER, "sources": [{"maildir": "/m", "mbox": "/n"}]},
+    {"owner": {**OWNER, "hours": ["09:00-12:00"]}}, {"owner": {**OWNER, "absences": [{"from": "2026-01-01"}]}},
+    {"owner": OWNER, "rules": {"x": {"moode": "off"}}}, {"owner": OWNER, "digest": {"password": {"command": "a", "file": "b"}}},
+    {"owner": OWNER, "clients": [{"id": "a", "match": "@a.example", "pauses": [{"until": "2026-01-01"}]}]},
+]
+
+
+@case("a configuration whose fault is one of form does not fit, and the program says so too")
+def broken_settings(w):
+    needs_validator()
+    equal(errors("adieu", {"owner": OWNER, "rules": {"x": {"mode": "off"}}}), [])
+    for value in BROKEN_SETTINGS:
+        true(errors("adieu", value), "fits:", str(value))
+        w.config.write_text(json.dumps(value))
+        p = subprocess.run([cases.ADIEU, "-c", str(w.config), "rules", "check"], env=w.env, capture_output=True, text=True)
+        equal(p.returncode, 1, str(value) + p.stderr)
+
+
 FULL = (pathlib.Path(__file__).resolve().parent / "rules-full.yaml")
 
 
