@@ -48,14 +48,16 @@ EXTRA_DIST += %D%/coverage
 %D%/test-coverage.log: adieu$(EXEEXT)
 
 # --- make bench
-EXTRA_PROGRAMS += %D%/bench/read-all %D%/bench/bench-fold %D%/bench/bench-parse
+EXTRA_PROGRAMS += %D%/bench/read-all %D%/bench/bench-fold %D%/bench/bench-rules %D%/bench/bench-parse
 %C%_bench_read_all_SOURCES = %D%/bench/read-all.c
 %C%_bench_bench_fold_SOURCES = %D%/bench/bench-fold.c
 %C%_bench_bench_fold_LDADD = $(DAEMON_LIBS)
+%C%_bench_bench_rules_SOURCES = %D%/bench/bench-rules.c %D%/zoneinfo.h
+%C%_bench_bench_rules_LDADD = $(RULES_LIBS)
 %C%_bench_bench_parse_SOURCES = %D%/bench/bench-parse.c
 %C%_bench_bench_parse_LDADD = $(PARSERS_LIBS)
 CLEANFILES += $(EXTRA_PROGRAMS)
-bench: adieu$(EXEEXT) %D%/bench/read-all$(EXEEXT) %D%/bench/bench-fold$(EXEEXT) %D%/bench/bench-parse$(EXEEXT)
+bench: adieu$(EXEEXT) %D%/bench/read-all$(EXEEXT) %D%/bench/bench-fold$(EXEEXT) %D%/bench/bench-rules$(EXEEXT) %D%/bench/bench-parse$(EXEEXT)
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' ADIEU_PACKS='$(abs_top_srcdir)/rules/packs' \
 		$(PYTHON3) $(srcdir)/%D%/bench/bench.py
 

@@ -126,6 +126,7 @@ def main():
     # Outside the tables above: no files, no store, one thread.
     subprocess.run([str(BUILD / "tests/bench/bench-parse"), str(MAIL / "cur")], check=True)
     subprocess.run([str(BUILD / "tests/bench/bench-fold")], check=True)
+    subprocess.run([str(BUILD / "tests/bench/bench-rules")], check=True)
 
 
 main()
