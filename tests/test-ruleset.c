@@ -272,6 +272,71 @@ static void test_too_many_steps(void **state) {
 }
 
 /* The table is what the manual is checked against: no key twice, each with a type and a sentence. */
+/* Rules that build on rules and fold rules, at random: who is on a cycle is asked a second time in the simplest way there is. */
+enum { GRAPH_RULES = 7 };
+
+static bool comes_back(bool edges[GRAPH_RULES][GRAPH_RULES], int start) {
+        bool reached[GRAPH_RULES];
+        memcpy(reached, edges[start], sizeof(reached));
+        for (int round = 0; round < GRAPH_RULES; round++)
+                for (int i = 0; i < GRAPH_RULES; i++)
+                        for (int k = 0; reached[i] && k < GRAPH_RULES; k++)
+                                reached[k] |= edges[i][k];
+        return reached[start];
+}
+
+static size_t random_rules(uint32_t *seed, char *out, size_t size, bool on[GRAPH_RULES][GRAPH_RULES],
+                           bool folds[GRAPH_RULES][GRAPH_RULES]) {
+        size_t n = (size_t) snprintf(out, size, "version: 1\nrules:\n");
+        for (int i = 0; i < GRAPH_RULES; i++) {
+                n += (size_t) snprintf(out + n, size - n, "  - {id: r%d, match: {fact: [thanks.received", i);
+                for (int k = 0; k < GRAPH_RULES; k++) {
+                        *seed = *seed * 1664525U + 1013904223U;
+                        on[i][k] = *seed >> 24 < 16;
+                        if (on[i][k])
+                                n += (size_t) snprintf(out + n, size - n, ", rule.r%d", k);
+                }
+                n += (size_t) snprintf(out + n, size - n, "]}, inhibits: [");
+                for (int k = 0; k < GRAPH_RULES; k++) {
+                        *seed = *seed * 1664525U + 1013904223U;
+                        folds[i][k] = *seed >> 24 < 16;
+                        if (folds[i][k])
+                                n += (size_t) snprintf(out + n, size - n, "r%d, ", k);
+                }
+                n += (size_t) snprintf(out + n, size - n, "]}\n");
+        }
+        return n;
+}
+
+static void test_cycles(void **state) {
+        struct world *w = *state;
+        uint32_t seed = 1;
+        size_t with = 0, without = 0;
+        for (int round = 0; round < 500; round++) {
+                char text[4000];
+                bool on[GRAPH_RULES][GRAPH_RULES], folds[GRAPH_RULES][GRAPH_RULES];
+                random_rules(&seed, text, sizeof(text), on, folds);
+                int r = load_text(w, text);
+                size_t told = 0;
+                for (int i = 0; i < GRAPH_RULES; i++) {
+                        bool builds = false, folded = false;
+                        for (size_t k = 0; k < w->d.n; k++) {
+                                builds |= w->d.items[k].line == (uint32_t) i + 3 &&
+                                          strstr(w->d.items[k].text, "builds on itself");
+                                folded |= w->d.items[k].line == (uint32_t) i + 3 &&
+                                          strstr(w->d.items[k].text, "folded into itself");
+                        }
+                        assert_int_equal(builds, comes_back(on, i));
+                        assert_int_equal(folded, comes_back(folds, i));
+                        told += builds + folded;
+                }
+                assert_int_equal(told, w->d.errors);
+                assert_int_equal(r, told > 0 ? -EBADMSG : 0);
+                *(told > 0 ? &with : &without) += 1;
+        }
+        assert_true(with > 50 && without > 50);
+}
+
 static void test_keys(void **state) {
         (void) state;
         size_t n;
@@ -289,7 +354,8 @@ int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         const struct CMUnitTest tests[] = {
                 T(test_broken),    T(test_packs),           T(test_several_files), T(test_no_files),       T(test_modes),
-                T(test_overrides), T(test_wrong_overrides), T(test_warnings),      T(test_too_many_steps), T(test_keys),
+                T(test_overrides), T(test_wrong_overrides), T(test_warnings),      T(test_too_many_steps), T(test_cycles),
+                T(test_keys),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

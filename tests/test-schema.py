@@ -3,6 +3,7 @@
 import copy
 import functools
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -149,6 +150,28 @@ def broken(w):
     print("# fit:", " ".join(fit))
     strangers = [f for f in fit if f not in MEANING]
     equal(strangers, [])
+
+
+@case("the manual has every key, fact and field that the schemas have")
+def manual(w):
+    build = pathlib.Path(os.environ.get("abs_top_builddir", TOP))
+    pages = [build / "contrib/man" / name for name in ("adieu-rules.5", "adieu.yaml.5")]
+    if not all(p.exists() for p in pages):
+        raise tap.Skip("the manual is not built here")
+    rules, settings = (p.read_text() for p in pages)
+    definitions = schema("rules")["definitions"]
+    prefixes = set(re.findall(r'^\s*\{"([a-z-]+)\.', (TOP / "rules/rule_keys.c").read_text(), re.M))
+    true(len(prefixes) > 15, str(prefixes))
+    for prefix in prefixes:
+        for name in definitions[prefix]["properties"]:
+            true('"%s.%s"' % (prefix, name) in rules, prefix, name)
+    for name in definitions["example"]["properties"]:
+        true(".It Li %s\n" % name in rules, name)
+    for name in definitions["field"]["enum"]:
+        true(".It Li %s Pq" % name in rules, name)
+    for prefix, definition in (("owner", "owner"), ("clients[]", "client")):
+        for name in definitions[definition]["properties"]:
+            true('"%s.%s"' % (prefix, name) in settings, prefix, name)
 
 
 OWNER = {"addresses": ["a@b.example"], "time_zone": "Europe/Paris"}
