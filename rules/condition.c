@@ -47,8 +47,14 @@ const struct literal *literal_resolve(const struct literal *l, const struct rule
 }
 
 void condition_scratch_free(struct condition_scratch *s) {
-        free(s->folded);
+        for (size_t i = 0; i < FOLDED_TEXTS_MAX; i++)
+                free(s->texts[i].folded);
         *s = (struct condition_scratch){0};
+}
+
+void condition_scratch_reset(struct condition_scratch *s) {
+        for (size_t i = 0; i < FOLDED_TEXTS_MAX; i++)
+                s->texts[i].text = NULL;
 }
 
 /* Line breaks are blanks for a phrase, and many blanks are one. */
@@ -64,23 +70,27 @@ static size_t squeeze_blanks(char *s, size_t n) {
         return out;
 }
 
-static bool scratch_fold(struct condition_scratch *s, const char *text) {
-        if (s->text == text)
-                return true;
+/* NULL makes s->error stick. */
+static struct folded_text *scratch_fold(struct condition_scratch *s, const char *text) {
+        for (size_t i = 0; i < FOLDED_TEXTS_MAX; i++)
+                if (s->texts[i].text == text)
+                        return &s->texts[i];
+        struct folded_text *t = &s->texts[s->next];
+        s->next = (s->next + 1) % FOLDED_TEXTS_MAX;
         size_t n = strlen(text), need = 2 * n + 1;
-        if (need > s->allocated) {
-                char *p = realloc(s->folded, need);
+        if (need > t->allocated) {
+                char *p = realloc(t->folded, need);
                 if (!p) {
                         s->error = -ENOMEM;
-                        return false;
+                        return NULL;
                 }
-                s->folded = p;
-                s->allocated = need;
+                t->folded = p;
+                t->allocated = need;
         }
-        s->size = squeeze_blanks(s->folded, utf8_fold(text, n, s->folded, s->allocated));
-        s->text = text;
-        s->searched = false;
-        return true;
+        t->size = squeeze_blanks(t->folded, utf8_fold(text, n, t->folded, t->allocated));
+        t->text = text;
+        t->searched = false;
+        return t;
 }
 
 /* A phrase stands between word boundaries: "con" is not in "confirm". */
@@ -99,23 +109,24 @@ static bool holds_phrase(const char *text, size_t size, const char *phrase, bool
 }
 
 static void note_list(uint32_t list, uint32_t phrase, void *userdata) {
-        struct condition_scratch *s = userdata;
+        struct folded_text *t = userdata;
         (void) phrase;
-        s->lists[list / 64] |= UINT64_C(1) << list % 64;
+        t->lists[list / 64] |= UINT64_C(1) << list % 64;
 }
 
 /* All lists are looked for at once, and once for a text, however many rules ask. */
 static bool holds_list(const struct word_list *list, const struct fact *f, const char *text, struct condition_scratch *s) {
-        if (!scratch_fold(s, text))
+        struct folded_text *t = scratch_fold(s, text);
+        if (!t)
                 return false;
-        if (!s->searched) {
+        if (!t->searched) {
                 struct value language = fact_value(f, "language");
-                memset(s->lists, 0, sizeof(s->lists));
-                word_lists_find(list->all, s->folded, s->size, language.type == VALUE_STRING ? language.s : NULL, note_list,
-                                s);
-                s->searched = true;
+                memset(t->lists, 0, sizeof(t->lists));
+                word_lists_find(list->all, t->folded, t->size, language.type == VALUE_STRING ? language.s : NULL, note_list,
+                                t);
+                t->searched = true;
         }
-        return s->lists[list->index / 64] >> list->index % 64 & 1;
+        return t->lists[list->index / 64] >> list->index % 64 & 1;
 }
 
 static bool contains(const struct value *v, const struct literal *l, struct condition_scratch *s) {
@@ -125,7 +136,8 @@ static bool contains(const struct value *v, const struct literal *l, struct cond
                                 return true;
                 return false;
         }
-        return l->folded && scratch_fold(s, v->s) && holds_phrase(s->folded, s->size, l->folded, l->open_end);
+        const struct folded_text *t = l->folded ? scratch_fold(s, v->s) : NULL;
+        return t && holds_phrase(t->folded, t->size, l->folded, l->open_end);
 }
 
 static double value_number(const struct value *v) {

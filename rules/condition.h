@@ -48,16 +48,26 @@ struct condition {
         int16_t index[_FACT_TYPE_MAX]; /* the field, by type of fact */
 };
 
-/* The text of the fact being judged, folded once however many phrases look into it. */
-struct condition_scratch {
+/* Texts folded at once: those of the facts of one instant, which rules look into in turns, and their subjects. */
+#define FOLDED_TEXTS_MAX 8U
+
+struct folded_text {
         const char *text; /* whose folding is in `folded`; NULL: nobody's */
         char *folded;     /* owned */
         size_t size, allocated;
         bool searched; /* the lists found in it are known */
         uint64_t lists[LISTS_MAX / 64];
-        int error; /* sticky -ENOMEM */
+};
+
+/* The texts of the facts being judged, each folded once however many phrases look into it. */
+struct condition_scratch {
+        struct folded_text texts[FOLDED_TEXTS_MAX];
+        uint32_t next; /* the one to be given up for another text */
+        int error;     /* sticky -ENOMEM */
 };
 void condition_scratch_free(struct condition_scratch *s);
+/* Other facts are judged from now on: texts are known by where they lie, and these places may be used again. */
+void condition_scratch_reset(struct condition_scratch *s);
 
 /* VALUE_NONE satisfies no comparison. where may be NULL: holds. */
 bool condition_holds(const struct condition *where, const struct fact *f, const struct rule_variant *v,

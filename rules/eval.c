@@ -1091,8 +1091,8 @@ static int judge_instant(struct evaluation *e, bool deadlines) {
                 if (k < 0)
                         return k;
         }
-        if (e->n_gathered > 0)
-                e->scratch.text = NULL;
+        /* Also when only deadlines fired: what they emitted lay in the same arena. */
+        condition_scratch_reset(&e->scratch);
         e->n_gathered = 0;
         arena_reset(e->instant_arena);
         return e->scratch.error;

@@ -236,7 +236,7 @@ static int ask_words(struct rule_history *h, const struct fact *f) {
 
 int rule_history_fact(const struct fact *f, void *history) {
         struct rule_history *h = history;
-        h->scratch.text = NULL;
+        condition_scratch_reset(&h->scratch);
         h->facts[f->type]++;
         h->all++;
         if (h->first == INSTANT_UNKNOWN)

@@ -1031,6 +1031,19 @@ static void test_against_plain_reading(void **state) {
         assert_true(breaches > 1000 && waits > 50);
 }
 
+/* Texts are known by where they lie: what one deadline emitted must not be taken for what the next one emits at the same place. */
+static void test_text_of_each_deadline(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w,
+                  HEAD UNANSWERED "  - {id: logos, match: {fact: rule.unanswered, where: {subject: {contains: logo}}}}\n");
+        asked(s, DUPONT, "2026-03-02T10:00", "t1");
+        set(asked(s, DUPONT, "2026-03-03T10:00", "t2"), "subject", v_string("Page v3"));
+        run(s);
+        assert_int_equal(s->n_alerts, 2);
+        for (size_t i = 0; i < s->n_alerts; i++)
+                assert_int_equal(s->alerts[i].count, str_eq(rule_id(s->alerts[i].rule), "logos") ? 1 : 2);
+}
+
 static void test_no_facts(void **state) {
         struct scene *s = *state;
         load_good(&s->w, HEAD UNANSWERED);
@@ -1088,6 +1101,7 @@ int main(void) {
                 T(test_past_breaches),
                 T(test_many_instances),
                 T(test_against_plain_reading),
+                T(test_text_of_each_deadline),
                 T(test_no_facts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
