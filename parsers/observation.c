@@ -493,8 +493,9 @@ static int get_record(struct wire_reader *r, const struct wire_table *t, void *r
 
 static int decode(const void *data, size_t size, bool trusted, struct arena *arena, struct observation *ret) {
         const uint8_t *bytes = data;
-        if (size < 2 || size > OBSERVATION_SIZE_MAX || bytes[0] == 0 || bytes[0] > ENCODING_VERSION || bytes[1] == 0 ||
-            bytes[1] >= ELEMENTSOF(kinds))
+        /* A version that its kind never had would be a second spelling. */
+        if (size < 2 || size > OBSERVATION_SIZE_MAX || bytes[1] == 0 || bytes[1] >= ELEMENTSOF(kinds) || bytes[0] == 0 ||
+            bytes[0] > kinds[bytes[1]].version)
                 return -EBADMSG;
 
         struct observation o = {

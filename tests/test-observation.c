@@ -233,6 +233,13 @@ static void test_older_version(void **state) {
         assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
         f->buf.data[0] = 0;
         assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
+        /* A kind that never changed has one version: another would be a second spelling of the same thing. */
+        const struct observation aside = {.kind = OBSERVATION_UNREADABLE, .unreadable = {.reason = UNREADABLE_CRASH}};
+        buf_reset(&f->buf);
+        assert_int_equal(observation_encode(&aside, false, &f->buf), 0);
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), 0);
+        f->buf.data[0] = 2;
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
 }
 
 static void test_a_huge_count_allocates_nothing(void **state) {
