@@ -440,7 +440,9 @@ static int compare_names(const void *pa, const void *pb) {
         const struct breach *a = pa, *b = pb;
         if (a->id != b->id)
                 return a->id < b->id ? -1 : 1;
-        return (a->at > b->at) - (a->at < b->at);
+        if (a->at != b->at)
+                return a->at < b->at ? -1 : 1;
+        return (a->opened_at > b->opened_at) - (a->opened_at < b->opened_at);
 }
 
 static void drop_breach(struct breach *b) {

@@ -352,13 +352,18 @@ static void instance_discard(struct evaluation *e, struct instance *p) {
         free(p);
 }
 
-static void instance_remove(struct evaluation *e, struct instance *p) {
+/* Nothing is shown to it any more. */
+static void instance_unlink(struct evaluation *e, struct instance *p) {
         struct instance_table *t = &e->rules[p->rule].instances;
         struct instance **link = &t->buckets[p->hash & t->mask];
         while (*link != p)
                 link = &(*link)->next;
         *link = p->next;
         t->n--;
+}
+
+static void instance_remove(struct evaluation *e, struct instance *p) {
+        instance_unlink(e, p);
         instance_discard(e, p);
 }
 
@@ -656,10 +661,17 @@ static int advance(struct evaluation *e, struct instance *p, const struct fact *
         return await_step(e, p);
 }
 
-static void end_breach(struct evaluation *e, struct instance *p, instant at) {
-        if (p->group)
-                p->group->breaches[p->breach].ended_at = at;
-        instance_remove(e, p);
+/* An answer came late. The client may still tell that it was away, so it is kept for that. */
+static void end_breach(struct evaluation *e, struct instance *p, instant at, instant written) {
+        struct breach *b = &p->group->breaches[p->breach];
+        b->ended_at = at;
+        if (b->withdrawn || !p->client_pprev || instance_rule(e, p)->steps[p->position].clock != CLOCK_CLIENT) {
+                instance_remove(e, p);
+                return;
+        }
+        instance_unlink(e, p);
+        p->ended = true;
+        p->late_at = written;
 }
 
 /* What was written in time came in time, even where a server held it up. */
@@ -700,12 +712,10 @@ static int instance_fact(struct evaluation *e, struct instance *p, const struct 
         if ((!ends && !awaited) || !in_turn(turn, p->breached, ends, awaited, over))
                 return 0;
         if (p->breached) {
-                if (p->group) {
-                        struct breach *b = &p->group->breaches[p->breach];
-                        b->withdrawn = b->withdrawn || !over;
-                        b->settled = !awaited;
-                }
-                end_breach(e, p, f->at);
+                struct breach *b = &p->group->breaches[p->breach];
+                b->withdrawn = b->withdrawn || !over;
+                b->settled = !awaited;
+                end_breach(e, p, f->at, at);
                 return 0;
         }
         if (step->absent && over) {
@@ -992,6 +1002,19 @@ static int add_days_off(struct client_state *s, struct day_range range) {
         return 0;
 }
 
+static void take_back(struct instance *p) {
+        p->group->breaches[p->breach].withdrawn = true;
+}
+
+/* Breached and answered since: was the answer in time after all? Whoever was away says so within the longest absence, or not at all. */
+static void reconsider(struct evaluation *e, struct instance *p, instant deadline, instant now) {
+        bool in_time = deadline == INSTANT_UNKNOWN || p->late_at <= deadline;
+        if (in_time)
+                take_back(p);
+        if (in_time || now - p->late_at > INT64_C(86400) * ABSENCE_DAYS_MAX)
+                instance_discard(e, p);
+}
+
 /* The deadlines of a client move with its absence. One that fired although the client was away all along is taken back. */
 static int reopen_deadlines(struct evaluation *e, struct client_state *s, instant now) {
         for (struct instance *p = s->instances, *next; p; p = next) {
@@ -1000,6 +1023,10 @@ static int reopen_deadlines(struct evaluation *e, struct client_state *s, instan
                 if (!step->has_within || step->clock != CLOCK_CLIENT)
                         continue;
                 instant deadline = step_deadline(e, p);
+                if (p->ended) {
+                        reconsider(e, p, deadline, now);
+                        continue;
+                }
                 if (deadline == p->deadline)
                         continue;
                 /* What seemed to have come late came in time. */
@@ -1010,8 +1037,7 @@ static int reopen_deadlines(struct evaluation *e, struct client_state *s, instan
                 if (p->breached) {
                         if (deadline != INSTANT_UNKNOWN && deadline < now)
                                 continue;
-                        if (p->group)
-                                p->group->breaches[p->breach].withdrawn = true;
+                        take_back(p);
                         p->breached = false;
                 }
                 int k = heap_set(e, p, deadline);
@@ -1275,8 +1301,11 @@ struct evaluation *evaluation_free(struct evaluation *e) {
                 return NULL;
         for (size_t i = 0; e->rules && i < e->n_rules; i++)
                 free_rule_state(e, &e->rules[i]);
-        for (size_t i = 0; e->clients && i < e->n_clients; i++)
+        for (size_t i = 0; e->clients && i < e->n_clients; i++) {
+                while (e->clients[i].instances)
+                        instance_discard(e, e->clients[i].instances);
                 free(e->clients[i].days_off);
+        }
         for (int t = 0; t < _FACT_TYPE_MAX; t++)
                 free(e->listeners[t]);
         condition_scratch_free(&e->scratch);

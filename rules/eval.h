@@ -15,8 +15,8 @@
  * one step the one with the smallest key stands for all. An opener sees only what comes later than itself.
  *
  * An automatic reply that tells an absence adds its days to that client's calendar: the client's pending deadlines (`clock: client`)
- * move, and a breach of a deadline that would not have passed yet is taken back, unless an answer ended it meanwhile. (Rules that build on
- * that breach keep what they saw; when the new deadline passes as well, it is the same breach to them, and counts once, the second time.)
+ * move, and a breach of a deadline that would not have passed yet, or not before the answer came, is taken back. (Rules that build on that
+ * breach keep what they saw; when the new deadline passes as well, it is the same breach to them, and counts once, the second time.)
  *
  * Grading looks back from the last breach over the window of `for` (an edge counts as inside): one breach is one-off, fewer than
  * `breaches` are recurring, so many or more are lasting. With `of` and `every`, windows of that length are counted back from the last

@@ -71,6 +71,7 @@ struct instance {
         uint32_t rule, depth; /* the rule's */
         uint16_t position;    /* the step awaited */
         bool breached, excepted;
+        bool ended; /* breached and answered since: only of the client's list any more */
         struct shown_fact *opening;
         instant base;     /* where the time of the awaited step is counted from */
         instant last_at;  /* when the step before happened */

@@ -518,6 +518,7 @@ class Opener:
         self.matches = 0
         self.held = None  # the breach of a deadline that passed and whose answer has not come
         self.late = None
+        self.answered = None  # when that answer, come late, was written
         self.done = False
         self.name(fact)
         self.wait()
@@ -589,8 +590,10 @@ class Opener:
             self.held = self.breach(now, self.fact)
 
     def hear(self, told, now):
-        """The client says that it is away: its deadlines move, and one that would not have passed yet did not pass."""
+        """The client says that it is away: its deadlines move, and one that would not have passed yet, or before the answer, did not pass."""
         self.away |= set().union(*told)
+        if self.answered is not None and self.step().get("clock") == "client" and self.answered <= self.due():
+            self.held["withdrawn"] = True
         if self.done or not told or "within" not in self.step() or self.step().get("clock") != "client":
             return
         deadline = self.due()
@@ -621,6 +624,7 @@ class Opener:
         if self.held is not None:
             self.held["ended"] = now
             self.held["withdrawn"] |= in_time
+            self.answered = written
             self.done = True
         elif self.absent() and not in_time:
             # The deadline could not pass yet, a source is stale: what may have come in time is not known.

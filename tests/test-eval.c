@@ -460,6 +460,23 @@ static void test_until(void **state) {
         assert_at(s, s->alerts[0].evidence[0].ended_at, "2026-03-05T10:00");
 }
 
+/* The client answers late, and says only afterwards that it had been away. */
+static void test_away_told_after_the_answer(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD UNANSWERED);
+        asked(s, DUPONT, "2026-03-02T10:00", "t");
+        received(s, DUPONT, "2026-03-09T10:00", "t", false);
+        run(s);
+        assert_int_equal(s->n_alerts, 1);
+        away(s, DUPONT, "2026-03-10T10:00", "2026-03-02", "2026-03-07T00:00");
+        run(s);
+        assert_int_equal(s->n_alerts, 0);
+        set(&s->facts[2], "absence_until",
+            v_instant(at(&s->w, "2026-03-04T00:00"))); /* back on the 4th: late all the same */
+        run(s);
+        assert_int_equal(s->n_alerts, 1);
+}
+
 /* Every order of two facts of one instant, the facts before them staying. */
 static void run_both_ways(struct scene *s, void (*check)(const struct scene *s)) {
         for (int i = 0; i < 2; i++) {
@@ -1077,6 +1094,7 @@ int main(void) {
                 T(test_stale_source),
                 T(test_summer_time),
                 T(test_until),
+                T(test_away_told_after_the_answer),
                 T(test_one_instant),
                 T(test_one_instant_above),
                 T(test_needs_a_rule),
