@@ -120,7 +120,7 @@ static void read_windows(struct rule_reader *c, struct measure *m, const struct 
         m->min_facts = (struct literal){.value = {.type = VALUE_INT, .i = 1}};
         if (!read_missing(c, node, "over", "a measure"))
                 (void) read_window(c, yaml_get(node, "over"), "`over`", &m->over);
-        if (min_facts && read_literal(c, min_facts, VALUE_INT, NULL, &m->min_facts) && m->min_facts.value.i < 1)
+        if (min_facts && read_whole_number(c, min_facts, &m->min_facts) && m->min_facts.value.i < 1)
                 read_fault(c, min_facts, "bad-value", NULL, "at least one fact is needed for a number");
         if (against)
                 read_against(c, m, against);

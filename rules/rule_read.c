@@ -307,8 +307,18 @@ bool read_window(struct rule_reader *c, const struct yaml_node *node, const char
 
 /* --- for */
 
-static bool read_count(struct rule_reader *c, const struct yaml_node *node, struct literal *ret) {
+bool read_whole_number(struct rule_reader *c, const struct yaml_node *node, struct literal *ret) {
         if (!read_literal(c, node, VALUE_INT, NULL, ret))
+                return false;
+        if (ret->value.type == VALUE_INT)
+                return true;
+        read_fault(c, node, "wrong-type", "give it `type: int`",
+                   "parameter \"%s\" is a number; a whole number is wanted here", node->scalar + 1);
+        return false;
+}
+
+static bool read_count(struct rule_reader *c, const struct yaml_node *node, struct literal *ret) {
+        if (!read_whole_number(c, node, ret))
                 return false;
         if (ret->param == 0 && (ret->value.i < 1 || ret->value.i > RULE_FOR_MAX)) {
                 read_fault(c, node, "bad-value", NULL, "a number from 1 to %d is wanted here", RULE_FOR_MAX);

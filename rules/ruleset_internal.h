@@ -184,6 +184,8 @@ const struct fact_field *read_field_name(struct rule_reader *c, const struct yam
                                          int16_t *index);
 /* A length of time on the wall clock, longer than nothing; `what` it is of. */
 bool read_window(struct rule_reader *c, const struct yaml_node *node, const char *what, struct literal *ret);
+/* A number of things: a parameter must be whole too, since the number is not compared but counted with. */
+bool read_whole_number(struct rule_reader *c, const struct yaml_node *node, struct literal *ret);
 const struct condition *read_condition(struct rule_reader *c, const struct yaml_node *node, uint32_t types);
 
 /* rule_lists.c */

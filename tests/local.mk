@@ -494,6 +494,7 @@ EXTRA_DIST += \
 	%D%/rules-broken/param-misused.yaml \
 	%D%/rules-broken/param-no-default.yaml \
 	%D%/rules-broken/param-none.yaml \
+	%D%/rules-broken/param-not-whole.yaml \
 	%D%/rules-broken/param-range.yaml \
 	%D%/rules-broken/param-share.yaml \
 	%D%/rules-broken/param-type.yaml \
