@@ -49,8 +49,9 @@ static int rules_check(struct context *c, int n_files, char **files) {
         size_t warnings = 0;
         /* The configuration is part of it: its overrides name rules, the rules name clients. */
         int status = context_settings(c);
-        if (status == EXIT_DONE)
-                status = context_rules(c, files, (size_t) n_files);
+        /* One run tells the faults of all files: those of the rules do not wait until the configuration is mended. */
+        int rules = c->n_files > 0 ? context_rules(c, files, (size_t) n_files) : EXIT_DONE;
+        status = status == EXIT_DONE ? rules : status;
         if (status == EXIT_DONE)
                 status = check_history(c, &warnings);
         if (status == EXIT_DONE && !c->json)

@@ -45,14 +45,27 @@ int context_zones(struct context *c) {
 /* One more than the loader accepts, so that it is the loader which says "too large". */
 #define FILE_READ_MAX (YAML_SIZE_MAX + 1)
 
-static int file_read(const char *path, char **ret_data, size_t *ret_size) {
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+/* A pipe that nobody writes to, or a device without an end, would hold up the service for ever: only what the owner named on
+ * the command line may be one. */
+static int file_kind(int fd, bool any) {
+        struct stat st;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISDIR(st.st_mode))
+                return -EISDIR;
+        if (S_ISREG(st.st_mode))
+                return 0;
+        return !any ? -EINVAL : fcntl(fd, F_SETFL, 0) < 0 ? -errno : 0;
+}
+
+static int file_read(const char *path, bool any, char **ret_data, size_t *ret_size) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         if (fd < 0)
                 return -errno;
-        int r = 0;
+        int r = file_kind(fd, any);
         size_t size = 0;
-        char *data = malloc(FILE_READ_MAX + 1);
-        if (!data)
+        char *data = r < 0 ? NULL : malloc(FILE_READ_MAX + 1);
+        if (r >= 0 && !data)
                 r = -ENOMEM;
         while (r == 0 && size < FILE_READ_MAX) {
                 ssize_t n = read(fd, data + size, FILE_READ_MAX - size);
@@ -76,11 +89,11 @@ static int file_read(const char *path, char **ret_data, size_t *ret_size) {
         return 0;
 }
 
-static int add_file(struct context *c, const char *path) {
+static int add_file(struct context *c, const char *path, bool any) {
         struct loaded_file f = {.path = strdup(path)};
         if (!f.path)
                 return -ENOMEM;
-        int r = file_read(path, &f.data, &f.size);
+        int r = file_read(path, any, &f.data, &f.size);
         struct loaded_file *more = r < 0 ? NULL : realloc(c->files, (c->n_files + 1) * sizeof(*more));
         if (!more) {
                 free(f.path);
@@ -109,7 +122,7 @@ static int add_folder(struct context *c, const char *folder) {
                 if (r == 0 && asprintf(&path, "%s/%s", folder, names[i]->d_name) < 0)
                         r = -ENOMEM;
                 if (r == 0) {
-                        r = add_file(c, path);
+                        r = add_file(c, path, false);
                         if (r < 0)
                                 log_errno(r, "cannot read %s", path);
                 }
@@ -277,7 +290,7 @@ int context_settings(struct context *c) {
         _cleanup_free_ char *clients = path ? beside(path, "clients.d") : NULL;
         if (!path || !clients)
                 return log_errno(-ENOMEM, "cannot load the configuration"), EXIT_FAULT;
-        int r = add_file(c, path);
+        int r = add_file(c, path, true);
         if (r == -ENOENT && c->without_config && !c->config_path) {
                 _cleanup_diagnostics_ struct diagnostics told = {};
                 r = settings_derive(NULL, &(struct settings_change){}, c->zones, &told, &c->settings);
@@ -310,22 +323,45 @@ static bool is_pack(const char *path, const char *pack) {
 
 /* Is that shipped pack wanted by `packs:`? */
 static bool pack_wanted(const struct settings *s, const char *path) {
-        for (const char **p = s->packs; p && *p; p++)
+        for (const char **p = s ? s->packs : NULL; p && *p; p++)
                 if (is_pack(path, *p))
                         return true;
-        return !s->packs;
+        return !s || !s->packs;
+}
+
+static void unknown_pack(const struct context *c, const struct yaml_node *at, char *const *names, struct diagnostics *d) {
+        _cleanup_buf_ struct buf hint = {};
+        const char *near = suggest(at->scalar, (const char *const *) names);
+        if (near)
+                buf_printf(&hint, "did you mean \"%s\"?", near);
+        for (size_t i = 0; !near && names[i]; i++)
+                buf_printf(&hint, "%s%s", i == 0 ? "allowed: " : ", ", names[i]);
+        diagnostics_add(d, DIAGNOSTIC_ERROR, c->files[0].path, at->line, at->column, at->length, "unknown-pack",
+                        hint.size > 0 ? hint.data : NULL, "no shipped pack \"%s\"", at->scalar);
 }
 
 /* A mistyped pack would be rules that never speak. */
-static void check_packs(const struct context *c, size_t first, size_t n_packs, struct diagnostics *d) {
-        for (const char **p = c->settings->packs; p && *p; p++) {
-                bool known = false;
-                for (size_t i = first; i < first + n_packs; i++)
-                        known |= is_pack(c->files[i].path, *p);
-                if (!known)
-                        diagnostics_add(d, DIAGNOSTIC_ERROR, c->files[0].path, 0, 0, 1, "unknown-pack", NULL,
-                                        "no shipped pack \"%s\"", *p);
+static int check_packs(const struct context *c, size_t first, size_t n_packs, struct diagnostics *d) {
+        const struct yaml_node *packs = c->settings ? c->settings->packs_node : NULL;
+        char **names = calloc(n_packs + 1, sizeof(*names));
+        int r = names ? 0 : -ENOMEM;
+        for (size_t i = 0; i < n_packs && r >= 0; i++) {
+                const char *name = base_name(c->files[first + i].path);
+                names[i] = strndup(name, strlen(name) - strlen(".yaml"));
+                r = names[i] ? 0 : -ENOMEM;
         }
+        const struct yaml_node *at = packs && packs->type == YAML_SEQUENCE ? packs->child : packs;
+        for (; at && r >= 0; at = at == packs ? NULL : at->next) {
+                size_t i = 0;
+                while (names[i] && strcmp(names[i], at->scalar) != 0)
+                        i++;
+                if (!names[i])
+                        unknown_pack(c, at, names, d);
+        }
+        for (size_t i = 0; names && i < n_packs; i++)
+                free(names[i]);
+        free(names);
+        return r;
 }
 
 static int add_words(const char *path, void *userdata) {
@@ -334,7 +370,7 @@ static int add_words(const char *path, void *userdata) {
                 if (strcmp(c->files[i].path, path) == 0)
                         return 0;
         /* One that cannot be read is told where it is named. */
-        int r = add_file(c, path);
+        int r = add_file(c, path, false);
         return r == -ENOMEM ? r : 0;
 }
 
@@ -368,8 +404,9 @@ static int load_rules(struct context *c, size_t first, size_t n_packs) {
         }
         c->rule_files = files;
         c->n_rule_files = n;
-        check_packs(c, first, n_packs, &d);
-        r = ruleset_load(files, n, c->settings, &d, &c->rules);
+        r = check_packs(c, first, n_packs, &d);
+        if (r >= 0)
+                r = ruleset_load(files, n, c->settings, &d, &c->rules);
         context_print_diagnostics(c, &d);
         return r >= 0 && d.errors > 0 ? -EBADMSG : r;
 }
@@ -389,7 +426,7 @@ static struct loaded_file *same_file(struct context *c, size_t first, size_t n, 
 static int add_named(struct context *c, size_t first, const char *path) {
         struct loaded_file *known = same_file(c, first, c->n_files - first, path);
         if (!known)
-                return add_file(c, path);
+                return add_file(c, path, true);
         char *name = strdup(path);
         if (!name)
                 return -ENOMEM;

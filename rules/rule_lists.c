@@ -132,7 +132,7 @@ char *words_path(const char *rule_file, const char *name, struct arena *arena) {
 
 static void words_line(struct rule_reader *c, struct word_list *list, const char *s, size_t n, struct place *at,
                        uint8_t *languages) {
-        while (n > 0 && strchr(" \t\r", s[n - 1]))
+        while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t' || s[n - 1] == '\r'))
                 n--;
         while (n > 0 && (*s == ' ' || *s == '\t'))
                 s++, n--, at->column++;
@@ -175,6 +175,11 @@ static void read_words_file(struct rule_reader *c, const struct yaml_node *node,
                 lines++;
         struct place at = {f->file.path, 0, 1, 0};
         uint8_t languages = WORDS_OF_ANY_LANGUAGE;
+        /* Of a larger one daemon/ reads no more than shows that it is: words at its end would be lost. */
+        if (f->file.size > YAML_SIZE_MAX) {
+                place_fault(c, &at, "yaml-refused", NULL, "the file is larger than 1 MiB");
+                return;
+        }
         if (!list_reserve(c, list, lines, &at))
                 return;
         if (end - data >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)

@@ -1204,6 +1204,7 @@ static void check_digest(struct loader *l, const struct yaml_node *node) {
 
 static void read_packs(struct loader *l, const struct yaml_node *root) {
         l->s->packs = get_texts(l, root, "", "packs");
+        l->s->packs_node = get(root, "", "packs");
 }
 
 static void read_clients(struct loader *l, const struct yaml_node *list) {

@@ -64,6 +64,7 @@ struct settings {
         struct source_spec *sources;
         size_t n_sources;
         const char **packs;            /* names of shipped packs wanted; NULL: all */
+        const struct yaml_node *packs_node; /* where they are written, in the first file; NULL */
         const struct yaml_node *rules; /* global overrides; applied by ruleset_load(); NULL */
         const char *rules_file;        /* file that `rules` came from */
         const char **

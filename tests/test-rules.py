@@ -303,6 +303,50 @@ def wild(w):
         true(tap.SLOW or r.memory < 150 << 20, what, "took", str(r.memory >> 20), "MB")
 
 
+@case("the faults of the configuration hide none of those of the rules")
+def all_files(w):
+    text = w.config.read_text()
+    path = rules(w, "version: 1\nrules:\n  - {id: r, match: {fact: thanks.recieved}}\n")
+    w.config.write_text(text.replace("owner:", "ownr:", 1) + "\npacks: [meting, zzz]\n")
+    told = [l for l in check(w, want=1).stderr.splitlines() if "error[" in l]
+    true(any("unknown-key" in l for l in told), told)
+    true("%s:3:27: error[unknown-fact]: no fact \"thanks.recieved\"" % path in told, told)
+    line = text.count("\n") + 2
+    w.config.write_text(text + "\npacks: [meting, zzz]\n")
+    told = check(w, want=1).stderr
+    true("%s:%d:9: error[unknown-pack]: no shipped pack \"meting\"" % (w.config, line) in told, told)
+    true("%s:%d:17: error[unknown-pack]: no shipped pack \"zzz\"" % (w.config, line) in told, told)
+    true('did you mean "meetings"?' in told and "allowed: after-hours, meetings" in told, told)
+    true("unknown-fact" in told, told)
+
+
+LISTED = "version: 1\nlists:\n  l: {file: words.txt}\nrules:\n  - {id: r, match: {fact: message.received, where: {text: {in_list: l}}}}\n"
+
+
+@case("of a file of words no word is lost, and one without an end is not waited for")
+def word_files(w):
+    path = rules(w, LISTED)
+    words = path.parent / "words.txt"
+
+    def codes(want=1):
+        return re.findall(r"^(\S+?): error\[([a-z-]+)\]", check(w, want=want).stderr, re.M)
+    words.write_text("\n".join("phrase %d %s" % (i, "blah " * 20) for i in range(15000)))
+    equal(codes(), [(str(words), "yaml-refused")], "beyond what is read")
+    words.write_bytes(b"never again\n" + bytes(300) + b"\n")
+    equal(codes(), [("%s:2:1" % words, "yaml-encoding")])
+    words.unlink()
+    os.mkfifo(words)
+    equal(codes(), [("%s:3:13" % path, "missing-file")])
+    words.unlink()
+    words.symlink_to("/dev/zero")
+    equal(codes(), [("%s:3:13" % path, "missing-file")])
+    words.unlink()
+    words.write_text("never again\n")
+    equal(codes(0), [])
+    os.mkfifo(path.parent / "pipe.yaml")
+    true("cannot read" in check(w, want=1).stderr)
+
+
 @case("a line that is shown brings no control character and no broken one to the terminal")
 def shown(w):
     path = w.write("wild.yaml", HEAD.encode() + b"  - {id: r, title: \xe9t\xe9 \x1b[31m\xc2\x9b1m}\n")
