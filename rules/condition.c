@@ -362,6 +362,29 @@ bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum valu
         return r >= 0;
 }
 
+/* What `contains` looks for; the words of lists are read alike. */
+bool check_phrase(struct rule_reader *c, const struct yaml_node *node, const char *text) {
+        size_t n = strlen(text);
+        if (n == 0 || n > PHRASE_MAX) {
+                read_fault(c, node, "bad-value", NULL, "a phrase has 1 to %u characters", PHRASE_MAX);
+                return false;
+        }
+        if (!phrase_is_pattern(text))
+                return true;
+        read_fault(c, node, "bad-pattern", pattern_hint, "\"%s\" looks like a regular expression", text);
+        return false;
+}
+
+void open_phrase(struct rule_reader *c, struct literal *l) {
+        size_t n = l->folded ? strlen(l->folded) : 0;
+        if (n < 2 || l->folded[n - 1] != '*')
+                return;
+        l->open_end = true;
+        l->folded = arena_strndup(c->arena, l->folded, n - 1);
+        if (!l->folded)
+                c->error = -ENOMEM;
+}
+
 /* --- reading conditions */
 
 const struct fact_field *read_field_name(struct rule_reader *c, const struct yaml_node *key, uint32_t fact_types,
@@ -415,7 +438,8 @@ static bool read_in_list(struct rule_reader *c, const struct yaml_node *node, st
         const char **names = read_new0(c, const char *, c->rs->n_lists + 1);
         for (size_t i = 0; names && i < c->rs->n_lists; i++)
                 names[i] = c->rs->lists[i].name;
-        read_fault(c, node, "unknown-list", names ? read_hint(c, name, names) : NULL, "no list \"%s\"", name);
+        const char *hint = names && names[0] ? read_hint(c, name, names) : "declare it under `lists:`";
+        read_fault(c, node, "unknown-list", hint, "no list \"%s\"", name);
         return false;
 }
 
@@ -435,25 +459,6 @@ static bool read_in(struct rule_reader *c, const struct yaml_node *node, const s
         return good;
 }
 
-/* What `contains` looks for; the words of lists are read alike. */
-static bool read_phrase(struct rule_reader *c, const struct yaml_node *node, struct literal *l) {
-        size_t n = strlen(l->folded);
-        if (n == 0 || n > PHRASE_MAX) {
-                read_fault(c, node, "bad-value", NULL, "a phrase has 1 to %u characters", PHRASE_MAX);
-                return false;
-        }
-        if (phrase_is_pattern(node->scalar)) {
-                read_fault(c, node, "bad-pattern", pattern_hint, "\"%s\" looks like a regular expression", node->scalar);
-                return false;
-        }
-        l->open_end = n > 1 && l->folded[n - 1] == '*';
-        if (l->open_end)
-                l->folded = arena_strndup(c->arena, l->folded, n - 1);
-        if (!l->folded)
-                c->error = -ENOMEM;
-        return l->folded;
-}
-
 static bool read_operand(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field,
                          uint32_t fact_types, struct condition *ret) {
         if (ret->op == COMPARISON_IN_LIST)
@@ -465,16 +470,20 @@ static bool read_operand(struct rule_reader *c, const struct yaml_node *node, co
         enum value_type type = field->type == VALUE_LIST ? VALUE_STRING : field->type;
         if (!ret->literals || !read_literal(c, node, type, field, ret->literals))
                 return false;
-        if (ret->op == COMPARISON_CONTAINS && ret->literals->folded && ret->literals->param == 0 &&
-            !read_phrase(c, node, ret->literals))
-                return false;
-        /* A list of the rule files is looked up in the text itself: the fold knows only the shipped ones. */
-        const struct word_list *list =
-                field->type == VALUE_LIST && node->scalar[0] != '$' ? find_list(c, node->scalar) : NULL;
-        if (!list)
+        struct literal *l = ret->literals;
+        if (ret->op == COMPARISON_CONTAINS && l->folded && field->type != VALUE_LIST) {
+                if (!check_phrase(c, node, l->value.s))
+                        return false;
+                param_used(c, l, PARAM_PHRASE);
+                if (l->param == 0)
+                        open_phrase(c, l);
+        }
+        /* A list of the rule files is looked up in the text itself: the fold knows only shipped ones. */
+        if (field->type != VALUE_LIST || node->scalar[0] == '$')
                 return true;
+        if (!read_in_list(c, node, ret))
+                return false;
         ret->op = COMPARISON_IN_LIST;
-        ret->list = list;
         for (int t = 0; t < _FACT_TYPE_MAX; t++)
                 if (fact_types & BIT(t))
                         ret->index[t] = (int16_t) fact_field_index((enum fact_type) t, "text");

@@ -85,6 +85,14 @@ static enum value_type number_type(const struct measure *m) {
         return m->type == VALUE_INT || m->type == VALUE_NONE ? VALUE_NUMBER : m->type;
 }
 
+/* "more than 30" of what is never above 1: people think in hundredths. */
+static void check_share(struct rule_reader *c, const struct measure *m, const struct yaml_node *node,
+                        const struct value *v) {
+        double n = v->type == VALUE_NUMBER ? v->number : (double) v->i;
+        if (m->function == MEASURE_SHARE && (n < 0 || n > 1))
+                read_fault(c, node, "bad-value", "30 in 100 is written 0.3", "a share is a number from 0 to 1");
+}
+
 static void read_is(struct rule_reader *c, struct measure *m, const struct yaml_node *node) {
         if (node->type != YAML_MAPPING || !node->child) {
                 read_fault(c, node, "wrong-type", NULL, "a comparison is wanted here: {gte: 3}");
@@ -101,8 +109,10 @@ static void read_is(struct rule_reader *c, struct measure *m, const struct yaml_
                                    "no comparison \"%s\"", p->key->scalar ? p->key->scalar : "");
                 else if (m->n_tests == MEASURE_TESTS_MAX)
                         read_fault(c, p->key, "bad-value", NULL, "at most %u comparisons", MEASURE_TESTS_MAX);
-                else if (read_literal(c, p, number_type(m), NULL, &m->tests[m->n_tests].value))
+                else if (read_literal(c, p, number_type(m), NULL, &m->tests[m->n_tests].value)) {
+                        check_share(c, m, p, &m->tests[m->n_tests].value.value);
                         m->tests[m->n_tests++].op = (enum comparison) op;
+                }
         }
 }
 
@@ -120,8 +130,11 @@ static void read_windows(struct rule_reader *c, struct measure *m, const struct 
         m->min_facts = (struct literal){.value = {.type = VALUE_INT, .i = 1}};
         if (!read_missing(c, node, "over", "a measure"))
                 (void) read_window(c, yaml_get(node, "over"), "`over`", &m->over);
-        if (min_facts && read_whole_number(c, min_facts, &m->min_facts) && m->min_facts.value.i < 1)
-                read_fault(c, min_facts, "bad-value", NULL, "at least one fact is needed for a number");
+        if (min_facts && read_whole_number(c, min_facts, &m->min_facts)) {
+                if (m->min_facts.value.i < 1)
+                        read_fault(c, min_facts, "bad-value", NULL, "at least one fact is needed for a number");
+                param_used(c, &m->min_facts, PARAM_SOME);
+        }
         if (against)
                 read_against(c, m, against);
 }

@@ -57,9 +57,45 @@ const char *read_hint(struct rule_reader *c, const char *word, const char *const
         return hint;
 }
 
+/* What people write first where a mapping is wanted, told as it is to be written. */
+static const char *mapping_example(const char *prefix) {
+        static const struct {
+                const char *prefix, *example;
+        } examples[] = {
+                {"file", "`version: 1`, then `rules:`, and a `- id: name` for each"},
+                {"list", "{words: [one, two words]}"},
+                {"param", "{type: duration, default: 3bd}"},
+                {"match", "{fact: message.received}"},
+                {"sequence", "{steps: [{fact: request.sent}, {absent: message.received, within: 3bd}]}"},
+                {"step", "{fact: request.sent}, or {absent: message.received, within: 3bd}"},
+                {"until", "{fact: request.settled}"},
+                {"measure", "{count: {fact: reminder.sent}, over: 30d, is: {gte: 3}}"},
+                {"measured", "{fact: message.received}"},
+                {"against", "{own_past: 180d}"},
+                {"for", "{breaches: 3, within: 90d}"},
+                {"exception", "{where: {client: x}, reason: \"as agreed\", until: 2026-12-31}"},
+                {"client-exception", "{rule: x, reason: \"as agreed\", until: 2026-12-31}"},
+                {"override", "{mode: off}, or {params: {patience: 5bd}}"},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(examples); i++)
+                if (str_eq(examples[i].prefix, prefix))
+                        return examples[i].example;
+        return NULL;
+}
+
+/* A mistyped key is taken for the one that was meant, so that what stands under it is checked in the same run; the set is
+ * refused all the same. Not in a tree that belongs to the settings, and not where files of words are named: which ones are
+ * read was decided before. */
+static void take_for(const struct rule_reader *c, const struct yaml_node *node, struct yaml_node *p, const char *meant) {
+        if (meant && !c->shared && !yaml_get(node, meant) && !str_eq(meant, "lists") && !str_eq(meant, "file"))
+                p->key->scalar = meant;
+}
+
 bool read_keys(struct rule_reader *c, const struct yaml_node *node, const char *prefix) {
         if (node->type != YAML_MAPPING) {
-                read_fault(c, node, "wrong-type", NULL, "a mapping is wanted here (%s)", prefix);
+                const char *example = mapping_example(prefix);
+                read_fault(c, node, "wrong-type", example ? arena_printf(c->arena, "write %s", example) : NULL,
+                           "a mapping is wanted here (%s)", prefix);
                 return false;
         }
         const char *names[KEYS_MAX + 1];
@@ -69,13 +105,15 @@ bool read_keys(struct rule_reader *c, const struct yaml_node *node, const char *
                 if (strncmp(table[i].path, prefix, length) == 0 && table[i].path[length] == '.')
                         names[n++] = table[i].path + length + 1;
         names[n] = NULL;
-        for (const struct yaml_node *p = node->child; p; p = p->next) {
+        for (struct yaml_node *p = node->child; p; p = p->next) {
                 size_t i = 0;
                 while (i < n && !str_eq(names[i], p->key->scalar))
                         i++;
-                if (i == n && p->key->scalar)
-                        read_fault(c, p->key, "unknown-key", read_hint(c, p->key->scalar, names), "no key \"%s\" here (%s)",
-                                   p->key->scalar, prefix);
+                if (i < n || !p->key->scalar)
+                        continue;
+                read_fault(c, p->key, "unknown-key", read_hint(c, p->key->scalar, names), "no key \"%s\" here (%s)",
+                           p->key->scalar, prefix);
+                take_for(c, node, p, suggest(p->key->scalar, names));
         }
         return true;
 }
@@ -137,6 +175,11 @@ int read_choice(struct rule_reader *c, const struct yaml_node *node, const char 
         if (i < 0)
                 read_fault(c, node, "bad-value", read_hint(c, word, names), "\"%s\" is no %s", word, what);
         return i;
+}
+
+void param_used(const struct rule_reader *c, const struct literal *l, enum param_use use) {
+        if (l->param > 0)
+                c->rule->params[l->param - 1].uses |= use;
 }
 
 /* --- title, mode, severity */
@@ -213,16 +256,36 @@ static double literal_number(const struct literal *l) {
         return l->value.type == VALUE_NUMBER ? l->value.number : (double) l->value.i;
 }
 
+/* Where a rule uses its parameter, the default was checked; an override has to be as good. */
+static bool check_uses(struct rule_reader *c, const struct param *p, const struct yaml_node *node, const struct literal *l) {
+        bool work = l->duration.unit == DURATION_WORK_SECONDS || l->duration.unit == DURATION_WORK_DAYS;
+        if ((p->uses & PARAM_WALL) && work) {
+                read_fault(c, node, "bad-duration", "units: s m h d w mo",
+                           "\"%s\" is the length of a window: it runs on the wall clock, not in working time", p->name);
+                return false;
+        }
+        bool many = (p->uses & PARAM_COUNT) && l->value.i > RULE_FOR_MAX;
+        if (many || ((p->uses & (PARAM_COUNT | PARAM_SOME)) && l->value.i < 1)) {
+                read_fault(c, node, "param-out-of-range",
+                           many ? arena_printf(c->arena, "%d is the most", RULE_FOR_MAX) : "1 is the least",
+                           "%s is out of range for \"%s\"", node->scalar, p->name);
+                return false;
+        }
+        return !(p->uses & PARAM_PHRASE) || check_phrase(c, node, node->scalar);
+}
+
 static bool read_param_value(struct rule_reader *c, const struct param *p, const struct yaml_node *node,
                              struct literal *ret) {
         if (node->type == YAML_SCALAR && node->scalar[0] == '$') {
                 read_fault(c, node, "bad-value", NULL, "a parameter cannot refer to another");
                 return false;
         }
-        if (!read_literal(c, node, param_values[p->type], NULL, ret))
+        if (!read_literal(c, node, param_values[p->type], NULL, ret) || !check_uses(c, p, node, ret))
                 return false;
-        if (p->type == PARAM_STRING)
+        if (p->type == PARAM_STRING) {
+                open_phrase(c, ret);
                 return true;
+        }
         double n = literal_number(ret);
         bool share = p->type != PARAM_SHARE || (n >= 0 && n <= 1);
         if (share && (!p->has_min || n >= p->min) && (!p->has_max || n <= p->max))
@@ -302,6 +365,7 @@ bool read_window(struct rule_reader *c, const struct yaml_node *node, const char
                 read_fault(c, node, "bad-value", NULL, "%s has some length", what);
                 return false;
         }
+        param_used(c, ret, PARAM_WALL);
         return true;
 }
 
@@ -320,10 +384,11 @@ bool read_whole_number(struct rule_reader *c, const struct yaml_node *node, stru
 static bool read_count(struct rule_reader *c, const struct yaml_node *node, struct literal *ret) {
         if (!read_whole_number(c, node, ret))
                 return false;
-        if (ret->param == 0 && (ret->value.i < 1 || ret->value.i > RULE_FOR_MAX)) {
+        if (ret->value.i < 1 || ret->value.i > RULE_FOR_MAX) {
                 read_fault(c, node, "bad-value", NULL, "a number from 1 to %d is wanted here", RULE_FOR_MAX);
                 return false;
         }
+        param_used(c, ret, PARAM_COUNT);
         return true;
 }
 
@@ -331,10 +396,7 @@ static void read_windows(struct rule_reader *c, const struct yaml_node *node, st
         const struct yaml_node *of = yaml_get(node, "of"), *every = yaml_get(node, "every");
         if (read_missing(c, node, "of", "`for`") || read_missing(c, node, "every", "`for`"))
                 return;
-        if (read_count(c, of, &ret->of) && ret->of.param == 0 && ret->breaches.param == 0 &&
-            ret->of.value.i < ret->breaches.value.i)
-                read_fault(c, of, "bad-value", NULL, "%" PRId64 " breaches cannot be among %" PRId64, ret->breaches.value.i,
-                           ret->of.value.i);
+        (void) read_count(c, of, &ret->of);
         if (every->type == YAML_SCALAR && str_eq(every->scalar, "occurrence"))
                 ret->occurrence = true;
         else if (read_literal(c, every, VALUE_DURATION, NULL, &ret->every) && ret->every.value.i <= 0)
@@ -364,12 +426,23 @@ static void read_for(struct rule_reader *c, const struct yaml_node *node, struct
         *ret = found;
 }
 
-/* The facts of a measure have no outcome of their own. */
+/* The facts of a measure have no outcome of their own. And `params` or `for`, whichever is written at `node`, can ask for what
+ * never comes. */
 static void check_for(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node,
-                      const struct rule_for *limit) {
-        if (node && rule->kind == RULE_MEASURE && limit->occurrence)
-                read_fault(c, yaml_get(node, "every"), "bad-value", "write a length, as in `every: 1w`",
+                      const struct rule_variant *v) {
+        const struct rule_for *limit = &v->limit;
+        if (!node)
+                return;
+        const struct yaml_node *every = yaml_get(node, "every"), *of = yaml_get(node, "of");
+        if (every && rule->kind == RULE_MEASURE && limit->occurrence)
+                read_fault(c, every, "bad-value", "write a length, as in `every: 1w`",
                            "a measure has windows, not occurrences");
+        if (limit->has_within || limit->of.value.type != VALUE_INT || limit->breaches.value.type != VALUE_INT)
+                return;
+        int64_t wanted = literal_resolve(&limit->breaches, v)->value.i, windows = literal_resolve(&limit->of, v)->value.i;
+        if (wanted > windows && windows > 0)
+                read_fault(c, of ? of : node, "bad-value", NULL, "%" PRId64 " breaches cannot be among %" PRId64, wanted,
+                           windows);
 }
 
 /* --- facts and steps */
@@ -378,11 +451,14 @@ void read_unknown_rule(struct rule_reader *c, const struct yaml_node *node, cons
         read_fault(c, node, "unknown-rule", read_hint(c, id, c->rs->ids), "no rule \"%s\"", id);
 }
 
-static void unknown_fact(struct rule_reader *c, const struct yaml_node *node, const char *name) {
+/* The fact that was meant, so that its fields are checked in the same run; negative when nobody can tell. */
+static int unknown_fact(struct rule_reader *c, const struct yaml_node *node, const char *name) {
         const char *names[_FACT_TYPE_MAX + 1] = {NULL};
         for (int t = 0; t < FACT_RULE; t++)
                 names[t] = fact_table[t].name;
         read_fault(c, node, "unknown-fact", read_hint(c, name, names), "no fact \"%s\"", name);
+        const char *near = suggest(name, names);
+        return near ? fact_type_from_name(near) : -ENOENT;
 }
 
 int read_fact_name(struct rule_reader *c, const struct yaml_node *node, uint32_t *ret_rule) {
@@ -390,10 +466,8 @@ int read_fact_name(struct rule_reader *c, const struct yaml_node *node, uint32_t
         if (!name)
                 return -EINVAL;
         int t = fact_type_from_name(name);
-        if (t < 0) {
-                unknown_fact(c, node, name);
-                return t;
-        }
+        if (t < 0)
+                return unknown_fact(c, node, name);
         if (t == FACT_RULE) {
                 const struct rule *r = reader_find_rule(c, name + 5);
                 if (!r) {
@@ -496,6 +570,14 @@ static void read_deadline(struct rule_reader *c, struct rule *rule, const struct
         rule->client_clock |= step->clock == CLOCK_CLIENT && step->has_within;
 }
 
+static void read_as(struct rule_reader *c, const struct rule *rule, const struct yaml_node *node, struct rule_step *step) {
+        step->as = read_word(c, node, "a name");
+        for (size_t i = 0; i < rule->n_steps && step->as; i++)
+                if (str_eq(rule->steps[i].as, step->as))
+                        read_fault(c, node, "bad-value", "each step has a name of its own",
+                                   "an earlier step is named \"%s\" already", step->as);
+}
+
 static void read_step(struct rule_reader *c, struct rule *rule, const struct yaml_node *node) {
         struct rule_step *step = &rule->steps[rule->n_steps];
         if (!read_keys(c, node, "step"))
@@ -515,7 +597,7 @@ static void read_step(struct rule_reader *c, struct rule *rule, const struct yam
                            "a sequence begins with a fact that happens");
         read_facts(c, fact ? fact : absent, step);
         if (as)
-                step->as = read_word(c, as, "a name");
+                read_as(c, rule, as, step);
         const struct yaml_node *where = yaml_get(node, "where");
         if (where)
                 step->where = read_condition(c, where, step->types);
@@ -767,8 +849,8 @@ void read_rule(struct rule_reader *c, struct rule *rule) {
         const struct yaml_node *node = rule->node;
         c->rule = rule;
         default_variant(&rule->global);
-        if (!read_keys(c, node, "rule"))
-                return;
+        if (node->type != YAML_MAPPING)
+                return; /* told when ids were read */
         read_params(c, rule, yaml_get(node, "params"));
         read_texts(c, yaml_get(node, "title"), &rule->title, &rule->n_title);
         read_texts(c, yaml_get(node, "why"), &rule->why, &rule->n_why);
@@ -777,13 +859,14 @@ void read_rule(struct rule_reader *c, struct rule *rule) {
         read_severity(c, yaml_get(node, "severity"), rule->global.severity);
         read_for(c, yaml_get(node, "for"), &rule->global.limit);
         read_kind(c, rule);
-        check_for(c, rule, yaml_get(node, "for"), &rule->global.limit);
+        copy_params(c, rule, &rule->global);
+        if (rule->global.params)
+                check_for(c, rule, yaml_get(node, "for"), &rule->global);
         read_needs(c, rule, yaml_get(node, "needs"));
         read_exceptions(c, rule, yaml_get(node, "exceptions"));
         read_inhibits(c, rule, yaml_get(node, "inhibits"));
         read_repeat(c, rule, yaml_get(node, "repeat_after"));
         read_tests(c, rule, yaml_get(node, "tests"));
-        copy_params(c, rule, &rule->global);
         c->rule = NULL;
 }
 
@@ -800,11 +883,12 @@ static void read_param_overrides(struct rule_reader *c, const struct rule *rule,
                 names[i] = rule->params[i].name;
         for (const struct yaml_node *p = node->child; p && names; p = p->next) {
                 int i = find_name(p->key->scalar, names);
+                struct literal l;
                 if (i < 0)
                         read_fault(c, p->key, "unknown-param", read_hint(c, p->key->scalar, names),
                                    "rule \"%s\" has no parameter \"%s\"", rule->id, p->key->scalar);
-                else
-                        (void) read_param_value(c, &rule->params[i], p, &v->params[i]);
+                else if (read_param_value(c, &rule->params[i], p, &l))
+                        v->params[i] = l;
         }
 }
 
@@ -823,7 +907,8 @@ bool read_override(struct rule_reader *c, const struct rule *rule, const struct 
         const struct yaml_node *params = yaml_get(node, "params");
         if (params)
                 read_param_overrides(c, rule, params, ret);
-        read_for(c, yaml_get(node, "for"), &ret->limit);
-        check_for(c, rule, yaml_get(node, "for"), &ret->limit);
-        return true;
+        const struct yaml_node *limit = yaml_get(node, "for"), *reason = yaml_get(node, "reason");
+        read_for(c, limit, &ret->limit);
+        check_for(c, rule, limit ? limit : params, ret);
+        return !reason || read_word(c, reason, "a reason");
 }

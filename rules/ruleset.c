@@ -150,7 +150,8 @@ static const char *read_id(struct rule_reader *c, const struct yaml_node *node) 
         if (!word)
                 return NULL;
         if (!good_id(word)) {
-                read_fault(c, id, "bad-value", "lower-case letters, digits, - and _, at most 64", "\"%s\" is no id", word);
+                read_fault(c, id, "bad-value", "a lower-case letter, then such letters, digits, - and _, at most 64",
+                           "\"%s\" is no id", word);
                 return NULL;
         }
         const struct rule *other = ruleset_find(c->rs, word);
@@ -176,6 +177,7 @@ static void collect_rules(struct rule_reader *c, const struct loaded_file *f) {
                         read_fault(c, p, "bad-value", NULL, "at most %u rules", RULES_MAX);
                         return;
                 }
+                (void) read_keys(c, p, "rule");
                 const char *id = read_id(c, p);
                 struct rule *r = &c->rs->rules[c->rs->n];
                 *r = (struct rule){
@@ -261,6 +263,7 @@ static void read_client_exceptions(struct rule_reader *c, const struct client *c
 static void apply_settings(struct rule_reader *c) {
         if (!c->settings)
                 return;
+        c->shared = true;
         for (size_t i = 0; c->settings->derived && i < c->rs->n; i++)
                 if (c->rs->rules[i].global.mode == MODE_OFF)
                         c->rs->rules[i].global.mode = MODE_WATCH;
@@ -272,6 +275,7 @@ static void apply_settings(struct rule_reader *c) {
                 read_overrides(c, client->rules, client);
                 read_client_exceptions(c, client);
         }
+        c->shared = false;
 }
 
 /* --- loading */
@@ -281,7 +285,6 @@ static int collect(struct rule_reader *c, const struct loaded_file *loaded, size
                 if (!loaded[i].root)
                         continue;
                 c->file = loaded[i].file->file.path;
-                check_file(c, loaded[i].root);
                 read_lists(c, yaml_get(loaded[i].root, "lists"));
                 collect_rules(c, &loaded[i]);
         }
@@ -310,6 +313,11 @@ static int load(struct rule_reader *c, const struct rule_file *files, size_t n) 
         int r = parse_files(c, files, n, loaded);
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < n; i++) {
+                c->file = files[i].file.path;
+                if (loaded[i].root)
+                        check_file(c, loaded[i].root);
+        }
         c->rs->rules = read_new0(c, struct rule, count_rules(loaded, n) + 1);
         c->rs->lists = read_new0(c, struct word_list, LISTS_MAX);
         if (c->error < 0)

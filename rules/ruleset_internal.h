@@ -34,6 +34,14 @@ struct param {
         bool has_min, has_max;
         double min, max;
         const char *min_text, *max_text; /* as written, for diagnostics */
+        unsigned uses;                   /* bits of enum param_use: what an override must be good for, too */
+};
+
+enum param_use {
+        PARAM_WALL = 1U << 0,   /* a window: no working time */
+        PARAM_COUNT = 1U << 1,  /* so many breaches or windows */
+        PARAM_SOME = 1U << 2,   /* so many facts: one at least */
+        PARAM_PHRASE = 1U << 3, /* looked for in a text */
 };
 
 /* `for`: when breaches are a habit. */
@@ -148,6 +156,7 @@ struct rule_reader {
         size_t n_files;
         const char *file;  /* the one being read */
         struct rule *rule; /* the one being read; NULL between rules */
+        bool shared;       /* what is read belongs to the settings */
         int error;
 };
 
@@ -176,6 +185,12 @@ int read_fact_name(struct rule_reader *c, const struct yaml_node *node, uint32_t
 /* The instant a written date or date-time means in the owner's zone. `end`: a date means the end of that day, exclusive. */
 int read_instant(struct rule_reader *c, const struct yaml_node *node, bool end, instant *ret);
 
+/* Remembers what a parameter is used for, where the literal is one. */
+void param_used(const struct rule_reader *c, const struct literal *l, enum param_use use);
+/* Can the text be looked for as a phrase? The fault is told at the node. */
+bool check_phrase(struct rule_reader *c, const struct yaml_node *node, const char *text);
+/* A * at the end of its phrase lets the last word go on. */
+void open_phrase(struct rule_reader *c, struct literal *l);
 /* Literals: see condition.c. The type wanted is that of a field, or of a parameter. */
 bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum value_type type, const struct fact_field *field,
                   struct literal *ret);

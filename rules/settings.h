@@ -63,10 +63,10 @@ struct settings {
         size_t n_clients;
         struct source_spec *sources;
         size_t n_sources;
-        const char **packs;            /* names of shipped packs wanted; NULL: all */
+        const char **packs;                 /* names of shipped packs wanted; NULL: all */
         const struct yaml_node *packs_node; /* where they are written, in the first file; NULL */
-        const struct yaml_node *rules; /* global overrides; applied by ruleset_load(); NULL */
-        const char *rules_file;        /* file that `rules` came from */
+        const struct yaml_node *rules;      /* global overrides; applied by ruleset_load(); NULL */
+        const char *rules_file;             /* file that `rules` came from */
         const char **
                 holiday_files; /* .ics files named under holidays: absolute paths, NULL-terminated. daemon/ reads them through the
                                          * parse role and calls settings_add_days_off(). */

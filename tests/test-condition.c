@@ -85,7 +85,7 @@ static void test_none(void **state) {
                                             "{automatic: {neq: true}}",
                                             "{subject: {contains: x}}",
                                             "{text: {in_list: stop}}",
-                                            "{lists: x}",
+                                            "{lists: stop}",
                                             "{person: {neq: x}}",
                                             "{client: {neq: dupont}}",
                                             "{weekday: {neq: mon}}"};

@@ -206,19 +206,16 @@ static void test_lists(void **state) {
         load_good(&s->w, "version: 1\nlists: {stop: {words: [\"merci d'arrêter\", 'ne plus']}}\nrules:\n"
                          "  - id: r\n    match: {fact: message.received, where: {text: {in_list: stop}}}\n"
                          "  - id: q\n    match: {fact: message.received, where: {lists: {contains: stop}}}\n"
-                         "  - id: p\n    match: {fact: message.received, where: {lists: rude}}\n");
+                         "  - id: p\n    match: {fact: message.received, where: {lists: stop}}\n");
         struct fact *f = received(s, DUPONT, "2026-03-07T15:00", "t", false);
         set(f, "text",
             v_string("Merci   d\xe2\x80\x99"
                      "arreter."));
         run(s);
-        assert_int_equal(s->n_alerts, 2);
-        static const char *const found[] = {"other", "rude", NULL};
+        assert_int_equal(s->n_alerts, 3);
         set(f, "text", v_string("rien"));
-        set(f, "lists", (struct value){.type = VALUE_LIST, .list = found});
         run(s);
-        assert_int_equal(s->n_alerts, 1);
-        assert_string_equal(rule_id(s->alerts[0].rule), "p");
+        assert_int_equal(s->n_alerts, 0);
 }
 
 /* --- absences */

@@ -254,6 +254,42 @@ static void test_wrong_overrides(void **state) {
         expect_fault(w, "clients.yaml", 1, 26, "unknown-field", NULL);
 }
 
+/* What the rule needs of its parameters holds for an override, too. */
+static void test_override_uses(void **state) {
+        static const char rule[] =
+                "version: 1\nrules:\n  - id: r\n    params: {w: {type: duration, default: 30d}, n: {type: int, default: 3}, "
+                "m: {type: int, default: 2}, p: {type: string, default: urgent}}\n"
+                "    measure: {count: {fact: message.received, where: {text: {contains: $p}}}, over: $w, min_facts: $m, "
+                "is: {gte: 5}}\n    for: {breaches: $n, of: 4, every: 1w}\n";
+        static const struct {
+                const char *override, *code;
+                unsigned column;
+        } cases[] = {
+                {"r: {params: {w: 3bd}}", "bad-duration", 17},
+                {"r: {params: {n: 0}}", "param-out-of-range", 17},
+                {"r: {params: {n: 1001}}", "param-out-of-range", 17},
+                {"r: {params: {n: 5}}", "bad-value", 13},
+                {"r: {params: {n: 5}, for: {breaches: $n, of: 4, every: 1w}}", "bad-value", 45},
+                {"r: {params: {m: 0}}", "param-out-of-range", 17},
+                {"r: {params: {p: 'a.*b'}}", "bad-pattern", 17},
+                {"r: {reason: [x]}", "wrong-type", 13},
+                {"r: {params: {w: 2w, n: 4, m: 2000, p: 'urgen*'}, reason: x}", NULL, 0},
+                {"r: {params: {n: 5}, for: {breaches: $n, within: 90d}}", NULL, 0},
+        };
+        struct world *w = *state;
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                w->settings.rules = tree(w, cases[i].override);
+                int r = load_text(w, rule);
+                assert_int_equal(r, cases[i].code ? -EBADMSG : 0);
+                assert_int_equal(w->d.n, cases[i].code ? 1 : 0);
+                if (cases[i].code) {
+                        assert_string_equal(w->d.items[0].code, cases[i].code);
+                        assert_int_equal(w->d.items[0].column, cases[i].column);
+                }
+        }
+        w->settings.rules = NULL;
+}
+
 static void test_warnings(void **state) {
         struct world *w = *state;
         load_good(w, "version: 1\nrules:\n  - id: a\n    match: {fact: payment.received}\n");
@@ -353,9 +389,9 @@ static void test_keys(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         const struct CMUnitTest tests[] = {
-                T(test_broken),    T(test_packs),           T(test_several_files), T(test_no_files),       T(test_modes),
-                T(test_overrides), T(test_wrong_overrides), T(test_warnings),      T(test_too_many_steps), T(test_cycles),
-                T(test_keys),
+                T(test_broken),         T(test_packs),     T(test_several_files),   T(test_no_files),
+                T(test_modes),          T(test_overrides), T(test_wrong_overrides), T(test_warnings),
+                T(test_too_many_steps), T(test_cycles),    T(test_override_uses),   T(test_keys),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
