@@ -374,8 +374,9 @@ class Generator:
 
     def limit_of(self, rule, function, field, m):
         if "against" in m or function in ("ratio", "share"):
-            low = 0.1 if function == "share" else 0.5
-            return self.parameter(rule, {"type": "number", "default": self.r.choice((low, 0.25, 0.5, 1, 1.5, 2)), "min": 0, "max": 9})
+            if function == "share":
+                return self.parameter(rule, {"type": "share", "default": self.r.choice((0.1, 0.25, 0.5, 1)), "min": 0, "max": 1})
+            return self.parameter(rule, {"type": "number", "default": self.r.choice((0.25, 0.5, 1, 1.5, 2)), "min": 0, "max": 9})
         if function in ("count", "distinct"):
             return self.number(rule, 1, 4)
         if VALUES[field][0] == DURATION:
