@@ -47,11 +47,9 @@ static int check_history(struct context *c, size_t *ret_warnings) {
 
 static int rules_check(struct context *c, int n_files, char **files) {
         size_t warnings = 0;
+        c->warns = true;
         /* The configuration is part of it: its overrides name rules, the rules name clients. */
-        int status = context_settings(c);
-        /* One run tells the faults of all files: those of the rules do not wait until the configuration is mended. */
-        int rules = c->n_files > 0 ? context_rules(c, files, (size_t) n_files) : EXIT_DONE;
-        status = status == EXIT_DONE ? rules : status;
+        int status = context_configuration(c, files, (size_t) n_files);
         if (status == EXIT_DONE)
                 status = check_history(c, &warnings);
         if (status == EXIT_DONE && !c->json)

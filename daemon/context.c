@@ -244,6 +244,8 @@ void context_print_diagnostics(const struct context *c, struct diagnostics *d) {
         diagnostics_sort(d);
         for (size_t i = 0; i < d->n; i++) {
                 const struct diagnostic *x = &d->items[i];
+                if (x->level == DIAGNOSTIC_WARNING && !c->warns)
+                        continue;
                 if (c->json) {
                         print_json_diagnostic(x);
                         continue;
@@ -476,6 +478,12 @@ int context_rules(struct context *c, char *const *only, size_t n_only) {
         return r < 0 ? EXIT_FAULT : EXIT_DONE;
 }
 
+int context_configuration(struct context *c, char *const *only, size_t n_only) {
+        int settings = context_settings(c);
+        int rules = c->n_files > 0 || settings == EXIT_DONE ? context_rules(c, only, n_only) : EXIT_DONE;
+        return settings == EXIT_DONE ? rules : settings;
+}
+
 static char *state_find(void) {
         const char *unit = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
         char *path = NULL;
@@ -532,11 +540,9 @@ int context_holidays(struct context *c) {
 }
 
 int context_all(struct context *c, unsigned store_flags) {
-        int status = context_settings(c);
+        int status = context_configuration(c, NULL, 0);
         if (status == EXIT_DONE)
                 status = context_holidays(c);
-        if (status == EXIT_DONE)
-                status = context_rules(c, NULL, 0);
         if (status == EXIT_DONE)
                 status = context_store(c, store_flags);
         return status;

@@ -23,6 +23,7 @@ struct context {
         const char *completing; /* commands only offer their options that begin so, instead of running */
         struct clock clock;
         bool whole_set;       /* context_rules(): a file of rules.d that is named brings the others with it */
+        bool warns;           /* tell warnings, too: who asks for alerts does not ask what is strange about the rules */
         bool without_config;  /* where none is found, somebody is taken for the owner: settings_derive() */
         const char *now_wall; /* --now without an offset: on the owner's wall, once that is known */
 
@@ -52,6 +53,9 @@ int context_holidays(struct context *c) _must_check_;
 /* Load the shipped packs ($ADIEU_PACKS, else where they are installed) and rules.d, or `only` (n files) instead of rules.d. A file of `only` that is a
  * pack, or there twice, is read once, under the name given. */
 int context_rules(struct context *c, char *const *only, size_t n_only) _must_check_;
+
+/* The configuration, then the rules as context_rules() loads them: faults of the one hide none of the other. */
+int context_configuration(struct context *c, char *const *only, size_t n_only) _must_check_;
 
 /* Is there a store at all? */
 bool context_store_there(const struct context *c);

@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
                                               {"version", no_argument, NULL, 'v'},
                                               {}};
         (void) setlocale(LC_CTYPE, "C.UTF-8");
-        struct context c = {.program = "/proc/self/exe"};
+        struct context c = {.program = "/proc/self/exe", .warns = true};
         for (int o; (o = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;)
                 switch (o) {
                 case 'c':

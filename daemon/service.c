@@ -241,17 +241,18 @@ static uint64_t monotonic_usec(void) {
 static int load(struct context *c) {
         if (context_zones(c) < 0)
                 return EXIT_FAULT;
-        int r = context_settings(c);
-        if (r == EXIT_DONE)
-                r = context_holidays(c);
-        return r == EXIT_DONE ? context_rules(c, NULL, 0) : r;
+        int r = context_configuration(c, NULL, 0);
+        return r == EXIT_DONE ? context_holidays(c) : r;
 }
 
 /* The whole configuration anew, or all of the old one. */
 static void reload(struct service *s) {
         struct context *c = s->c;
-        struct context next = {
-                .program = c->program, .config_path = c->config_path, .clock = c->clock, .now_wall = c->now_wall};
+        struct context next = {.program = c->program,
+                               .config_path = c->config_path,
+                               .clock = c->clock,
+                               .now_wall = c->now_wall,
+                               .warns = true};
         s->reload = false;
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_usec());
         if (load(&next) != EXIT_DONE) {

@@ -476,8 +476,7 @@ int read_fact_name(struct rule_reader *c, const struct yaml_node *node, uint32_t
                 }
                 if (ret_rule)
                         *ret_rule = r->index;
-        } else if (!fact_table[t].produced)
-                read_warning(c, node, "never-seen", NULL, "%s is not found by this version: the rule waits for it", name);
+        }
         return t;
 }
 
@@ -496,6 +495,9 @@ static void read_facts(struct rule_reader *c, const struct yaml_node *node, stru
                 step->types |= BIT(t);
                 if (t == FACT_RULE)
                         rules[step->n_rules++] = rule;
+                else if (!fact_table[t].produced)
+                        read_warning(c, p, "never-seen", NULL, "%s is not found by this version: the rule waits for it",
+                                     fact_table[t].name);
         }
         step->rules = rules;
 }

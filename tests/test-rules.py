@@ -318,6 +318,28 @@ def all_files(w):
     true("%s:%d:17: error[unknown-pack]: no shipped pack \"zzz\"" % (w.config, line) in told, told)
     true('did you mean "meetings"?' in told and "allowed: after-hours, meetings" in told, told)
     true("unknown-fact" in told, told)
+    # Whatever command loads them says the same.
+    p = subprocess.run([cases.ADIEU, "-c", str(w.config), "scan"], env=w.env, cwd=w.folder, capture_output=True, text=True, timeout=tap.TIMEOUT)
+    equal((p.returncode, p.stderr), (1, told))
+
+
+@case("warnings are for who checks the rules, once for each place that waits")
+def warnings(w):
+    text = """version: 1
+rules:
+  - id: paid
+    match: {fact: payment.received}
+    tests:
+      - {name: one, facts: [{payment.received: {client: x, at: 2026-03-02}}], expect: [{client: x}]}
+"""
+    path = rules(w, text)
+    p = check(w)
+    equal(re.findall(r"(\S+): warning\[([a-z-]+)\]", p.stderr), [("%s:4:19" % path, "never-seen")])
+    w.scan("2026-04-01T09:00+02:00")
+    for command in (["alerts", "--all"], ["--json", "alerts", "--all"], ["rules", "test"]):
+        p = subprocess.run([cases.ADIEU, "-c", str(w.config), *command], env=w.env, cwd=w.folder, capture_output=True, text=True, timeout=tap.TIMEOUT)
+        equal((p.returncode, p.stderr), (0, ""), command)
+        true("never-seen" not in p.stdout, p.stdout)
 
 
 LISTED = "version: 1\nlists:\n  l: {file: words.txt}\nrules:\n  - {id: r, match: {fact: message.received, where: {text: {in_list: l}}}}\n"
