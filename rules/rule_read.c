@@ -495,9 +495,9 @@ static void read_facts(struct rule_reader *c, const struct yaml_node *node, stru
                 step->types |= BIT(t);
                 if (t == FACT_RULE)
                         rules[step->n_rules++] = rule;
-                else if (!fact_table[t].produced)
+                else if (!fact_table[t].produced && str_eq(fact_table[t].name, p->scalar))
                         read_warning(c, p, "never-seen", NULL, "%s is not found by this version: the rule waits for it",
-                                     fact_table[t].name);
+                                     p->scalar);
         }
         step->rules = rules;
 }
