@@ -278,10 +278,10 @@ static void mark_sentence(const struct act_index *x, const struct reading *r, co
                           struct act_sentence *a) {
         uint64_t there = 0;
         for (size_t i = s->first; i < s->last; i++)
-                there |= word_bit(word_key(word_text(r, i)));
+                there |= word_bit(r->words[i].key);
         for (size_t i = s->first; i < s->last; i++) {
                 const char *w = word_text(r, i);
-                uint32_t key = word_key(w), bucket = bucket_of(key);
+                uint32_t key = r->words[i].key, bucket = bucket_of(key);
                 uint32_t next = i + 1 < s->last ? letter_bit(*word_text(r, i + 1)) : 0;
                 if (r->words[i].comma || !(x->next[bucket] & (next | ANY_LETTER)))
                         continue;

@@ -209,6 +209,7 @@ static void add_word(struct reading *r, const char *s, size_t n, size_t at, size
                                                .len = (uint16_t) n,
                                                .comma = comma};
         memcpy(r->folded + r->n_folded, s, n);
+        r->words[r->n_words - 1].key = word_key(r->folded + r->n_folded, n);
         r->n_folded += n;
         r->folded[r->n_folded] = 0;
         if (n >= 2 && is_digit(s[0])) {
@@ -425,7 +426,7 @@ static int mark_word(struct reading *r, const struct phrase_index *x, unsigned w
         struct mark found[MARKS_PER_WORD];
         size_t n = 0, longest = 0;
         const char *s = r->folded + r->words[i].folded;
-        uint32_t key = word_key(s, r->words[i].len);
+        uint32_t key = r->words[i].key;
         size_t at = index_place(x, key);
         char second = i + 1 < r->n_words ? s[r->words[i].len + 1] : 0;
 

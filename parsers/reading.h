@@ -7,6 +7,7 @@
 
 struct word {
         uint32_t folded, at, end; /* in the folded text; in the source, and where it ends there */
+        uint32_t key;             /* its first four letters; zeros stand for those after a shorter one */
         uint16_t len;             /* of the folded form */
         bool comma, clock;        /* a break inside the sentence, not a word; a time of day */
 };

@@ -312,6 +312,11 @@ struct grading {
         int64_t quiet; /* seconds after the last breach until the alert rests */
 };
 
+/* A parameter without bounds may have been set to nothing. */
+static int64_t count_of(const struct literal *l, const struct rule_variant *v) {
+        return MAX(literal_resolve(l, v)->value.i, INT64_C(1));
+}
+
 /* How many of the last `of` windows of that length, counted back from the last breach, saw a breach. */
 static int64_t windows_hit(const struct group *g, int64_t length, int64_t of, uint32_t *ret_breaches) {
         instant last = g->breaches[g->n - 1].at;
@@ -331,21 +336,21 @@ static struct grading grade(const struct group *g, const struct rule_variant *v)
         const struct rule_for *limit = &v->limit;
         struct grading ret = {.quiet = QUIET_DAYS * DAY};
         const struct breach *last = &g->breaches[g->n - 1];
-        int64_t least = literal_resolve(&limit->breaches, v)->value.i, reached;
+        int64_t least = count_of(&limit->breaches, v), reached;
         if (limit->has_within) {
                 ret.quiet = literal_resolve(&limit->within, v)->value.i;
                 for (size_t i = g->n; i > 0 && last->at - g->breaches[i - 1].at <= ret.quiet; i--)
                         ret.in_window++;
                 reached = ret.in_window;
         } else if (limit->occurrence) {
-                uint64_t of = (uint64_t) literal_resolve(&limit->of, v)->value.i, newest = 0;
+                uint64_t of = (uint64_t) count_of(&limit->of, v), newest = 0;
                 for (size_t i = 0; i < g->n; i++)
                         newest = MAX(newest, g->breaches[i].sequence);
                 for (size_t i = 0; i < g->n; i++)
                         ret.in_window += !g->breaches[i].again && g->breaches[i].sequence + of > newest;
                 reached = ret.in_window;
         } else {
-                int64_t every = literal_resolve(&limit->every, v)->value.i, of = literal_resolve(&limit->of, v)->value.i;
+                int64_t every = literal_resolve(&limit->every, v)->value.i, of = count_of(&limit->of, v);
                 if (__builtin_mul_overflow(every, of, &ret.quiet))
                         ret.quiet = INT64_MAX;
                 reached = windows_hit(g, every, of, &ret.in_window);
@@ -361,7 +366,7 @@ size_t breaches_past(const struct group *g) {
         const struct rule_variant *v = rule_variant_of(g->rule, g->client);
         const struct rule_for *limit = &v->limit;
         const struct breach *last = &g->breaches[g->n - 1];
-        int64_t of = limit->has_within ? 1 : literal_resolve(&limit->of, v)->value.i, window = INT64_MAX;
+        int64_t of = limit->has_within ? 1 : count_of(&limit->of, v), window = INT64_MAX;
         if (!limit->occurrence) {
                 int64_t length = literal_resolve(limit->has_within ? &limit->within : &limit->every, v)->value.i;
                 if (__builtin_mul_overflow(length, of, &window))
@@ -397,7 +402,7 @@ static const char *summary_of(const struct writer *w, const struct group *g, con
         if (limit->has_within)
                 return say_times(w, grading->in_window, write_duration(w, &literal_resolve(&limit->within, v)->duration),
                                  when);
-        int64_t of = literal_resolve(&limit->of, v)->value.i;
+        int64_t of = count_of(&limit->of, v);
         if (limit->occurrence)
                 return say_occurrences(w, grading->in_window, of, when);
         return say_windows(w, grading->in_window, of, write_duration(w, &literal_resolve(&limit->every, v)->duration), when);

@@ -222,6 +222,10 @@ static void read_mode(struct rule_reader *c, const struct yaml_node *node, enum 
                 *ret = on ? own : MODE_OFF;
                 return;
         }
+        if (node->type == YAML_SCALAR && str_eq(node->scalar, "on")) { /* in quotes, as `"off"` may be */
+                *ret = own;
+                return;
+        }
         int i = read_choice(c, node, mode_names, "mode");
         if (i >= 0)
                 *ret = (enum rule_mode) i;
