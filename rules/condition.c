@@ -16,17 +16,18 @@
 static const struct {
         uint32_t ops;
         const char *what;
+        const char *example; /* where something else stands instead; NULL: none is needed */
 } types[] = {
-        [VALUE_NONE] = {0, "nothing"},
-        [VALUE_STRING] = {EQUALITY | BIT(COMPARISON_CONTAINS) | BIT(COMPARISON_IN_LIST), "a text"},
-        [VALUE_BOOL] = {BIT(COMPARISON_EQ) | BIT(COMPARISON_NEQ), "true or false"},
-        [VALUE_INT] = {EQUALITY | ORDER, "a whole number"},
-        [VALUE_NUMBER] = {EQUALITY | ORDER, "a number"},
-        [VALUE_DURATION] = {EQUALITY | ORDER, "a duration"},
-        [VALUE_INSTANT] = {EQUALITY | ORDER, "a date or a time"},
-        [VALUE_LIST] = {BIT(COMPARISON_CONTAINS), "a list of words"},
-        [VALUE_ENUM] = {EQUALITY, "a word"},
-        [VALUE_MONEY] = {EQUALITY | ORDER, "an amount"},
+        [VALUE_NONE] = {0, "nothing", NULL},
+        [VALUE_STRING] = {EQUALITY | BIT(COMPARISON_CONTAINS) | BIT(COMPARISON_IN_LIST), "a text", NULL},
+        [VALUE_BOOL] = {BIT(COMPARISON_EQ) | BIT(COMPARISON_NEQ), "true or false", NULL},
+        [VALUE_INT] = {EQUALITY | ORDER, "a whole number", "digits alone, as in 1000"},
+        [VALUE_NUMBER] = {EQUALITY | ORDER, "a number", "as in 1.5; 10 in 100 is written 0.1"},
+        [VALUE_DURATION] = {EQUALITY | ORDER, "a duration", NULL},
+        [VALUE_INSTANT] = {EQUALITY | ORDER, "a date or a time", NULL},
+        [VALUE_LIST] = {BIT(COMPARISON_CONTAINS), "a list of words", NULL},
+        [VALUE_ENUM] = {EQUALITY, "a word", NULL},
+        [VALUE_MONEY] = {EQUALITY | ORDER, "an amount", NULL},
 };
 
 static const char *const comparison_names[_COMPARISON_MAX + 1] = {"eq",  "neq", "lt",       "lte",     "gt",
@@ -358,7 +359,8 @@ bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum valu
                 return read_string(c, node, field, ret);
         }
         if (r < 0)
-                read_fault(c, node, "wrong-type", NULL, "%s is wanted here, not \"%s\"", types[type].what, node->scalar);
+                read_fault(c, node, "wrong-type", types[type].example, "%s is wanted here, not \"%s\"", types[type].what,
+                           node->scalar);
         return r >= 0;
 }
 
@@ -443,6 +445,13 @@ static bool read_in_list(struct rule_reader *c, const struct yaml_node *node, st
         return false;
 }
 
+/* "notice" is on the wall, "working_notice" in working time: only there a length in working time means something. */
+static bool read_compared(struct rule_reader *c, const struct yaml_node *node, enum value_type type,
+                          const struct fact_field *field, struct literal *ret) {
+        bool working = strncmp(field->name, "working_", strlen("working_")) == 0;
+        return read_literal(c, node, type, field, ret) && (working || check_wall(c, node, field->name, ret));
+}
+
 static bool read_in(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field,
                     struct condition *ret) {
         if (node->type != YAML_SEQUENCE || !node->child) {
@@ -455,7 +464,7 @@ static bool read_in(struct rule_reader *c, const struct yaml_node *node, const s
         ret->literals = read_new0(c, struct literal, n);
         bool good = ret->literals;
         for (const struct yaml_node *p = node->child; p && ret->literals; p = p->next)
-                good &= read_literal(c, p, field->type, field, &ret->literals[ret->n_literals++]);
+                good &= read_compared(c, p, field->type, field, &ret->literals[ret->n_literals++]);
         return good;
 }
 
@@ -468,7 +477,7 @@ static bool read_operand(struct rule_reader *c, const struct yaml_node *node, co
         ret->literals = read_new0(c, struct literal, 1);
         ret->n_literals = 1;
         enum value_type type = field->type == VALUE_LIST ? VALUE_STRING : field->type;
-        if (!ret->literals || !read_literal(c, node, type, field, ret->literals))
+        if (!ret->literals || !read_compared(c, node, type, field, ret->literals))
                 return false;
         struct literal *l = ret->literals;
         if (ret->op == COMPARISON_CONTAINS && l->folded && field->type != VALUE_LIST) {
@@ -521,9 +530,33 @@ static void op_hint(uint32_t ops, const char **names) {
         names[n] = NULL;
 }
 
+bool range_is_empty(enum comparison a, const struct literal *x, enum comparison b, const struct literal *y) {
+        const uint32_t above = BIT(COMPARISON_GT) | BIT(COMPARISON_GTE), below = BIT(COMPARISON_LT) | BIT(COMPARISON_LTE);
+        if (!(BIT(a) & above) || !(BIT(b) & below) || x->param > 0 || y->param > 0)
+                return false;
+        int order = value_order(&x->value, &y->value);
+        return order > 0 || (order == 0 && (a == COMPARISON_GT || b == COMPARISON_LT));
+}
+
+/* {gte: 20, lt: 8}: meant is the night, said is nothing. */
+static bool check_range(struct rule_reader *c, const struct condition *first) {
+        for (const struct condition *low = first; low; low = low->next)
+                for (const struct condition *high = first; high; high = high->next) {
+                        if (low->n_literals != 1 || high->n_literals != 1 ||
+                            !range_is_empty(low->op, low->literals, high->op, high->literals))
+                                continue;
+                        read_fault(c, high->node, "bad-value", "write any: [{...}, {...}] where one of the two is enough",
+                                   "nothing is both %s %s and %s %s", comparison_names[low->op], low->node->scalar,
+                                   comparison_names[high->op], high->node->scalar);
+                        return false;
+                }
+        return true;
+}
+
 static bool read_operators(struct rule_reader *c, const struct yaml_node *node, const struct fact_field *field,
                            uint32_t fact_types, const int16_t *index, struct condition ***tail) {
         bool good = node->child;
+        struct condition **first = *tail;
         if (!node->child)
                 read_fault(c, node, "wrong-type", NULL, "an empty comparison");
         for (const struct yaml_node *p = node->child; p; p = p->next) {
@@ -544,7 +577,7 @@ static bool read_operators(struct rule_reader *c, const struct yaml_node *node, 
                 } else
                         good &= read_compare(c, p, (enum comparison) op, field, fact_types, index, tail);
         }
-        return good;
+        return good && check_range(c, *first);
 }
 
 static bool read_field(struct rule_reader *c, const struct yaml_node *node, uint32_t fact_types, struct condition ***tail) {

@@ -109,11 +109,20 @@ static void read_is(struct rule_reader *c, struct measure *m, const struct yaml_
                                    "no comparison \"%s\"", p->key->scalar ? p->key->scalar : "");
                 else if (m->n_tests == MEASURE_TESTS_MAX)
                         read_fault(c, p->key, "bad-value", NULL, "at most %u comparisons", MEASURE_TESTS_MAX);
-                else if (read_literal(c, p, number_type(m), NULL, &m->tests[m->n_tests].value)) {
+                else if (read_literal(c, p, number_type(m), NULL, &m->tests[m->n_tests].value) &&
+                         check_wall(c, p, "the number", &m->tests[m->n_tests].value)) {
                         check_share(c, m, p, &m->tests[m->n_tests].value.value);
                         m->tests[m->n_tests++].op = (enum comparison) op;
                 }
         }
+}
+
+static void check_range(struct rule_reader *c, const struct measure *m, const struct yaml_node *node) {
+        for (size_t i = 0; i < m->n_tests; i++)
+                for (size_t k = 0; k < m->n_tests; k++)
+                        if (range_is_empty(m->tests[i].op, &m->tests[i].value, m->tests[k].op, &m->tests[k].value))
+                                read_fault(c, node, "bad-value", NULL, "no number is both %s and %s these",
+                                           tests[m->tests[i].op], tests[m->tests[k].op]);
 }
 
 static void read_against(struct rule_reader *c, struct measure *m, const struct yaml_node *node) {
@@ -159,5 +168,7 @@ void read_measure(struct rule_reader *c, struct rule *rule, const struct yaml_no
         bool known = m->has_field || (function && (BIT(m->function) & (WITHOUT_FIELD | FIELD_OPTIONAL)));
         if (!read_missing(c, node, "is", "a measure") && known)
                 read_is(c, m, yaml_get(node, "is"));
+        if (m->n_tests > 1)
+                check_range(c, m, yaml_get(node, "is"));
         read_grouping(c, rule, NULL);
 }

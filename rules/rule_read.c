@@ -260,12 +260,16 @@ static double literal_number(const struct literal *l) {
         return l->value.type == VALUE_NUMBER ? l->value.number : (double) l->value.i;
 }
 
+static bool is_working_time(const struct literal *l) {
+        return l->value.type == VALUE_DURATION &&
+               (l->duration.unit == DURATION_WORK_SECONDS || l->duration.unit == DURATION_WORK_DAYS);
+}
+
 /* Where a rule uses its parameter, the default was checked; an override has to be as good. */
 static bool check_uses(struct rule_reader *c, const struct param *p, const struct yaml_node *node, const struct literal *l) {
-        bool work = l->duration.unit == DURATION_WORK_SECONDS || l->duration.unit == DURATION_WORK_DAYS;
-        if ((p->uses & PARAM_WALL) && work) {
+        if ((p->uses & PARAM_WALL) && is_working_time(l)) {
                 read_fault(c, node, "bad-duration", "units: s m h d w mo",
-                           "\"%s\" is the length of a window: it runs on the wall clock, not in working time", p->name);
+                           "\"%s\" runs on the wall clock, not in working time", p->name);
                 return false;
         }
         bool many = (p->uses & PARAM_COUNT) && l->value.i > RULE_FOR_MAX;
@@ -357,19 +361,26 @@ static void read_params(struct rule_reader *c, struct rule *rule, const struct y
         rule->n_params = n;
 }
 
+bool check_wall(struct rule_reader *c, const struct yaml_node *node, const char *what, const struct literal *l) {
+        if (is_working_time(l)) {
+                read_fault(c, node, "bad-duration",
+                           str_eq(what, "notice") ? "in working time there is \"working_notice\"" : "units: s m h d w mo",
+                           "%s runs on the wall clock, not in working time", what);
+                return false;
+        }
+        param_used(c, l, PARAM_WALL);
+        return true;
+}
+
 bool read_window(struct rule_reader *c, const struct yaml_node *node, const char *what, struct literal *ret) {
         if (!read_literal(c, node, VALUE_DURATION, NULL, ret))
                 return false;
-        if (ret->duration.unit == DURATION_WORK_SECONDS || ret->duration.unit == DURATION_WORK_DAYS) {
-                read_fault(c, node, "bad-duration", "units: s m h d w mo", "%s runs on the wall clock, not in working time",
-                           what);
+        if (!check_wall(c, node, what, ret))
                 return false;
-        }
         if (ret->value.i <= 0) {
                 read_fault(c, node, "bad-value", NULL, "%s has some length", what);
                 return false;
         }
-        param_used(c, ret, PARAM_WALL);
         return true;
 }
 
@@ -403,8 +414,8 @@ static void read_windows(struct rule_reader *c, const struct yaml_node *node, st
         (void) read_count(c, of, &ret->of);
         if (every->type == YAML_SCALAR && str_eq(every->scalar, "occurrence"))
                 ret->occurrence = true;
-        else if (read_literal(c, every, VALUE_DURATION, NULL, &ret->every) && ret->every.value.i <= 0)
-                read_fault(c, every, "bad-value", NULL, "a window has some length");
+        else
+                (void) read_window(c, every, "`every`", &ret->every);
 }
 
 static void read_for(struct rule_reader *c, const struct yaml_node *node, struct rule_for *ret) {
@@ -423,8 +434,7 @@ static void read_for(struct rule_reader *c, const struct yaml_node *node, struct
         }
         if (within) {
                 found.has_within = true;
-                if (read_literal(c, within, VALUE_DURATION, NULL, &found.within) && found.within.value.i <= 0)
-                        read_fault(c, within, "bad-value", NULL, "a window has some length");
+                (void) read_window(c, within, "`within`", &found.within);
         } else
                 read_windows(c, node, &found);
         *ret = found;

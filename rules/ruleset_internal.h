@@ -197,10 +197,14 @@ bool read_literal(struct rule_reader *c, const struct yaml_node *node, enum valu
 /* Where the field that a scalar names stands in each fact of the set; NULL, and the fault told, when one lacks it or means something else. */
 const struct fact_field *read_field_name(struct rule_reader *c, const struct yaml_node *name, uint32_t fact_types,
                                          int16_t *index);
+/* Not a length in working time: facts hold plain lengths, which nobody can compare with one, and windows run on. */
+bool check_wall(struct rule_reader *c, const struct yaml_node *node, const char *what, const struct literal *l);
 /* A length of time on the wall clock, longer than nothing; `what` it is of. */
 bool read_window(struct rule_reader *c, const struct yaml_node *node, const char *what, struct literal *ret);
 /* A number of things: a parameter must be whole too, since the number is not compared but counted with. */
 bool read_whole_number(struct rule_reader *c, const struct yaml_node *node, struct literal *ret);
+/* Is there no value for which `a x` and `b y` hold? Told where neither is a parameter. */
+bool range_is_empty(enum comparison a, const struct literal *x, enum comparison b, const struct literal *y);
 const struct condition *read_condition(struct rule_reader *c, const struct yaml_node *node, uint32_t types);
 
 /* rule_lists.c */

@@ -205,7 +205,7 @@ static void test_overrides(void **state) {
         struct world *w = *state;
         w->settings.rules = tree(w, "a-rule: {mode: off, severity: {one-off: high}}\n");
         w->clients[ACME].rules =
-                tree(w, "a-rule: {mode: on, params: {notice: 3bd}, for: {breaches: 2, within: 30d}, reason: agreed}\n");
+                tree(w, "a-rule: {mode: on, params: {notice: 3d}, for: {breaches: 2, within: 30d}, reason: agreed}\n");
         load_good(w, RULE_A);
         const struct rule *r = ruleset_find(w->rules, "a-rule");
         assert_int_equal(rule_mode(r, NULL), MODE_OFF);
