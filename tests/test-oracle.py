@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import time
@@ -66,6 +67,21 @@ RULE_FIELDS = ("thread_id",)
 COMMON = ("client", "person", "uid")
 ALIKE = (("message.received", "message.sent"), ("request.sent", "request.received", "reminder.sent"), ("boundary.stated", "decision.made"),
          ("meeting.planned", "meeting.cancelled", "meeting.moved"), ("invoice.sent", "payment.received"))
+
+
+def size(value):
+    """What orders the values of one field: numbers, lengths of time, dates."""
+    if not isinstance(value, str) or value[:1] == "$":
+        return value
+    parts = re.findall(r"(\d+)([a-z]+)", value)
+    return sum(int(n) * {"m": 60, "h": 3600, "d": 86400, "w": 604800}[unit] for n, unit in parts) if parts and "-" not in value else value
+
+
+def possible(comparisons):
+    """Without the upper bounds that leave nothing: the loader refuses those."""
+    low = [(size(v), op == "gt") for op, v in comparisons.items() if op in ("gt", "gte") and str(v)[:1] != "$"]
+    return {op: v for op, v in comparisons.items() if op not in ("lt", "lte") or str(v)[:1] == "$" or
+            all(size(v) > w or (size(v) == w and op == "lte" and not strict) for w, strict in low)}
 
 
 class Generator:
@@ -218,7 +234,7 @@ class Generator:
         if kind in (STRING,):
             return self.r.choice(({"neq": self.r.choice(values)}, {"in": self.some(values)}, self.some(values)))
         ops = self.some(("lt", "lte", "gt", "gte", "neq", "eq"))
-        return {op: self.written(rule, field, True) for op in ops}
+        return possible({op: self.written(rule, field, True) for op in ops})
 
     def condition(self, rule, names, depth=0):
         where = {}
@@ -365,7 +381,7 @@ class Generator:
         if function != "share" and self.chance(0.3):
             m["against"] = {"own_past": self.wait(rule, work=False)}
         ops = self.some(("lt", "lte", "gt", "gte", "gte", "neq", "eq"))
-        m["is"] = {op: self.limit_of(rule, function, field, m) for op in ops}
+        m["is"] = possible({op: self.limit_of(rule, function, field, m) for op in ops})
         rule["measure"] = m
 
     def measured_field(self, function, step):
