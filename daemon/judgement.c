@@ -73,7 +73,12 @@ static int judge_feed(struct context *c, struct judgement *j, instant now) {
                 return r;
         struct fold_options options = {.now = now, .texts = ruleset_needs_texts(c->rules)};
         struct counting counting = {.evaluation = j->evaluation};
-        r = fold(&feed, c->settings, &options, on_fact, &counting);
+        if (evaluation_wants_absences(j->evaluation)) {
+                struct fold_options bare = {.now = now};
+                r = fold(&feed, c->settings, &bare, evaluation_absence, j->evaluation);
+        }
+        if (r >= 0)
+                r = fold(&feed, c->settings, &options, on_fact, &counting);
         store_feed_end(c->store);
         j->facts = counting.facts;
         return r < 0 ? r : evaluation_end(j->evaluation);

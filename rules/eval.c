@@ -1047,11 +1047,12 @@ static int reopen_deadlines(struct evaluation *e, struct client_state *s, instan
         return 0;
 }
 
-static int note_absence(struct evaluation *e, const struct fact *f) {
+/* Adds the days away that an automatic reply tells. 1, 0 when it tells none, negative errno. */
+static int add_absence(struct evaluation *e, const struct fact *f) {
         const struct value *from = &f->values[F_MESSAGE_ABSENCE_FROM], *until = &f->values[F_MESSAGE_ABSENCE_UNTIL];
         struct client_state *s = client_state(e, f->client);
-        if (!s || until->type != VALUE_INSTANT || f->values[F_MESSAGE_AUTOMATIC].type != VALUE_BOOL ||
-            !f->values[F_MESSAGE_AUTOMATIC].b)
+        if (f->type != FACT_MESSAGE_RECEIVED || !s || until->type != VALUE_INSTANT ||
+            f->values[F_MESSAGE_AUTOMATIC].type != VALUE_BOOL || !f->values[F_MESSAGE_AUTOMATIC].b)
                 return 0;
         /* Days were written without a zone and became instants in the owner's: back the same way, whatever zone the client is
          * in. The end of a day, told as midnight or as the second before it, is that day. */
@@ -1061,7 +1062,18 @@ static int note_absence(struct evaluation *e, const struct fact *f) {
         if (last < first)
                 return 0;
         int k = add_days_off(s, (struct day_range){first, MIN(last, first + ABSENCE_DAYS_MAX)});
-        return k < 0 ? k : reopen_deadlines(e, s, f->at);
+        return k < 0 ? k : 1;
+}
+
+int evaluation_absence(const struct fact *f, void *userdata) {
+        return MIN(add_absence(userdata, f), 0);
+}
+
+bool evaluation_wants_absences(const struct evaluation *e) {
+        for (size_t i = 0; i < e->rs->n; i++)
+                if (e->rules[i].listened && e->rs->rules[i].client_clock)
+                        return true;
+        return false;
 }
 
 /* --- facts, instant by instant */
@@ -1142,11 +1154,11 @@ static int run_until(struct evaluation *e, instant at) {
 
 static int gather(struct evaluation *e, const struct fact *f) {
         e->seen |= BIT(f->type);
-        if (f->type == FACT_MESSAGE_RECEIVED) {
-                int k = note_absence(e, f);
-                if (k < 0)
-                        return k;
-        }
+        int away = add_absence(e, f);
+        if (away > 0)
+                away = reopen_deadlines(e, client_state(e, f->client), f->at);
+        if (away < 0)
+                return away;
         size_t n = e->n_listeners[f->type];
         const struct fact *copy = n > 0 ? fact_copy(f, e->instant_arena) : NULL;
         if (n > 0 && !copy)

@@ -16,7 +16,8 @@
  *
  * An automatic reply that tells an absence adds its days to that client's calendar: the client's pending deadlines (`clock: client`)
  * move, and a breach of a deadline that would not have passed yet, or not before the answer came, is taken back. (Rules that build on that
- * breach keep what they saw; when the new deadline passes as well, it is the same breach to them, and counts once, the second time.)
+ * breach keep what they saw, unless it was told before by evaluation_absence(); when the new deadline passes as well, it is the same breach
+ * to them, and counts once, the second time.)
  *
  * Grading looks back from the last breach over the window of `for` (an edge counts as inside): one breach is one-off, fewer than
  * `breaches` are recurring, so many or more are lasting. With `of` and `every`, windows of that length are counted back from the last
@@ -38,6 +39,11 @@ struct eval_options {
 int evaluation_new(const struct ruleset *rs, const struct settings *settings, const struct eval_options *options,
                    struct evaluation **ret) _must_check_;
 struct evaluation *evaluation_free(struct evaluation *e);
+/* An absence that is told later takes back what was counted against the client meanwhile, but not what rules saw that build on it. Where some do
+ * (evaluation_wants_absences()), all facts are to be given to evaluation_absence() once, before the first evaluation_fact(): then no
+ * deadline passes in an absence in the first place. */
+bool evaluation_wants_absences(const struct evaluation *e);
+int evaluation_absence(const struct fact *fact, void *evaluation);
 /* A fact_found: feed it to fold(). Facts must come in time order, those of one instant in any; each is copied until its instant is over. */
 int evaluation_fact(const struct fact *fact, void *evaluation);
 /* No more facts: run the clock to min(now, read_until) for absences, grade, build the alerts. */

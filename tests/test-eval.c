@@ -8,6 +8,7 @@ struct scene {
         size_t n;
         uint64_t next_key;
         instant now, read_until;
+        bool absences_first;
         struct evaluation *e;
         const struct alert *alerts;
         size_t n_alerts;
@@ -83,6 +84,8 @@ static void run(struct scene *s) {
         s->e = evaluation_free(s->e);
         struct eval_options options = {.now = s->now, .read_until = s->read_until};
         assert_int_equal(evaluation_new(s->w.rules, &s->w.settings, &options, &s->e), 0);
+        for (size_t i = 0; s->absences_first && evaluation_wants_absences(s->e) && i < s->n; i++)
+                assert_int_equal(evaluation_absence(&s->facts[i], s->e), 0);
         for (size_t i = 0; i < s->n; i++) {
                 assert_true(i == 0 || s->facts[i - 1].at <= s->facts[i].at);
                 assert_int_equal(evaluation_fact(&s->facts[i], s->e), 0);
@@ -667,6 +670,24 @@ static void test_rule_of_absence(void **state) {
         assert_int_equal(s->n_alerts, 1);
 }
 
+/* The answer that tells the absence comes after the deadline: what builds on the breach must not keep it. */
+static void test_absence_known_before(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD "  - id: again\n    match: {fact: rule.unanswered}\n" UNANSWERED);
+        asked(s, DUPONT, "2026-03-02T10:04", "t");
+        away(s, DUPONT, "2026-03-09T09:00", "2026-03-03", "2026-03-08T23:59:59");
+        received(s, DUPONT, "2026-03-09T10:00", "t", false);
+        run(s);
+        assert_int_equal(s->n_alerts, 1);
+        assert_string_equal(rule_id(s->alerts[0].rule), "again");
+        s->absences_first = true;
+        run(s);
+        assert_int_equal(s->n_alerts, 0);
+        load_good(&s->w, HEAD UNANSWERED);
+        run(s);
+        assert_false(evaluation_wants_absences(s->e));
+}
+
 /* --- fairness */
 
 static void test_exceptions(void **state) {
@@ -1102,6 +1123,7 @@ int main(void) {
                 T(test_needs),
                 T(test_rules_over_rules),
                 T(test_rule_of_absence),
+                T(test_absence_known_before),
                 T(test_exceptions),
                 T(test_exception_of_client),
                 T(test_pause),
