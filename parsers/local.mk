@@ -7,7 +7,7 @@ libparsers_a_SOURCES = \
 	%D%/base.h \
 	%D%/limits.h \
 	%D%/utf8.c %D%/utf8.h \
-	%D%/text.h %D%/html.c %D%/newtext.c %D%/language.c %D%/absence.c %D%/automatic.c %D%/subject.c \
+	%D%/text.h %D%/html.c %D%/newtext.c %D%/prose.c %D%/language.c %D%/absence.c %D%/automatic.c %D%/subject.c \
 	%D%/request_model.c %D%/request_model.h %D%/request_model_en.c %D%/request_model_fr.c \
 	%D%/reading.c %D%/phrases.h %D%/phrases_fr.c %D%/phrases_en.c %D%/phrases_de.c %D%/phrases_nl.c \
 	%D%/phrases_es.c %D%/phrases_it.c %D%/reading.h \

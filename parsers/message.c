@@ -1413,11 +1413,14 @@ static int read_words(struct reader *r) {
         struct message *m = r->m;
         struct text_reading reading = {0};
         const char *text = m->text ? m->text : "";
+        int e = text_prose(text, r->arena, &text);
+        if (e < 0)
+                return e;
 
         m->language = *text ? text_language(r->options->languages, text) : NULL;
         if (!m->language && m->subject && !*text)
                 m->language = text_language(r->options->languages, m->subject);
-        int e = text_read(r->options->phrases, text, m->subject, m->language, r->arena, &reading);
+        e = text_read(r->options->phrases, text, m->subject, m->language, r->arena, &reading);
         if (e < 0)
                 return e;
         m->flags |= reading.flags & (MESSAGE_REQUEST | MESSAGE_SHOUTING | MESSAGE_URGENT | MESSAGE_STOP | MESSAGE_THANKS |

@@ -35,6 +35,10 @@ void text_drop_link_targets(char *text, char *dropped);
 int text_split_new(const char *text, struct arena *arena, const char **ret_new, const char **ret_quoted,
                    bool *ret_forward) _must_check_;
 
+/* The text without the lines of patches (unified diffs), which say nothing to the reader: `text` itself when it has none, else a copy in the arena.
+ * Linear. 0, -ENOMEM. */
+int text_prose(const char *text, struct arena *arena, const char **ret) _must_check_;
+
 /* The words by which languages are told apart, made ready for searching; a value without anything to free. */
 #define LANGUAGE_PLACES 2048U
 struct language_index {

@@ -11,7 +11,7 @@
 /* More rules than this is a generated file; every fact would be tried against all of them. */
 #define RULES_MAX 1000U
 /* Steps of one sequence; "A, then B, but no C" has three. */
-#define RULE_STEPS_MAX 8U
+#define RULE_STEPS_MAX 32U
 /* Keys of `by` and `same` together; each is hashed for every fact. */
 #define RULE_KEYS_MAX 8U
 #define RULE_PARAMS_MAX 16U

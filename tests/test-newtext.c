@@ -349,6 +349,38 @@ static void drops_link_targets(void **state) {
         }
 }
 
+static void leaves_patches_out_of_prose(void **state) {
+        (void) state;
+        static const struct {
+                const char *text, *prose;
+        } cases[] = {
+                {"Could you look?\n\ndiff --git a/x.c b/x.c\nindex 1..2 100644\n--- a/x.c\n+++ b/x.c\n@@ -1,2 +1,2 @@ f()\n "
+                 "a;\n-b;\n+c;\n\n d;\n"
+                 "\nThanks!\n",
+                 "Could you look?\n\n\nThanks!\n"},
+                {"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\nWhat do you think?\n", "What do you think?\n"},
+                /* Cut out by hand, and an item of a list after it. */
+                {"See this:\n@@ -3,1 +3,2 @@\n int x;\n+int y;\n\n- please send the plan\n- and the quote\n",
+                 "See this:\n\n- please send the plan\n- and the quote\n"},
+                {"diff --git a/logo.png b/logo.png\nnew file mode 100644\nBinary files /dev/null and b/logo.png "
+                 "differ\nDone.",
+                 "Done."},
+                /* No patches. */
+                {"+++ URGENT +++\nPlease call back.\n", "+++ URGENT +++\nPlease call back.\n"},
+                {"Hello\n+++ URGENT +++\nPlease call back.\n", "Hello\n+++ URGENT +++\nPlease call back.\n"},
+                {"--- Jean\nSee you\n", "--- Jean\nSee you\n"},
+                {"- one\n- two\n", "- one\n- two\n"},
+                {"", ""},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                _cleanup_arena_ struct arena *arena = NULL;
+                const char *prose;
+                assert_int_equal(arena_new(0, &arena), 0);
+                assert_int_equal(text_prose(cases[i].text, arena, &prose), 0);
+                assert_string_equal(prose, cases[i].prose);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(drops_quotations),
@@ -359,6 +391,7 @@ int main(void) {
                 cmocka_unit_test(reports_a_full_arena),
                 cmocka_unit_test(unflows),
                 cmocka_unit_test(drops_link_targets),
+                cmocka_unit_test(leaves_patches_out_of_prose),
         };
         return cmocka_run_group_tests_name("newtext", tests, NULL, NULL);
 }

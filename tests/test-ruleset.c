@@ -302,7 +302,8 @@ static void test_warnings(void **state) {
 static void test_too_many_steps(void **state) {
         struct world *w = *state;
 #define STEPS "{fact: message.sent}, {fact: message.sent}, {fact: message.sent}, "
-        static const char text[] = "version: 1\nrules: [{id: a, sequence: {steps: [" STEPS STEPS STEPS "]}}]\n";
+        static const char text[] = "version: 1\nrules: [{id: a, sequence: {steps: [" STEPS STEPS STEPS STEPS STEPS STEPS
+                STEPS STEPS STEPS STEPS STEPS "]}}]\n";
         assert_int_equal(load_text(w, text), -EBADMSG);
         assert_string_equal(w->d.items[0].code, "bad-value");
 }
