@@ -11,3 +11,9 @@ instant clock_now(const struct clock *c) {
         (void) clock_gettime(CLOCK_REALTIME, &t);
         return (instant) t.tv_sec;
 }
+
+int64_t clock_monotonic_ns(void) {
+        struct timespec t;
+        (void) clock_gettime(CLOCK_MONOTONIC, &t);
+        return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
+}

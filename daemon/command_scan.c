@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/command.h"
@@ -81,12 +80,6 @@ static int flush_output(void *userdata) {
         return fflush(stdout) == 0 ? 0 : log_errno(-errno, "cannot write the alerts");
 }
 
-static double seconds_since(const struct timespec *start) {
-        struct timespec now;
-        (void) clock_gettime(CLOCK_MONOTONIC, &now);
-        return (double) (now.tv_sec - start->tv_sec) + (double) (now.tv_nsec - start->tv_nsec) / 1e9;
-}
-
 int command_scan(struct context *c, int argc, char **argv) {
         int operands = command_options(c, command_find("scan"), argc, argv, NULL);
         if (operands == OPTIONS_HELPED)
@@ -100,8 +93,7 @@ int command_scan(struct context *c, int argc, char **argv) {
         if (status != EXIT_DONE)
                 return status;
 
-        struct timespec start;
-        (void) clock_gettime(CLOCK_MONOTONIC, &start);
+        int64_t start = clock_monotonic_ns();
         struct scan s = {.context = c, .terminal = isatty(STDERR_FILENO) == 1};
         struct read_totals totals = {};
         struct judgement j = {};
@@ -115,7 +107,7 @@ int command_scan(struct context *c, int argc, char **argv) {
                 uint32_t sources = totals.sources - totals.failed_sources;
                 fprintf(stderr, "%s%" PRId64 " new observation%s from %u source%s in %.1f s, %zu alert%s with news\n",
                         news > 0 ? "\n" : "", totals.observations, totals.observations == 1 ? "" : "s", sources,
-                        sources == 1 ? "" : "s", seconds_since(&start), news, news == 1 ? "" : "s");
+                        sources == 1 ? "" : "s", (double) (clock_monotonic_ns() - start) / 1e9, news, news == 1 ? "" : "s");
                 if (n_waiting > 0)
                         fprintf(stderr, "%zu %s overdue but wait%s: a source was not read since (adieu status)\n", n_waiting,
                                 n_waiting == 1 ? "answer is" : "answers are", n_waiting == 1 ? "s" : "");

@@ -9,9 +9,9 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/log.h"
 #include "daemon/role_parse.h"
 
@@ -140,9 +140,7 @@ static void list_free(struct job_list *l) {
 /* --- what the caller hears --- */
 
 static uint64_t now_usec(void) {
-        struct timespec t;
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t) t.tv_sec * USEC_PER_SEC + (uint64_t) t.tv_nsec / 1000;
+        return (uint64_t) clock_monotonic_ns() / 1000;
 }
 
 static void pool_fail(struct pool *p, int error) {

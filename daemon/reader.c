@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/source_names.h"
@@ -41,13 +40,6 @@ struct reader {
         int64_t batch_since; /* monotonic; 0: no batch open */
         int64_t progress_at;
 };
-
-/* Monotonic time is only for pace: what is decided about mail never comes from here. */
-static int64_t pace_ns(void) {
-        struct timespec t;
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 struct store *reader_store(struct reader *r) {
         return r->options->store;
@@ -94,7 +86,7 @@ void reader_trouble(struct reader *r, const char *format, ...) {
 static void progress(struct reader *r) {
         if (!r->options->progress || !r->spec)
                 return;
-        int64_t now = pace_ns();
+        int64_t now = clock_monotonic_ns();
         if (now - r->progress_at < PROGRESS_NANOSECONDS)
                 return;
         r->progress_at = now;
@@ -200,7 +192,7 @@ int reader_write(struct reader *r) {
         int e = store_begin(r->options->store);
         if (e < 0)
                 return reader_fatal(r, e);
-        r->batch_since = pace_ns();
+        r->batch_since = clock_monotonic_ns();
         return 0;
 }
 
@@ -211,7 +203,8 @@ static int commit(struct reader *r) {
 }
 
 bool reader_batch_full(const struct reader *r) {
-        return r->batch_since > 0 && (r->batch >= BATCH_OBSERVATIONS || pace_ns() - r->batch_since > BATCH_NANOSECONDS);
+        return r->batch_since > 0 &&
+               (r->batch >= BATCH_OBSERVATIONS || clock_monotonic_ns() - r->batch_since > BATCH_NANOSECONDS);
 }
 
 int reader_checkpoint(struct reader *r) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "daemon/clock.h"
 #include "daemon/ipc.h"
 #include "daemon/sandbox.h"
 #include "daemon/zones.h"
@@ -116,14 +117,8 @@ static ssize_t read_at(int fd, char *to, size_t size, int64_t offset) {
 
 /* --- answers --- */
 
-static int64_t monotonic_ns(void) {
-        struct timespec t;
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static int flush(struct parse_role *r) {
-        r->sent_at = monotonic_ns();
+        r->sent_at = clock_monotonic_ns();
         return ipc_send_replies(PARSE_SOCKET, &r->packet);
 }
 
@@ -698,7 +693,7 @@ static int answer(struct parse_role *r, const struct ipc_request_header *h, int 
         }
         if (e < 0)
                 return e;
-        bool full = r->packet.size >= PACKET_FULL || monotonic_ns() - r->sent_at >= PACKET_NANOSECONDS;
+        bool full = r->packet.size >= PACKET_FULL || clock_monotonic_ns() - r->sent_at >= PACKET_NANOSECONDS;
         return full ? flush(r) : 0;
 }
 

@@ -8,7 +8,6 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-journal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -232,12 +231,6 @@ static void pass(struct service *s) {
 
 /* --- reload */
 
-static uint64_t monotonic_usec(void) {
-        struct timespec t;
-        (void) clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t) t.tv_sec * 1000000 + (uint64_t) t.tv_nsec / 1000;
-}
-
 static int load(struct context *c) {
         if (context_zones(c) < 0)
                 return EXIT_FAULT;
@@ -254,7 +247,7 @@ static void reload(struct service *s) {
                                .now_wall = c->now_wall,
                                .warns = true};
         s->reload = false;
-        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_usec());
+        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_ns() / 1000);
         if (load(&next) != EXIT_DONE) {
                 context_free(&next);
                 log_error("the new configuration has faults: the old one stays in force");
