@@ -20,6 +20,8 @@
           "Whose turn it is in this conversation after this message: client or owner when the other one's request "        \
           "stands, nobody when nothing is asked")                                                                          \
         X(WORKING_TIME, "working_time", BOOL, NULL, "Delivered, or sent, inside the owner's working time")                 \
+        X(IN_BREAK, "in_break", BOOL, NULL,                                                                                \
+          "Delivered, or sent, in a break of at most three hours between the hours of a day that the owner works")         \
         X(THEIR_WORKING_TIME, "their_working_time", BOOL, NULL,                                                            \
           "Sent inside the client's working time in the client's own zone, when that differs from the owner's")            \
         X(WEEKDAY, "weekday", ENUM, fact_weekdays, "Day of delivery in the owner's zone")                                  \

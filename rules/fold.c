@@ -127,7 +127,7 @@ struct mail {
         uint32_t n_clients;
         uint64_t thread;
         bool date_plausible, old;
-        bool working_time;
+        bool working_time, in_break;
         enum addressed addressed; /* of received ones */
         const char *subject, *text, *language, *thread_id, *source, *message_id, *author, *sender, *resender;
 };
@@ -215,14 +215,19 @@ static bool owner_works(struct folding *f, instant at) {
         return work_calendar_clock_is_open(&f->settings->owner.calendar, at + zone_clock_offset(&f->clock, at));
 }
 
+static bool owner_has_break(struct folding *f, instant at) {
+        return work_calendar_clock_is_break(&f->settings->owner.calendar, at + zone_clock_offset(&f->clock, at));
+}
+
 static void judge_time(struct folding *f, struct mail *mail) {
         const struct message *m = mail->m;
         bool dated = date_known(m);
         mail->old = dated && mail->at - m->sent_at > DATE_BEFORE_DELIVERY_MAX;
         mail->date_plausible = dated && !mail->old && m->sent_at - mail->at <= DATE_AFTER_DELIVERY_MAX;
         mail->offset = zone_clock_offset(&f->clock, mail->at);
-        mail->working_time =
-                owner_works(f, mail->at) || (mail->date_plausible && m->sent_at != mail->at && owner_works(f, m->sent_at));
+        instant sent_at = mail->date_plausible ? m->sent_at : mail->at;
+        mail->working_time = owner_works(f, mail->at) || (sent_at != mail->at && owner_works(f, sent_at));
+        mail->in_break = owner_has_break(f, mail->at) || (sent_at != mail->at && owner_has_break(f, sent_at));
 }
 
 static int32_t local_day(int64_t local, int32_t *ret_second) {
@@ -388,8 +393,10 @@ static int add_message(struct folding *f, const struct mail *mail, const struct 
         if (turn->response_time >= 0)
                 v[F_MESSAGE_RESPONSE_TIME] = typed_value(VALUE_DURATION, turn->response_time);
         v[F_MESSAGE_WAITING_ON] = (struct value){.type = VALUE_ENUM, .s = turn_names[turn->turn]};
-        if (tells_hour(mail))
+        if (tells_hour(mail)) {
                 v[F_MESSAGE_WORKING_TIME] = bool_value(mail->working_time);
+                v[F_MESSAGE_IN_BREAK] = bool_value(mail->in_break);
+        }
         r = message_values_owner_clock(f, mail, v);
         if (r < 0)
                 return r;

@@ -139,6 +139,18 @@ bool work_calendar_clock_is_open(const struct work_calendar *c, int64_t local) {
         return false;
 }
 
+bool work_calendar_clock_is_break(const struct work_calendar *c, int64_t local) {
+        int64_t day = floor_div(local, DAY);
+        int32_t minute = (int32_t) ((local - day * DAY) / 60);
+        const struct work_day *d = week_day(c, (int32_t) day);
+        for (uint32_t i = 1; i < d->n && i < WORK_SPANS_MAX; i++) {
+                int32_t from = d->spans[i - 1].end, until = d->spans[i].start;
+                if (minute >= from && minute < until)
+                        return until - from <= WORK_BREAK_MAX && work_calendar_day_open(c, (int32_t) day);
+        }
+        return false;
+}
+
 bool work_calendar_is_open(const struct work_calendar *c, instant at) {
         return instant_usable(at) && work_calendar_clock_is_open(c, at + zone_offset(c->zone, at));
 }

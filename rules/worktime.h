@@ -36,6 +36,9 @@ bool work_calendar_day_open(const struct work_calendar *c, int32_t day);
 bool work_calendar_is_open(const struct work_calendar *c, instant at);
 /* The same for the clock on that wall, in seconds since the epoch as if it showed UTC. */
 bool work_calendar_clock_is_open(const struct work_calendar *c, int64_t local);
+/* For that clock: is it a break of a worked day, between two spans at most WORK_BREAK_MAX minutes apart? */
+#define WORK_BREAK_MAX 180 /* the longest of lunches; who works 09:00-12:00 and 20:00-22:00 is not at work in between */
+bool work_calendar_clock_is_break(const struct work_calendar *c, int64_t local);
 /* Seconds of working time between two instants (0 when to <= from). Bounded: spans over WORK_YEARS_MAX years saturate. */
 #define WORK_YEARS_MAX 30
 int64_t work_calendar_between(const struct work_calendar *c, instant from, instant to);

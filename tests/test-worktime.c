@@ -117,6 +117,28 @@ static void test_published_wrong(void **state) {
         assert_int_not_equal(got, AT(PARIS, "2016-11-14T21:00"));
 }
 
+static void test_breaks(void **state) {
+        (void) state;
+        struct work_calendar c = hours(PARIS, 5, 9, 12);
+        for (size_t i = 0; i < 5; i++)
+                c.week[i].spans[c.week[i].n++] = (struct work_span){14 * 60, 18 * 60};
+        const int64_t monday = (int64_t) civil_days(2026, 3, 2) * 24 * HOUR;
+        assert_false(work_calendar_clock_is_break(&c, monday + 12 * HOUR - 1));
+        assert_true(work_calendar_clock_is_break(&c, monday + 12 * HOUR));
+        assert_true(work_calendar_clock_is_break(&c, monday + 14 * HOUR - 1));
+        assert_false(work_calendar_clock_is_break(&c, monday + 14 * HOUR));
+        assert_false(work_calendar_clock_is_break(&c, monday + 20 * HOUR));
+        assert_false(work_calendar_clock_is_break(&c, monday + 8 * HOUR));
+        assert_false(work_calendar_clock_is_break(&c, monday - 2 * 24 * HOUR + 13 * HOUR)); /* Saturday */
+        struct day_range off = {civil_days(2026, 3, 2), civil_days(2026, 3, 2)};
+        c.days_off = &off;
+        c.n_days_off = 1;
+        assert_false(work_calendar_clock_is_break(&c, monday + 13 * HOUR));
+        c.n_days_off = 0;
+        c.week[0].spans[1] = (struct work_span){12 * 60 + WORK_BREAK_MAX + 1, 20 * 60}; /* too long to be a break */
+        assert_false(work_calendar_clock_is_break(&c, monday + 13 * HOUR));
+}
+
 static void test_edges_of_spans(void **state) {
         (void) state;
         struct work_calendar c = hours(PARIS, 5, 9, 17);
@@ -409,6 +431,7 @@ int main(void) {
                 cmocka_unit_test(test_published_between),
                 cmocka_unit_test(test_published_add),
                 cmocka_unit_test(test_published_wrong),
+                cmocka_unit_test(test_breaks),
                 cmocka_unit_test(test_edges_of_spans),
                 cmocka_unit_test(test_around_the_clock),
                 cmocka_unit_test(test_over_midnight),
