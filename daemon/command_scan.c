@@ -100,7 +100,7 @@ int command_scan(struct context *c, int argc, char **argv) {
         size_t news = 0;
         if (read_all(&s, &totals) < 0 || judge(c, &j) < 0)
                 return EXIT_FAULT;
-        int r = tell_news(c, &j, &(struct teller){print_alert, flush_output, NULL}, &news);
+        int r = tell_news(c, &j, OUTLET_LINES, &(struct teller){print_alert, flush_output, NULL}, &news);
         const struct waiting *waiting;
         size_t n_waiting = evaluation_waiting(j.evaluation, &waiting);
         if (!c->json) {

@@ -199,7 +199,7 @@ static int judge_pass(struct service *s, size_t *ret_open) {
         if (r < 0)
                 return r;
         size_t news = 0;
-        r = tell_news(s->c, &j, &(struct teller){tell_alert, flush_alerts, s}, &news);
+        r = tell_news(s->c, &j, OUTLET_LINES, &(struct teller){tell_alert, flush_alerts, s}, &news);
         arm_deadline(s, evaluation_next_deadline(j.evaluation));
         *ret_open = 0;
         for (size_t i = 0; i < j.n_alerts; i++)

@@ -769,19 +769,21 @@ int store_component_elsewhere(struct store *s, int64_t item, const char *uid, co
 
 /* --- what was told --- */
 
-int store_told(struct store *s, const char *breach) {
+int store_told(struct store *s, const char *breach, enum outlet outlet) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_TOLD);
         if (!q)
                 return no_statement(s);
         store_bind_text(q, 1, breach);
+        (void) sqlite3_bind_int(q, 2, (int) outlet);
         return has_row(s, q);
 }
 
-int store_tell(struct store *s, const char *breach, instant at) {
+int store_tell(struct store *s, const char *breach, enum outlet outlet, instant at) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_TELL);
         if (!q)
                 return no_statement(s);
         store_bind_text(q, 1, breach);
-        (void) sqlite3_bind_int64(q, 2, at);
+        (void) sqlite3_bind_int(q, 2, (int) outlet);
+        (void) sqlite3_bind_int64(q, 3, at);
         return store_run(s, q);
 }

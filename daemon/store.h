@@ -122,6 +122,14 @@ struct store_totals {
 };
 int store_totals(struct store *s, struct store_totals *ret) _must_check_;
 
-/* What was told: breaches already printed by scan, so that nothing is told twice. */
-int store_told(struct store *s, const char *breach); /* 1 told before, 0 not, negative errno */
-int store_tell(struct store *s, const char *breach, instant at) _must_check_;
+/* What was told, by breach and by the way it took, so that nothing is told twice by one way and a way that fails does not silence another. The
+ * numbers stand in the file. */
+enum outlet {
+        OUTLET_LINES = 0,   /* the journal, the JSON lines, what scan prints */
+        OUTLET_MAIL = 1,    /* at once */
+        OUTLET_DIGEST = 2,  /* the weekly mail */
+        OUTLET_COMMAND = 3, /* on_alert */
+};
+int store_told(struct store *s, const char *breach, enum outlet outlet); /* 1 told before, 0 not, negative errno */
+/* The first time counts; telling again changes nothing. */
+int store_tell(struct store *s, const char *breach, enum outlet outlet, instant at) _must_check_;

@@ -37,10 +37,21 @@ static const char version_1[] =
         "PRAGMA application_id = 1633970549;"
         "PRAGMA user_version = 1;";
 
+/* What was told before there were several ways to tell was told in lines. */
+static const char version_2[] = "CREATE TABLE told_by(breach TEXT NOT NULL, outlet INTEGER NOT NULL, at INTEGER NOT NULL, "
+                                "PRIMARY KEY(breach, outlet)) "
+                                "WITHOUT ROWID;"
+                                "INSERT INTO told_by(breach, outlet, at) SELECT breach, 0, at FROM told;"
+                                "DROP TABLE told;"
+                                "ALTER TABLE told_by RENAME TO told;"
+                                "PRAGMA user_version = 2;";
+
+_Static_assert(OUTLET_LINES == 0, "the number in the second migration");
 _Static_assert(STORE_APPLICATION_ID == 1633970549, "the number in the first migration");
 
 const struct store_migration store_migrations[] = {
         {1, version_1},
+        {2, version_2},
 };
 const size_t store_n_migrations = ELEMENTSOF(store_migrations);
 
@@ -130,6 +141,6 @@ const char *const store_statements[_STATEMENT_MAX] = {
         [STATEMENT_TOTALS] = "SELECT kind, count(*) FROM observation INDEXED BY observation_source GROUP BY kind",
         [STATEMENT_SPAN] = "SELECT (SELECT min(at) FROM record WHERE kind = 1), (SELECT max(at) FROM record WHERE kind = 1)",
         [STATEMENT_SIZE] = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
-        [STATEMENT_TOLD] = "SELECT 1 FROM told WHERE breach = ?1",
-        [STATEMENT_TELL] = "INSERT INTO told(breach, at) VALUES(?1, ?2) ON CONFLICT(breach) DO NOTHING",
+        [STATEMENT_TOLD] = "SELECT 1 FROM told WHERE breach = ?1 AND outlet = ?2",
+        [STATEMENT_TELL] = "INSERT INTO told(breach, outlet, at) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING",
 };

@@ -509,10 +509,37 @@ static void test_sources(void **data) {
         assert_int_equal(store_source_read(s, id, 3000, NULL), 0);
         assert_int_equal(store_sources(s, first_status, &st), 0);
         assert_null(st.error);
-        assert_int_equal(store_told(s, "b1"), 0);
-        assert_int_equal(store_tell(s, "b1", 5), 0);
-        assert_int_equal(store_tell(s, "b1", 6), 0);
-        assert_int_equal(store_told(s, "b1"), 1);
+        store_close(s);
+}
+
+static void test_told_by_outlet(void **data) {
+        (void) data;
+        struct store *s = open_store(0);
+        assert_int_equal(store_told(s, "b1", OUTLET_LINES), 0);
+        assert_int_equal(store_tell(s, "b1", OUTLET_LINES, 5), 0);
+        assert_int_equal(store_tell(s, "b1", OUTLET_LINES, 6), 0);
+        assert_int_equal(store_told(s, "b1", OUTLET_LINES), 1);
+        assert_int_equal(store_told(s, "b1", OUTLET_MAIL), 0);
+        assert_int_equal(store_told(s, "b1", OUTLET_DIGEST), 0);
+        assert_int_equal(store_tell(s, "b1", OUTLET_DIGEST, 7), 0);
+        assert_int_equal(store_told(s, "b1", OUTLET_DIGEST), 1);
+        assert_int_equal(store_told(s, "b1", OUTLET_COMMAND), 0);
+        store_close(s);
+}
+
+/* A store as the first version made it: what it told stays told, in lines. */
+static void test_told_is_kept_by_migration(void **data) {
+        (void) data;
+        store_close(open_store(0));
+        sql("DROP TABLE told;"
+            "CREATE TABLE told(breach TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"
+            "INSERT INTO told VALUES('b1', 5), ('b2', 6);"
+            "PRAGMA user_version = 1");
+        struct store *s = open_store(0);
+        assert_int_equal(store_told(s, "b1", OUTLET_LINES), 1);
+        assert_int_equal(store_told(s, "b2", OUTLET_LINES), 1);
+        assert_int_equal(store_told(s, "b1", OUTLET_MAIL), 0);
+        assert_int_equal(store_told(s, "b3", OUTLET_LINES), 0);
         store_close(s);
 }
 
@@ -827,6 +854,8 @@ int main(void) {
                 T(test_damaged_record),
                 T(test_not_ours),
                 T(test_newer_version),
+                T(test_told_by_outlet),
+                T(test_told_is_kept_by_migration),
                 T(test_none_yet),
                 T(test_read_only_folder),
         };
