@@ -58,19 +58,6 @@ void condition_scratch_reset(struct condition_scratch *s) {
                 s->texts[i].text = NULL;
 }
 
-/* Line breaks are blanks for a phrase, and many blanks are one. */
-static size_t squeeze_blanks(char *s, size_t n) {
-        size_t out = 0;
-        for (size_t i = 0; i < n; i++) {
-                char c = s[i] == '\n' || s[i] == '\t' ? ' ' : s[i];
-                if (c == ' ' && out > 0 && s[out - 1] == ' ')
-                        continue;
-                s[out++] = c;
-        }
-        s[out] = 0;
-        return out;
-}
-
 /* NULL makes s->error stick. */
 static struct folded_text *scratch_fold(struct condition_scratch *s, const char *text) {
         for (size_t i = 0; i < FOLDED_TEXTS_MAX; i++)
@@ -88,7 +75,7 @@ static struct folded_text *scratch_fold(struct condition_scratch *s, const char 
                 t->folded = p;
                 t->allocated = need;
         }
-        t->size = squeeze_blanks(t->folded, utf8_fold(text, n, t->folded, t->allocated));
+        t->size = phrase_fold(text, t->folded, t->allocated);
         t->text = text;
         t->searched = false;
         return t;
@@ -260,7 +247,7 @@ static const char *fold_phrase(struct rule_reader *c, const char *s) {
         size_t n = strlen(s);
         char *out = read_new0(c, char, 2 * n + 1);
         if (out)
-                squeeze_blanks(out, utf8_fold(s, n, out, 2 * n + 1));
+                (void) phrase_fold(s, out, 2 * n + 1);
         return out;
 }
 
