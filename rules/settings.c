@@ -5,6 +5,7 @@
 
 #include "parsers/limits.h"
 #include "rules/domain.h"
+#include "rules/schedule.h"
 
 #define MINUTES_OF_DAY (24 * 60)
 /* Twice what the mapping with the most keys has; a suggestion needs no more. */
@@ -310,9 +311,6 @@ static bool get_date(struct loader *l, const struct yaml_node *node, const char 
 
 /* --- hours ---------------------------------------------------------------------------------------------------------- */
 
-static const char *const day_names[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
-static const char *const long_day_names[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
-
 static char lower(char c) {
         return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
 }
@@ -323,30 +321,14 @@ static const char *skip_blanks(const char *s) {
         return s;
 }
 
-/* A day of the week at *s, from 0; -EINVAL. */
-static int read_day(const char **s) {
-        char word[16];
-        size_t n = 0;
-        const char *p = skip_blanks(*s);
-        for (; n < sizeof(word) - 1 && lower(*p) >= 'a' && lower(*p) <= 'z'; p++)
-                word[n++] = lower(*p);
-        word[n] = 0;
-        for (int i = 0; i < 7; i++)
-                if (str_eq(word, day_names[i]) || str_eq(word, long_day_names[i])) {
-                        *s = skip_blanks(p);
-                        return i;
-                }
-        return -EINVAL;
-}
-
 /* "mon-fri", "sat", "mon, wed": a bit for each day. */
 static int read_days(const char *s, uint32_t *ret) {
         uint32_t days = 0;
         for (;; s++) {
-                int first = read_day(&s), last = first;
+                int first = schedule_read_day(&s), last = first;
                 if (first >= 0 && *s == '-') {
                         s++;
-                        last = read_day(&s);
+                        last = schedule_read_day(&s);
                 }
                 if (first < 0 || last < 0)
                         return -EINVAL;
@@ -364,32 +346,9 @@ static int read_days(const char *s, uint32_t *ret) {
         return 0;
 }
 
-/* "9", "09:00", "9h30", "24:00", in minutes; -EINVAL. */
-static int read_time(const char **s) {
-        const char *p = skip_blanks(*s);
-        int hour = 0, minute = 0, digits = 0;
-        for (; digits < 2 && *p >= '0' && *p <= '9'; p++, digits++)
-                hour = hour * 10 + (*p - '0');
-        if (digits == 0)
-                return -EINVAL;
-        bool colon = *p == ':';
-        if (colon || lower(*p) == 'h') {
-                p++;
-                if (p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9') {
-                        minute = (p[0] - '0') * 10 + (p[1] - '0');
-                        p += 2;
-                } else if (colon)
-                        return -EINVAL;
-        }
-        if (minute > 59 || hour > 24 || (hour == 24 && minute > 0))
-                return -EINVAL;
-        *s = skip_blanks(p);
-        return hour * 60 + minute;
-}
-
 /* "09:00-12:30"; an end before the start is on the next day. */
 static int read_span(const char *s, struct work_span *ret) {
-        int start = read_time(&s);
+        int start = schedule_read_time(&s);
         if (start < 0 || start == MINUTES_OF_DAY)
                 return -EINVAL;
         if (*s == '-')
@@ -398,7 +357,7 @@ static int read_span(const char *s, struct work_span *ret) {
                 s += 3;
         else
                 return -EINVAL;
-        int end = read_time(&s);
+        int end = schedule_read_time(&s);
         if (end < 0 || *s || end == start)
                 return -EINVAL;
         if (end < start)
@@ -460,7 +419,7 @@ static void check_nights(struct loader *l, const struct yaml_node *hours, const 
                 const struct work_day *day = &week[i], *next = &week[(i + 1) % 7];
                 if (day->n > 0 && next->n > 0 && day->spans[day->n - 1].end - MINUTES_OF_DAY > next->spans[0].start)
                         fault(l, hours, "overlapping-hours", "end the night before the hours of the next day begin",
-                              "the hours of %s reach into those of %s", day_names[i], day_names[(i + 1) % 7]);
+                              "the hours of %s reach into those of %s", schedule_days[i], schedule_days[(i + 1) % 7]);
         }
 }
 
@@ -469,7 +428,7 @@ static void read_hours(struct loader *l, const struct yaml_node *hours, struct w
         for (const struct yaml_node *c = hours->child; c; c = c->next) {
                 uint32_t days;
                 if (read_days(c->key->scalar, &days) < 0) {
-                        const char *near = suggest(c->key->scalar, day_names);
+                        const char *near = suggest(c->key->scalar, schedule_days);
                         fault(l, c->key, "unknown-key",
                               near ? keep(l, arena_printf(l->arena, "did you mean \"%s\"?", near))
                                    : "days are mon tue wed thu fri sat sun; write mon-fri, or \"mon,wed\"",
@@ -1196,10 +1155,11 @@ static void check_digest(struct loader *l, const struct yaml_node *node) {
                 (void) read_address(l, i, "to");
         if (!every)
                 return;
-        const char *s = every->scalar;
-        if (read_day(&s) < 0 || read_time(&s) < 0 || *s)
+        struct schedule schedule;
+        const char *wrong = NULL;
+        if (schedule_parse(every->scalar, &schedule, &wrong) < 0)
                 fault(l, every, "bad-value", "write a day and a time: \"mon 08:00\"",
-                      "\"%s\" is not a day of the week and a time", every->scalar);
+                      "\"%s\" is not a day of the week and a time: %s", every->scalar, wrong);
 }
 
 static void read_packs(struct loader *l, const struct yaml_node *root) {
