@@ -4,6 +4,8 @@
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS)
 libdaemon_a_SOURCES = \
+	%D%/backoff.c \
+	%D%/backoff.h \
 	%D%/clock.c \
 	%D%/clock.h \
 	%D%/command.h \
@@ -17,6 +19,7 @@ libdaemon_a_SOURCES = \
 	%D%/command_rules_test.c \
 	%D%/command_scan.c \
 	%D%/command_status.c \
+	%D%/connection.h \
 	%D%/context.c \
 	%D%/context.h \
 	%D%/inspect_threads.c \
@@ -33,14 +36,18 @@ libdaemon_a_SOURCES = \
 	%D%/output.h \
 	%D%/pool.c \
 	%D%/pool.h \
+	%D%/program.h \
 	%D%/reader.c \
 	%D%/reader.h \
+	%D%/role.h \
 	%D%/role_parse.c \
 	%D%/role_parse.h \
 	%D%/sandbox.c \
 	%D%/sandbox.h \
 	%D%/schema.c \
 	%D%/schema.h \
+	%D%/secret.h \
+	%D%/send.h \
 	%D%/service.c \
 	%D%/service.h \
 	%D%/source.h \

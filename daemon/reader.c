@@ -505,7 +505,7 @@ static void tell_failure(struct reader *r, int error) {
 }
 
 static int read_source(struct reader *r, const struct source_spec *spec, bool *ret_whole) {
-        const struct source_driver *driver = driver_of(spec->kind);
+        const struct source_driver *driver = spec->remote ? NULL : driver_of(spec->kind);
         r->spec = spec;
         free(TAKE_PTR(r->trouble));
         r->deferred = false;

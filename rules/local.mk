@@ -8,6 +8,7 @@ librules_a_SOURCES = \
 	%D%/yaml.c %D%/yaml.h \
 	%D%/worktime.c %D%/duration.c %D%/holiday.c %D%/worktime.h \
 	%D%/domain.c %D%/domain.h \
+	%D%/remote.c %D%/remote.h \
 	%D%/settings.c %D%/settings.h %D%/schedule.c %D%/schedule.h \
 	%D%/people.c %D%/people.h %D%/conversation.c %D%/conversation.h \
 	%D%/window.c %D%/window.h %D%/thread.c %D%/thread.h \

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "parsers/limits.h"
+#include "parsers/utf8.h"
 #include "rules/domain.h"
 #include "rules/schedule.h"
 
@@ -41,7 +42,8 @@ static const struct settings_key keys[] = {
         {"sources", LIST, false, "The mailboxes and calendars to read; nothing is ever written to them."},
         {"sources[].maildir", PATH, false, "A Maildir, with its subfolders."},
         {"sources[].mbox", PATH, false, "An mbox file, or a folder of them."},
-        {"sources[].calendar", PATH, false, "An .ics file, a vdir, or a folder of them."},
+        {"sources[].calendar", PATH, false,
+         "An .ics file, a vdir, or a folder of them; or the address of an .ics file: https://host/name.ics, webcal://..."},
         {"sources[].imap", URL, false, "An IMAP account: imaps://user@host."},
         {"sources[].caldav", URL, false, "A CalDAV account: https://host/path/."},
         {"sources[].name", TEXT, false, "How alerts name the source; its place by default."},
@@ -50,6 +52,22 @@ static const struct settings_key keys[] = {
         {"sources[].password.credential", TEXT, false, "The name of a systemd credential."},
         {"sources[].password.command", TEXTS, false, "A command that prints the password."},
         {"sources[].password.file", PATH, false, "A file that holds the password and nothing else."},
+        {"sources[].user", TEXT, false,
+         "The name to log in with, where it does not stand in the address; your first mail address by default."},
+        {"sources[].auth", TEXT, false,
+         "How to log in: plain, login, xoauth2 or oauthbearer for imap, basic, digest or bearer for caldav and calendars; "
+         "the "
+         "best that the server offers for a password by default. With xoauth2, oauthbearer and bearer, the password is a "
+         "token."},
+        {"sources[].tls", TEXT, false,
+         "Write starttls, or none: then the password can be read on the way. By default what the address says; imap:// "
+         "needs "
+         "STARTTLS, except on this machine."},
+        {"sources[].ca", PATH, false,
+         "A PEM file of the authorities that may vouch for the server; the system's by default."},
+        {"sources[].fingerprint", TEXT, false,
+         "The one certificate that the server must have: sha256: and 64 hexadecimal digits. Without ca, nobody need vouch "
+         "for it."},
         {"sources[].include", TEXTS, false, "Folders to read; all others are left out."},
         {"sources[].exclude", TEXTS, false, "Folders left out; junk, trash and drafts by default."},
         {"clients", LIST, false, "The people you work for."},
@@ -76,7 +94,22 @@ static const struct settings_key keys[] = {
         {"digest", MAPPING, false, "The weekly mail."},
         {"digest.every", TEXT, false, "When it is sent: a day of the week and a time (mon 08:00)."},
         {"digest.to", TEXTS, false, "Where it is sent; the first address of the owner by default."},
+        {"digest.from", TEXT, false, "Who it comes from; the first address of the owner by default."},
+        {"digest.empty", TEXT, false, "What a week without anything sends: line (the default) or nothing."},
         {"digest.smtp", URL, false, "The account it is sent through: smtps://user@host."},
+        {"digest.sendmail", TEXTS, false,
+         "Instead of smtp: a program that sends a mail, called with -i -f FROM -- TO (/usr/sbin/sendmail, msmtp)."},
+        {"digest.user", TEXT, false,
+         "The name to log in with, where it does not stand in the address; your first mail address by default."},
+        {"digest.auth", TEXT, false,
+         "How to log in: plain, login, xoauth2 or oauthbearer; the best that the server offers for a password by default."},
+        {"digest.tls", TEXT, false,
+         "Write starttls, or none: then the password can be read on the way. By default what the address says; smtp:// "
+         "needs "
+         "STARTTLS, except on this machine."},
+        {"digest.ca", PATH, false, "A PEM file of the authorities that may vouch for the server; the system's by default."},
+        {"digest.fingerprint", TEXT, false,
+         "The one certificate that the server must have: sha256: and 64 hexadecimal digits."},
         {"digest.password", MAPPING, false, "Where the password of that account is found."},
         {"digest.password.credential", TEXT, false, "The name of a systemd credential."},
         {"digest.password.command", TEXTS, false, "A command that prints the password."},
@@ -190,6 +223,23 @@ static const char *did_you_mean(struct loader *l, const char *word, const char *
         return hint_words(l, "allowed: ", names);
 }
 
+/* What people write because other programs have it. */
+static const char *key_instead(const char *prefix, const char *name) {
+        static const struct {
+                const char *prefix, *name, *hint;
+        } keys_instead[] = {
+                {"sources[]", "pop3",
+                 "POP3 is not read: it shows neither sent mail nor folders; the same account is nearly always there by "
+                 "IMAP"},
+                {"sources[]", "webcal", "write calendar: webcal://..."},
+                {"sources[]", "ics", "write calendar: and the path or the address"},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(keys_instead); i++)
+                if (str_eq(keys_instead[i].prefix, prefix) && strcasecmp(keys_instead[i].name, name) == 0)
+                        return keys_instead[i].hint;
+        return NULL;
+}
+
 /* Every key known and of the right shape, every required key there. */
 static bool check_mapping(struct loader *l, const struct yaml_node *node, const char *prefix, const char *what) {
         if (node->type != YAML_MAPPING) {
@@ -204,8 +254,9 @@ static bool check_mapping(struct loader *l, const struct yaml_node *node, const 
                 if (!key) {
                         const char *names[KEYS_OF_MAPPING_MAX + 1];
                         key_names(prefix, names);
-                        fault(l, c->key, "unknown-key", did_you_mean(l, c->key->scalar, names), "unknown key \"%s\" in %s",
-                              c->key->scalar, what);
+                        const char *instead = key_instead(prefix, c->key->scalar);
+                        fault(l, c->key, "unknown-key", instead ? instead : did_you_mean(l, c->key->scalar, names),
+                              "unknown key \"%s\" in %s", c->key->scalar, what);
                 } else if (!yaml_is_null(c) && !(type_of(key)->shapes & SHAPE(c->type)))
                         fault(l, c, "wrong-type", type_of(key)->hint, "\"%s\" must be: %s", c->key->scalar, key->type);
         }
@@ -848,14 +899,14 @@ static void read_owner(struct loader *l, const struct yaml_node *node) {
 static const struct kind_row {
         const char *key;
         enum source_kind kind;
-        const char *schemes[3]; /* of a URL */
-        const char *example;
+        enum remote_use use;
+        bool local, remote; /* it may be a path; it may be an address */
 } kinds[] = {
-        {"maildir", SOURCE_MAILDIR, {NULL}, NULL},
-        {"mbox", SOURCE_MBOX, {NULL}, NULL},
-        {"calendar", SOURCE_CALENDAR, {NULL}, NULL},
-        {"imap", SOURCE_IMAP, {"imaps://", "imap://", NULL}, "write imaps://user@host.example"},
-        {"caldav", SOURCE_CALDAV, {"https://", "http://localhost", "http://127.0.0.1"}, "write https://host.example/path/"},
+        {"maildir", SOURCE_MAILDIR, 0, true, false},
+        {"mbox", SOURCE_MBOX, 0, true, false},
+        {"calendar", SOURCE_CALENDAR, REMOTE_FOR_CALENDAR, true, true},
+        {"imap", SOURCE_IMAP, REMOTE_FOR_IMAP, false, true},
+        {"caldav", SOURCE_CALDAV, REMOTE_FOR_CALDAV, false, true},
 };
 
 const char *const *settings_choice(const char *prefix) {
@@ -865,6 +916,7 @@ const char *const *settings_choice(const char *prefix) {
         } choices[] = {
                 {"sources[]", {"maildir", "mbox", "calendar", "imap", "caldav"}},
                 {"sources[].password", {"credential", "command", "file"}},
+                {"digest", {"smtp", "sendmail"}},
                 {"digest.password", {"credential", "command", "file"}},
         };
         for (size_t i = 0; i < ELEMENTSOF(choices); i++)
@@ -873,44 +925,160 @@ const char *const *settings_choice(const char *prefix) {
         return NULL;
 }
 
+/* --- accounts on the network --- */
+
 /* The value is never shown: it may be a password in the wrong place. */
-static void check_password(struct loader *l, const struct yaml_node *node, const char *prefix) {
+static bool read_password(struct loader *l, const struct yaml_node *node, const char *prefix, struct secret_spec *ret) {
         const struct yaml_node *password = yaml_get(node, "password");
-        if (!password || yaml_is_null(password) || password->type != YAML_MAPPING)
-                return;
+        if (!password || yaml_is_null(password))
+                return true;
+        if (password->type != YAML_MAPPING)
+                return false;
         char path[64];
         snprintf(path, sizeof(path), "%s.password", prefix);
         check_mapping(l, password, path, "password");
         size_t n = 0;
         for (const struct yaml_node *c = password->child; c; c = c->next)
                 n += find_key(path, c->key->scalar) != NULL;
-        if (n != 1)
+        if (n != 1) {
                 fault(l, password->key, "bad-value",
                       "write one of {credential: name}, {command: [pass, show, mail]}, {file: path}",
                       "a password comes from exactly one place");
-}
-
-static bool check_url(struct loader *l, const struct yaml_node *node, const char *const schemes[3], const char *example) {
-        const char *rest = NULL;
-        for (size_t i = 0; i < 3 && schemes[i] && !rest; i++)
-                if (strncmp(node->scalar, schemes[i], strlen(schemes[i])) == 0)
-                        rest = strstr(node->scalar, "://") + 3;
-        if (!rest || !rest[0] || rest[strcspn(rest, " \t\n")]) {
-                fault(l, node, "bad-value", example, "not an address of this kind of source");
                 return false;
         }
-        const char *at = memchr(rest, '@', strcspn(rest, "/"));
-        if (at && memchr(rest, ':', (size_t) (at - rest))) {
-                fault(l, node, "password-in-file", "use password: {credential: name}",
-                      "a password does not belong into this address");
+        struct secret_spec s = {0};
+        if ((s.name = get_text(l, password, path, "credential")))
+                s.kind = SECRET_CREDENTIAL;
+        else if ((s.file = get_text(l, password, path, "file"))) {
+                s.kind = SECRET_FILE;
+                s.file = join_path(l, s.file);
+        } else if ((s.command = get_texts(l, password, path, "command")) && s.command[0])
+                s.kind = SECRET_COMMAND;
+        else
+                return false;
+        if (s.name && (strchr(s.name, '/') || s.name[0] == '.')) {
+                fault(l, yaml_get(password, "credential"), "bad-value",
+                      "write the name that stands in LoadCredential=", "a credential has a name, not a path");
                 return false;
         }
+        *ret = s;
         return true;
 }
 
-static const char *read_location(struct loader *l, const struct yaml_node *node, const struct kind_row *kind) {
-        if (kind->example)
-                return check_url(l, node, kind->schemes, kind->example) ? node->scalar : NULL;
+static bool read_auth(struct loader *l, const struct yaml_node *node, const char *prefix, enum remote_use use,
+                      enum auth_mechanism *ret) {
+        const char *auth = get_text(l, node, prefix, "auth");
+        if (!auth || auth_mechanism_parse(auth, use, ret) == 0)
+                return true;
+        fault(l, yaml_get(node, "auth"), "bad-value", did_you_mean(l, auth, auth_mechanism_names(use)),
+              "no way to log in is called \"%s\"", auth);
+        return false;
+}
+
+/* What is written under `tls` can only say more than the address where that leaves it open. */
+static bool read_tls(struct loader *l, const struct yaml_node *place, const struct yaml_node *node, const char *prefix,
+                     enum remote_use use, struct remote *r) {
+        static const char *const names[] = {"starttls", "none", NULL};
+        const char *tls = get_text(l, node, prefix, "tls");
+        const struct yaml_node *at = yaml_get(node, "tls");
+        bool web = use == REMOTE_FOR_CALDAV || use == REMOTE_FOR_CALENDAR;
+        if (!tls) {
+                if (!web || r->tls != REMOTE_PLAIN || remote_is_loopback(r->host))
+                        return true;
+                fault(l, place, "bad-value", "write https://; where the server has none, add tls: none",
+                      "what goes through http:// can be read on the way");
+                return false;
+        }
+        bool none = str_eq(tls, "none"), starttls = str_eq(tls, "starttls");
+        if (!none && !starttls) {
+                fault(l, at, "bad-value", did_you_mean(l, tls, names), "no protection is called \"%s\"", tls);
+                return false;
+        }
+        if (r->tls == REMOTE_TLS || (web && starttls)) {
+                fault(l, at, "bad-value",
+                      web ? "leave it out" : "write imap:// or smtp:// in the address, or leave this out",
+                      "the address says that TLS begins with the first byte");
+                return false;
+        }
+        r->tls = none ? REMOTE_PLAIN : REMOTE_STARTTLS;
+        return true;
+}
+
+static bool read_trust(struct loader *l, const struct yaml_node *node, const char *prefix, struct remote *r) {
+        const char *ca = get_text(l, node, prefix, "ca"), *fingerprint = get_text(l, node, prefix, "fingerprint");
+        if (ca)
+                r->ca = join_path(l, ca);
+        if (!fingerprint)
+                return true;
+        int e = remote_fingerprint(l->arena, fingerprint, &r->fingerprint);
+        if (e == -ENOMEM)
+                l->no_memory = true;
+        else if (e < 0)
+                fault(l, yaml_get(node, "fingerprint"), "bad-value", "write sha256: and the 64 hexadecimal digits",
+                      "not the fingerprint of a certificate");
+        return e >= 0;
+}
+
+/* Who logs in: only with a password, and a password never without somebody. */
+static bool read_login(struct loader *l, const struct yaml_node *place, const struct yaml_node *node, const char *prefix,
+                       enum remote_use use, struct remote *r) {
+        const char *user = get_text(l, node, prefix, "user");
+        const struct yaml_node *at = yaml_get(node, "user");
+        bool ok = read_password(l, node, prefix, &r->password);
+        if (user && r->user) {
+                fault(l, at, "bad-value", "write it in one place", "the address names a user already");
+                return false;
+        }
+        if (user && (!utf8_clean(user, strlen(user)) || strpbrk(user, "\n\t"))) {
+                fault(l, at, "bad-value", NULL, "the user's name holds characters that no name has");
+                return false;
+        }
+        if (user)
+                r->user = user;
+        if (ok && r->password.kind == SECRET_NONE && (r->user || use == REMOTE_FOR_IMAP)) {
+                fault(l, place, "missing-key",
+                      "add password: {credential: name}, {command: [pass, show, mail]} or {file: path}",
+                      "an account needs \"password\"");
+                return false;
+        }
+        if (!r->user && r->password.kind != SECRET_NONE && l->s->owner.addresses)
+                r->user = l->s->owner.addresses[0];
+        return ok;
+}
+
+static const struct remote *read_remote(struct loader *l, const struct yaml_node *place, const struct yaml_node *node,
+                                        const char *prefix, enum remote_use use) {
+        struct remote_fault why = {0};
+        struct remote *r = keep(l, arena_new0(l->arena, struct remote, 1));
+        if (!r)
+                return NULL;
+        *r = (struct remote){.file = l->file, .line = place->line, .column = place->column};
+        bool ok = read_auth(l, node, prefix, use, &r->auth);
+        ok = read_trust(l, node, prefix, r) && ok;
+        int e = remote_parse(l->arena, use, place->scalar, r, &why);
+        if (e == -ENOMEM)
+                l->no_memory = true;
+        else if (e < 0) {
+                struct secret_spec unused = {0};
+                fault(l, place, why.code, why.hint, "%s", why.text);
+                (void) read_password(l, node, prefix, &unused);
+        }
+        if (e < 0)
+                return NULL;
+        ok = read_tls(l, place, node, prefix, use, r) && ok;
+        ok = read_login(l, place, node, prefix, use, r) && ok;
+        return ok ? r : NULL;
+}
+
+/* What only an account has, written where there is none. */
+static void refuse_account_keys(struct loader *l, const struct yaml_node *node, const char *what) {
+        static const char *const names[] = {"password", "user", "auth", "tls", "ca", "fingerprint"};
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (yaml_get(node, names[i]))
+                        fault(l, yaml_get(node, names[i])->key, "unknown-key", NULL, "%s has no %s", what, names[i]);
+}
+
+static const char *read_path(struct loader *l, const struct yaml_node *node, const struct kind_row *kind) {
         if (node->scalar[0] == '~') {
                 fault(l, node, "bad-value", "write the path from / or relative to the folder of this file",
                       "\"~\" means something in a shell only");
@@ -921,6 +1089,19 @@ static const char *read_location(struct loader *l, const struct yaml_node *node,
                 return NULL;
         }
         return join_path(l, node->scalar);
+}
+
+/* False when it cannot be read from there. */
+static bool read_location(struct loader *l, const struct yaml_node *place, const struct yaml_node *node,
+                          const struct kind_row *kind, struct source_spec *spec) {
+        if (!kind->remote || (kind->local && !remote_is_url(place->scalar))) {
+                spec->location = read_path(l, place, kind);
+                refuse_account_keys(l, node, "a local source");
+                return spec->location;
+        }
+        spec->remote = read_remote(l, place, node, "sources[]", kind->use);
+        spec->location = place->scalar;
+        return spec->remote;
 }
 
 static void check_same_source(struct loader *l, const struct yaml_node *node, const struct source_spec *spec) {
@@ -953,18 +1134,13 @@ static void read_source(struct loader *l, const struct yaml_node *node) {
         if (n != 1)
                 fault(l, node, n == 0 ? "kind-missing" : "two-kinds", "write one of maildir, mbox, calendar, imap, caldav",
                       "a source has exactly one kind");
-        check_password(l, node, "sources[]");
-        bool remote = kind && kind->example;
-        if (n == 1 && !remote && yaml_get(node, "password"))
-                fault(l, yaml_get(node, "password")->key, "unknown-key", NULL, "a local source has no password");
         spec.include = get_texts(l, node, "sources[]", "include");
         spec.exclude = get_texts(l, node, "sources[]", "exclude");
         spec.name = get_text(l, node, "sources[]", "name");
         if (n != 1 || !place)
                 return;
         spec.kind = kind->kind;
-        spec.location = read_location(l, place, kind);
-        if (!spec.location)
+        if (!read_location(l, place, node, kind, &spec))
                 return;
         if (!spec.name)
                 spec.name = spec.location;
@@ -1143,23 +1319,56 @@ static void check_own_addresses(struct loader *l) {
 
 /* --- the files ------------------------------------------------------------------------------------------------------ */
 
-static void check_digest(struct loader *l, const struct yaml_node *node) {
-        static const char *const schemes[3] = {"smtps://", "smtp://", NULL};
-        check_mapping(l, node, "digest", "digest");
-        check_password(l, node, "digest");
-        const struct yaml_node *smtp = get(node, "digest", "smtp"), *to = get(node, "digest", "to"),
-                               *every = get(node, "digest", "every");
-        if (smtp)
-                (void) check_url(l, smtp, schemes, "write smtps://user@host.example");
-        for (const struct yaml_node *i = first_item(to); i; i = next_item(to, i))
-                (void) read_address(l, i, "to");
-        if (!every)
-                return;
-        struct schedule schedule;
+static void read_every(struct loader *l, const struct yaml_node *node, struct digest_settings *d) {
+        const struct yaml_node *every = get(node, "digest", "every");
         const char *wrong = NULL;
-        if (schedule_parse(every->scalar, &schedule, &wrong) < 0)
+        if (schedule_parse(every ? every->scalar : "mon 08:00", &d->every, &wrong) < 0)
                 fault(l, every, "bad-value", "write a day and a time: \"mon 08:00\"",
                       "\"%s\" is not a day of the week and a time: %s", every->scalar, wrong);
+}
+
+/* Where it goes and who it comes from: the owner, where nothing else is written. */
+static void read_envelope(struct loader *l, const struct yaml_node *node, struct digest_settings *d) {
+        static const char *const words[] = {"line", "nothing", NULL};
+        const struct yaml_node *to = get(node, "digest", "to"), *from = get(node, "digest", "from");
+        const char *empty = get_text(l, node, "digest", "empty");
+        const char *own = l->s->owner.addresses ? l->s->owner.addresses[0] : NULL;
+        const char **list = keep(l, arena_new0(l->arena, const char *, count_items(to) + 2));
+        size_t n = 0;
+        for (const struct yaml_node *i = first_item(to); list && i; i = next_item(to, i))
+                if (read_address(l, i, "to"))
+                        list[n++] = i->scalar;
+        if (n == 0 && list)
+                list[n] = own;
+        d->to = list;
+        d->from = from && read_address(l, from, "from") ? from->scalar : own;
+        d->empty = !str_eq(empty, "nothing");
+        if (empty && d->empty && !str_eq(empty, "line"))
+                fault(l, yaml_get(node, "empty"), "bad-value", did_you_mean(l, empty, words),
+                      "\"%s\" is nothing that an empty week can send", empty);
+}
+
+static void read_digest(struct loader *l, const struct yaml_node *node) {
+        struct digest_settings *d = &l->s->digest;
+        if (!check_mapping(l, node, "digest", "digest"))
+                return;
+        d->written = true;
+        read_every(l, node, d);
+        read_envelope(l, node, d);
+        const struct yaml_node *smtp = get(node, "digest", "smtp");
+        const char **sendmail = get_texts(l, node, "digest", "sendmail");
+        if (smtp && sendmail)
+                fault(l, yaml_get(node, "sendmail")->key, "two-kinds", "write one of smtp, sendmail",
+                      "the digest is sent in one way");
+        else if (smtp)
+                d->remote = read_remote(l, smtp, node, "digest", REMOTE_FOR_SMTP);
+        else if (sendmail && sendmail[0]) {
+                sendmail[0] = strchr(sendmail[0], '/') ? join_path(l, sendmail[0]) : sendmail[0];
+                d->sendmail = sendmail;
+                refuse_account_keys(l, node, "a program that sends");
+        } else
+                fault(l, node, "missing-key", "write smtp: \"smtps://user@host.example\", or sendmail: /usr/sbin/sendmail",
+                      "digest needs \"smtp\" or \"sendmail\"");
 }
 
 static void read_packs(struct loader *l, const struct yaml_node *root) {
@@ -1187,7 +1396,7 @@ static void read_main(struct loader *l, const struct yaml_node *root) {
                 read_source(l, i);
         read_clients(l, get(root, "", "clients"));
         if (digest)
-                check_digest(l, digest);
+                read_digest(l, digest);
         read_packs(l, root);
         l->s->rules = get(root, "", "rules");
         l->s->rules_file = l->s->rules ? l->file : NULL;

@@ -6,6 +6,8 @@
 #include "parsers/arena.h"
 #include "parsers/zone.h"
 #include "rules/diagnostic.h"
+#include "rules/remote.h"
+#include "rules/schedule.h"
 #include "rules/worktime.h"
 #include "rules/yaml.h"
 
@@ -43,12 +45,24 @@ enum source_kind { SOURCE_MAILDIR, SOURCE_MBOX, SOURCE_CALENDAR, SOURCE_IMAP, SO
 
 struct source_spec {
         enum source_kind kind;
-        const char *location; /* absolute path (relative ones were joined to the folder of the file), or URL */
-        const char *name;     /* how people and JSON name it: `name:` or the location */
-        const char **exclude; /* folder names left out, NULL-terminated; NULL: the defaults (junk, trash, drafts) */
-        const char **include; /* folders to read only; NULL: all */
+        const char *location; /* absolute path (relative ones were joined to the folder of the file), or URL as written */
+        const struct remote *remote; /* IMAP, CALDAV, and a CALENDAR on the web; NULL: on this machine */
+        const char *name;            /* how people and JSON name it: `name:` or the location */
+        const char **exclude;        /* folder names left out, NULL-terminated; NULL: the defaults (junk, trash, drafts) */
+        const char **include;        /* folders to read only; NULL: all */
         const char *file;
         uint32_t line, column;
+};
+
+/* When and how the owner is written to. */
+struct digest_settings {
+        bool written;                /* the configuration has `digest:` */
+        struct schedule every;       /* on the owner's wall; Monday 08:00 by default */
+        const char *const *to;       /* NULL-terminated; the owner's first address by default */
+        const char *from;            /* the owner's first address by default */
+        bool empty;                  /* a week without anything sends one line, rather than nothing */
+        const struct remote *remote; /* SMTP; NULL when `sendmail` is given, or no digest is wanted */
+        const char *const *sendmail; /* a program and its first arguments, NULL-terminated; NULL */
 };
 
 struct address_index; /* who an address belongs to, for quick finding; NULL in settings made by hand */
@@ -63,6 +77,7 @@ struct settings {
         size_t n_clients;
         struct source_spec *sources;
         size_t n_sources;
+        struct digest_settings digest;
         const char **packs;                 /* names of shipped packs wanted; NULL: all */
         const struct yaml_node *packs_node; /* where they are written, in the first file; NULL */
         const struct yaml_node *rules;      /* global overrides; applied by ruleset_load(); NULL */

@@ -26,7 +26,7 @@ for pair in "adieu.yaml.5 clients\[\].pauses\[\].until" "adieu.yaml.5 CA-QC" "ad
         grep -q "$word" "$build/contrib/man/$file" && ok ok "$file tells of $word" || ok "not ok" "$file tells of $word"
 done
 # Every diagnostic code that the sources can give is explained.
-for code in $(grep -ohE '"[a-z]+(-[a-z]+)+"' "$top"/rules/{yaml,settings,ruleset,rule_read,condition}.c 2>/dev/null | tr -d '"' | sort -u); do
+for code in $(grep -ohE '"[a-z]+(-[a-z]+)+"' "$top"/rules/{yaml,settings,remote,ruleset,rule_read,condition}.c 2>/dev/null | tr -d '"' | sort -u); do
         case $code in
         yaml-*|duplicate-*|unknown-*|missing-*|kind-*|two-*|wrong-*|bad-*|param-*|rule-cycle|not-yet|own-address|free-mail|public-suffix|overlapping-*|password-*|never-seen)
                 grep -q -- "$code" "$build/contrib/man/adieu-rules.5" && ok ok "the code $code is explained" || ok "not ok" "the code $code is explained" ;;

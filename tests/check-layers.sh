@@ -28,6 +28,6 @@ pure='#include <(fcntl|unistd|dirent|pthread|signal|syslog)\.h>|#include <sys/(s
 none "parsers/ and rules/ include no headers of the world" "$pure" parsers/*.[ch] rules/*.[ch]
 world='\b(fopen|open|openat|popen|system|socket|getenv|clock_gettime|gettimeofday|localtime|mktime|gmtime|printf|puts|perror)\('
 none "parsers/ and rules/ open nothing, print nothing, ask for no time" "(^|[^_a-z>.])$world|[^_a-z]time\(NULL\)" parsers/*.c rules/*.c
-none "only the parse role includes libical, libetpan's MIME and libxml2" '#include <(libical|libetpan|libxml)' daemon/*.[ch] rules/*.[ch]
+none "only the parse role includes libical, libetpan's MIME and libxml2" '#include <(libical|libxml|libetpan/(libetpan|charconv|mailim[fe]|mailmime|mailmessage)[./_])' daemon/*.[ch] rules/*.[ch]
 none "banned functions" '\b(sprintf|strcpy|strcat|strtok|gets|atoi|atol|alloca|vsprintf)\(' parsers/*.[ch] rules/*.[ch] daemon/*.[ch]
 none "the clock is asked in clock.c alone" 'CLOCK_REALTIME|gettimeofday\(|[^_a-z]time\(NULL\)' $(ls daemon/*.c | grep -v -E 'daemon/(clock)\.c')

@@ -410,8 +410,14 @@ static void test_faults(void **state) {
                 {OWNER
                  "clients: [{id: a, match: \"@a.example\", exceptions: [{reason: x, until: 2026-12-31, were: {a: b}}]}]\n",
                  "unknown-key", 2, 84, "where"},
-                {OWNER "digest: {every: daily}\n", "bad-value", 2, 17, "mon 08:00"},
-                {OWNER "digest: {to: x}\n", "bad-value", 2, 14, "address"},
+                {OWNER "digest: {every: daily, sendmail: msmtp}\n", "bad-value", 2, 17, "mon 08:00"},
+                {OWNER "digest: {to: x, sendmail: msmtp}\n", "bad-value", 2, 14, "address"},
+                {OWNER "digest: {every: fri 24:00, sendmail: msmtp}\n", "bad-value", 2, 17, "mon 08:00"},
+                {OWNER "digest: {every: mon 08:00}\n", "missing-key", 2, 9, "sendmail"},
+                {OWNER "digest: {smtp: \"smtp://h.example\", sendmail: x}\n", "two-kinds", 2, 36, "one way"},
+                {OWNER "digest: {sendmail: x, tls: none}\n", "unknown-key", 2, 23, "a program"},
+                {OWNER "digest: {sendmail: x, empty: no}\n", "bad-value", 2, 30, "nothing"},
+                {OWNER "digest: {sendmail: x, from: Camille}\n", "bad-value", 2, 29, "address"},
                 {OWNER "digest: {smtp: mail.example}\n", "bad-value", 2, 16, "smtps://"},
                 {OWNER "packs: {a: b}\n", "wrong-type", 2, 8, "packs"},
                 {OWNER "rules: [a]\n", "wrong-type", 2, 8, "rules"},
@@ -420,6 +426,118 @@ static void test_faults(void **state) {
         };
         for (size_t i = 0; i < ELEMENTSOF(v); i++)
                 assert_one_fault(v[i].text, v[i].code, v[i].line, v[i].column, v[i].words);
+}
+
+/* What is written of an account becomes what daemon/ connects with. */
+static void test_remotes(void **state) {
+        (void) state;
+        static const struct {
+                const char *text, *url, *user, *host, *path;
+                uint16_t port;
+                enum remote_tls tls;
+                enum auth_mechanism auth;
+        } v[] = {
+                {"imap: \"imaps://camille@Mail.Example\"", "imaps://mail.example:993", "camille", "mail.example", "", 993,
+                 REMOTE_TLS},
+                {"imap: \"imap://mail.example/\"", "imap://mail.example:143", "camille@studio.example", "mail.example", "",
+                 143, REMOTE_STARTTLS},
+                {"imap: \"imap://me@mail.example\", tls: none", "imap://mail.example:143", "me", "mail.example", "", 143,
+                 REMOTE_PLAIN},
+                {"imap: \"imap://me@127.0.0.1:1143\"", "imap://127.0.0.1:1143", "me", "127.0.0.1", "", 1143, REMOTE_PLAIN},
+                {"imap: \"imap://me@localhost:993\", tls: starttls", "imap://localhost:993", "me", "localhost", "", 993,
+                 REMOTE_STARTTLS},
+                {"imap: \"imaps://camille%40studio.example@[2001:DB8::1]:9993\", auth: XOAUTH2",
+                 "imaps://[2001:DB8::1]:9993", "camille@studio.example", "2001:DB8::1", "", 9993, REMOTE_TLS, AUTH_XOAUTH2},
+                {"imap: \"imaps://a%3Ab%25c@m\xc3\xbcller.example\", auth: plain", "imaps://xn--mller-kva.example:993",
+                 "a:b%c", "xn--mller-kva.example", "", 993, REMOTE_TLS, AUTH_PLAIN},
+                {"imap: \"imaps://mail.example\", user: \"DOMAIN\\\\me\"", "imaps://mail.example:993", "DOMAIN\\me",
+                 "mail.example", "", 993, REMOTE_TLS},
+                {"caldav: \"https://dav.example/camille/\"", "https://dav.example:443/camille/", "camille@studio.example",
+                 "dav.example", "/camille/", 443, REMOTE_TLS},
+                {"caldav: \"https://me@dav.example\", auth: bearer", "https://dav.example:443/", "me", "dav.example", "/",
+                 443, REMOTE_TLS, AUTH_BEARER},
+                {"caldav: \"http://me@[::1]:5232/me/\"", "http://[::1]:5232/me/", "me", "::1", "/me/", 5232, REMOTE_PLAIN},
+                {"caldav: \"http://me@dav.example/\", tls: none", "http://dav.example:80/", "me", "dav.example", "/", 80,
+                 REMOTE_PLAIN},
+                {"calendar: \"webcal://me@cal.example/a/b.ics?token=x%2F\"", "https://cal.example:443/a/b.ics?token=x%2F",
+                 "me", "cal.example", "/a/b.ics?token=x%2F", 443, REMOTE_TLS},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(v); i++) {
+                char text[512];
+                (void) snprintf(text, sizeof(text), OWNER "sources: [{%s, password: {credential: c}}]\n", v[i].text);
+                _cleanup_loaded_ struct loaded l = load(text);
+                assert_good(&l);
+                const struct remote *r = l.s->sources[0].remote;
+                assert_non_null(r);
+                assert_string_equal(r->url, v[i].url);
+                assert_string_equal(r->user, v[i].user);
+                assert_string_equal(r->host, v[i].host);
+                assert_string_equal(r->path, v[i].path);
+                assert_int_equal(r->port, v[i].port);
+                assert_int_equal(r->tls, v[i].tls);
+                assert_int_equal(r->auth, v[i].auth);
+                assert_int_equal(r->password.kind, SECRET_CREDENTIAL);
+                assert_string_equal(r->password.name, "c");
+                assert_int_equal(r->line, 2);
+        }
+}
+
+static void test_calendars_near_and_far(void **state) {
+        (void) state;
+        _cleanup_loaded_ struct loaded l = load(OWNER "sources:\n  - {calendar: \"https://cal.example/a.ics\"}\n"
+                                                      "  - {calendar: cal/a.ics}\n");
+        assert_good(&l);
+        assert_int_equal(l.s->sources[0].kind, SOURCE_CALENDAR);
+        assert_non_null(l.s->sources[0].remote);
+        assert_null(l.s->sources[0].remote->user);
+        assert_int_equal(l.s->sources[0].remote->password.kind, SECRET_NONE);
+        assert_null(l.s->sources[1].remote);
+        assert_string_equal(l.s->sources[1].location, "/etc/adieu/cal/a.ics");
+}
+
+static void test_digest(void **state) {
+        (void) state;
+        _cleanup_loaded_ struct loaded none = load(OWNER);
+        assert_good(&none);
+        assert_false(none.s->digest.written);
+        _cleanup_loaded_ struct loaded l = load(
+                OWNER "digest: {every: \"Friday 17:30\", to: [Jean@dupont.example, b@x.example], from: me@x.example, empty: "
+                      "nothing,\n"
+                      "  smtp: \"smtp://me@mail.example:25\", auth: oauthbearer, password: {command: [pass, show, mail]},\n"
+                      "  ca: ca.pem, fingerprint: \"SHA256:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:FF:"
+                      "00112233445566778899aabbccddeeff\"}\n");
+        assert_good(&l);
+        const struct digest_settings *d = &l.s->digest;
+        assert_true(d->written);
+        assert_int_equal(d->every.weekday, 4);
+        assert_int_equal(d->every.minute, 17 * 60 + 30);
+        assert_string_equal(d->to[0], "Jean@dupont.example");
+        assert_string_equal(d->to[1], "b@x.example");
+        assert_null(d->to[2]);
+        assert_string_equal(d->from, "me@x.example");
+        assert_false(d->empty);
+        assert_null(d->sendmail);
+        assert_int_equal(d->remote->tls, REMOTE_STARTTLS);
+        assert_int_equal(d->remote->port, 25);
+        assert_int_equal(d->remote->auth, AUTH_OAUTHBEARER);
+        assert_int_equal(d->remote->password.kind, SECRET_COMMAND);
+        assert_string_equal(d->remote->password.command[1], "show");
+        assert_null(d->remote->password.command[3]);
+        assert_string_equal(d->remote->ca, "/etc/adieu/ca.pem");
+        assert_string_equal(d->remote->fingerprint,
+                            "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+        _cleanup_loaded_ struct loaded s = load(OWNER "digest: {sendmail: [bin/send, -x], smtp: }\n");
+        assert_good(&s);
+        d = &s.s->digest;
+        assert_int_equal(d->every.weekday, 0);
+        assert_int_equal(d->every.minute, 8 * 60);
+        assert_string_equal(d->to[0], "camille@studio.example");
+        assert_string_equal(d->from, "camille@studio.example");
+        assert_true(d->empty);
+        assert_null(d->remote);
+        assert_string_equal(d->sendmail[0], "/etc/adieu/bin/send");
+        assert_string_equal(d->sendmail[1], "-x");
+        assert_null(d->sendmail[2]);
 }
 
 static void test_passwords_are_never_told(void **state) {
@@ -776,23 +894,16 @@ static void test_every_prefix(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_smallest),
-                cmocka_unit_test(test_design_example),
-                cmocka_unit_test(test_shipped_example),
-                cmocka_unit_test(test_hours),
-                cmocka_unit_test(test_bad_hours),
-                cmocka_unit_test(test_faults),
-                cmocka_unit_test(test_broken),
-                cmocka_unit_test(test_passwords_are_never_told),
-                cmocka_unit_test(test_all_faults_of_all_files),
-                cmocka_unit_test(test_clients_d),
-                cmocka_unit_test(test_find),
-                cmocka_unit_test(test_domains),
-                cmocka_unit_test(test_many_clients),
-                cmocka_unit_test(test_client_calendars),
-                cmocka_unit_test(test_pauses),
-                cmocka_unit_test(test_paths_and_lists),
-                cmocka_unit_test(test_key_table),
+                cmocka_unit_test(test_smallest),         cmocka_unit_test(test_design_example),
+                cmocka_unit_test(test_shipped_example),  cmocka_unit_test(test_hours),
+                cmocka_unit_test(test_bad_hours),        cmocka_unit_test(test_faults),
+                cmocka_unit_test(test_broken),           cmocka_unit_test(test_passwords_are_never_told),
+                cmocka_unit_test(test_remotes),          cmocka_unit_test(test_calendars_near_and_far),
+                cmocka_unit_test(test_digest),           cmocka_unit_test(test_all_faults_of_all_files),
+                cmocka_unit_test(test_clients_d),        cmocka_unit_test(test_find),
+                cmocka_unit_test(test_domains),          cmocka_unit_test(test_many_clients),
+                cmocka_unit_test(test_client_calendars), cmocka_unit_test(test_pauses),
+                cmocka_unit_test(test_paths_and_lists),  cmocka_unit_test(test_key_table),
                 cmocka_unit_test(test_every_prefix),
         };
         return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A program of the owner's (a password manager, sendmail, a command for alerts): run from the loop, with a time limit, its output read up to a limit. */
+
+#include <signal.h>
+#include <systemd/sd-event.h>
+
+#include "parsers/base.h"
+
+struct program_spec {
+        const char *const *arguments; /* NULL-terminated; [0] is looked for in PATH when it has no slash */
+        const char *const *more;      /* appended; NULL: none */
+        int input;                    /* its standard input, borrowed for the start; -1: /dev/null */
+        uint64_t limit_usec;          /* then it and its children are killed */
+        size_t output_max;            /* bytes kept of its standard output; 0: it goes to /dev/null */
+        bool quiet;                   /* standard error to /dev/null; else it is ours */
+};
+
+struct program_result {
+        int error;    /* 0; -ETIME the limit was reached, -E2BIG it wrote more than output_max: it was killed */
+        int status;   /* its exit status; -1 when a signal ended it */
+        int signal;   /* 0: none */
+        char *output; /* output_max + 1 bytes, NUL after size; may be taken (set it to NULL). Wiped and freed otherwise */
+        size_t size;
+};
+
+struct program;
+/* `done` is called once, from the loop; program_free() may be called in it. Negative errno when it cannot be started (-ENOENT: not found). */
+int program_start(sd_event *event, const struct program_spec *spec, void (*done)(struct program_result *r, void *userdata),
+                  void *userdata, struct program **ret) _must_check_;
+/* Kills it when it still runs; `done` is then not called. Accepts NULL, returns NULL. */
+struct program *program_free(struct program *p);
