@@ -114,6 +114,12 @@ static const struct settings_key keys[] = {
         {"digest.password.credential", TEXT, false, "The name of a systemd credential."},
         {"digest.password.command", TEXTS, false, "A command that prints the password."},
         {"digest.password.file", PATH, false, "A file that holds the password and nothing else."},
+        {"alerts_file", PATH, false,
+         "Where the service writes alerts for other programs, one JSON object a line; alerts.jsonl in the folder of the "
+         "store by default."},
+        {"on_alert", TEXTS, false,
+         "A program that the service runs for each alert, with its arguments; it gets the alert as JSON on its standard "
+         "input."},
         {"packs", TEXTS, false, "The shipped packs of rules that are used; all by default."},
         {"rules", MAPPING, false, "Changes of rules for all clients, by rule id."},
 };
@@ -1078,14 +1084,15 @@ static void refuse_account_keys(struct loader *l, const struct yaml_node *node, 
                         fault(l, yaml_get(node, names[i])->key, "unknown-key", NULL, "%s has no %s", what, names[i]);
 }
 
-static const char *read_path(struct loader *l, const struct yaml_node *node, const struct kind_row *kind) {
+/* A path that is joined to the folder of the file, unless it means something to a shell only. */
+static const char *read_path(struct loader *l, const struct yaml_node *node, const char *key) {
         if (node->scalar[0] == '~') {
                 fault(l, node, "bad-value", "write the path from / or relative to the folder of this file",
                       "\"~\" means something in a shell only");
                 return NULL;
         }
         if (!node->scalar[0]) {
-                fault(l, node, "bad-value", NULL, "\"%s\" is empty", kind->key);
+                fault(l, node, "bad-value", NULL, "\"%s\" is empty", key);
                 return NULL;
         }
         return join_path(l, node->scalar);
@@ -1095,7 +1102,7 @@ static const char *read_path(struct loader *l, const struct yaml_node *node, con
 static bool read_location(struct loader *l, const struct yaml_node *place, const struct yaml_node *node,
                           const struct kind_row *kind, struct source_spec *spec) {
         if (!kind->remote || (kind->local && !remote_is_url(place->scalar))) {
-                spec->location = read_path(l, place, kind);
+                spec->location = read_path(l, place, kind->key);
                 refuse_account_keys(l, node, "a local source");
                 return spec->location;
         }
@@ -1371,6 +1378,32 @@ static void read_digest(struct loader *l, const struct yaml_node *node) {
                       "digest needs \"smtp\" or \"sendmail\"");
 }
 
+/* A name without a slash is looked for where programs are; a path is one like all others in this file. */
+static void read_on_alert(struct loader *l, const struct yaml_node *root) {
+        const struct yaml_node *list = get(root, "", "on_alert"), *first = first_item(list);
+        if (!list)
+                return;
+        if (!first) {
+                fault(l, list, "bad-value", "write a program and its arguments: [notify, --quiet]", "\"on_alert\" is empty");
+                return;
+        }
+        if (list->type == YAML_SCALAR && list->scalar[strcspn(list->scalar, " \t")]) {
+                fault(l, list, "bad-value", "write a list: [program, argument]",
+                      "\"on_alert\" is no line for a shell: a program and each of its arguments stand by themselves");
+                return;
+        }
+        l->s->on_alert = get_texts(l, root, "", "on_alert");
+        if (l->s->on_alert && l->s->on_alert[0] && strpbrk(l->s->on_alert[0], "/~"))
+                l->s->on_alert[0] = read_path(l, first, "on_alert");
+}
+
+static void read_outlets(struct loader *l, const struct yaml_node *root) {
+        const struct yaml_node *file = get(root, "", "alerts_file");
+        if (file && get_text(l, root, "", "alerts_file"))
+                l->s->alerts_file = read_path(l, file, "alerts_file");
+        read_on_alert(l, root);
+}
+
 static void read_packs(struct loader *l, const struct yaml_node *root) {
         l->s->packs = get_texts(l, root, "", "packs");
         l->s->packs_node = get(root, "", "packs");
@@ -1397,6 +1430,7 @@ static void read_main(struct loader *l, const struct yaml_node *root) {
         read_clients(l, get(root, "", "clients"));
         if (digest)
                 read_digest(l, digest);
+        read_outlets(l, root);
         read_packs(l, root);
         l->s->rules = get(root, "", "rules");
         l->s->rules_file = l->s->rules ? l->file : NULL;

@@ -82,6 +82,9 @@ struct settings {
         const struct yaml_node *packs_node; /* where they are written, in the first file; NULL */
         const struct yaml_node *rules;      /* global overrides; applied by ruleset_load(); NULL */
         const char *rules_file;             /* file that `rules` came from */
+        const char *alerts_file; /* where the service appends alerts: an absolute path; NULL: in the folder of the store */
+        const char **on_alert;   /* what the service runs for each alert: a program and its arguments, NULL-terminated;
+                                             * NULL: nothing. The program is an absolute path or a name without a slash. */
         const char **
                 holiday_files; /* .ics files named under holidays: absolute paths, NULL-terminated. daemon/ reads them through the
                                          * parse role and calls settings_add_days_off(). */

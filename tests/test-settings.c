@@ -420,6 +420,12 @@ static void test_faults(void **state) {
                 {OWNER "digest: {sendmail: x, from: Camille}\n", "bad-value", 2, 29, "address"},
                 {OWNER "digest: {smtp: mail.example}\n", "bad-value", 2, 16, "smtps://"},
                 {OWNER "packs: {a: b}\n", "wrong-type", 2, 8, "packs"},
+                {OWNER "alerts_file: ~/x\n", "bad-value", 2, 14, "shell"},
+                {OWNER "alerts_file: \"\"\n", "bad-value", 2, 14, "empty"},
+                {OWNER "on_alert: notify me\n", "bad-value", 2, 11, "[program, argument]"},
+                {OWNER "on_alert: []\n", "bad-value", 2, 11, "empty"},
+                {OWNER "on_alert: [~/bin/x]\n", "bad-value", 2, 12, "shell"},
+                {OWNER "on_alert: [[x]]\n", "wrong-type", 2, 12, "on_alert"},
                 {OWNER "rules: [a]\n", "wrong-type", 2, 8, "rules"},
                 {OWNER "rules:\n  a: {}\n  a: {}\n", "duplicate-key", 4, 3, "line 3"},
                 {OWNER "clients: [{id: a, match: @a.example}]\n", "yaml-syntax", 2, 26, "single quotes"},
@@ -844,6 +850,17 @@ static void test_paths_and_lists(void **state) {
         _cleanup_loaded_ struct loaded here = load_files(&files[1], 1);
         assert_good(&here);
         assert_string_equal(here.s->sources[1].location, "a.mbox");
+        static const char outlets[] = OWNER "alerts_file: out/a.jsonl\non_alert: [bin/tell, ./-x, \"\"]\n";
+        struct settings_file file = {"/home/c/adieu.yaml", outlets, sizeof(outlets) - 1, NULL};
+        _cleanup_loaded_ struct loaded o = load_files(&file, 1);
+        assert_int_equal(o.d.n, 1); /* an empty argument */
+        _cleanup_loaded_ struct loaded named = load(OWNER "alerts_file: /var/a\non_alert: [tell, a/b, c d]\n");
+        assert_good(&named);
+        assert_string_equal(named.s->alerts_file, "/var/a");
+        assert_string_equal(named.s->on_alert[0], "tell");
+        assert_string_equal(named.s->on_alert[1], "a/b");
+        assert_string_equal(named.s->on_alert[2], "c d");
+        assert_null(named.s->on_alert[3]);
         _cleanup_loaded_ struct loaded none = load(OWNER "packs: []\nsources:\nclients:\ndigest:\nrules:\n");
         assert_good(&none);
         assert_non_null(none.s->packs);
