@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "daemon/ending.h"
 #include "daemon/log.h"
 #include "daemon/output.h"
 #include "daemon/source.h"
@@ -55,6 +56,9 @@ static int find_read_until(struct context *c, instant *ret) {
         return 0;
 }
 
+/* How often to see whether the service was told to end: every few milliseconds, at no cost. */
+#define FACTS_BETWEEN_LOOKS 4096U
+
 struct counting {
         struct evaluation *evaluation;
         uint64_t facts;
@@ -63,6 +67,8 @@ struct counting {
 static int on_fact(const struct fact *fact, void *userdata) {
         struct counting *c = userdata;
         c->facts++;
+        if (c->facts % FACTS_BETWEEN_LOOKS == 0 && ending_asked())
+                return -ECANCELED;
         return evaluation_fact(fact, c->evaluation);
 }
 
@@ -86,6 +92,8 @@ static int judge_feed(struct context *c, struct judgement *j, instant now) {
 
 int judge_failed(const struct context *c, int error, const char *what) {
         switch (error) {
+        case -ECANCELED: /* nothing failed */
+                return error;
         case -EUCLEAN:
         case -EBUSY:
         case -EIO:

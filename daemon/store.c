@@ -5,14 +5,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "daemon/ending.h"
 #include "daemon/store_schema.h"
 
 /* Memory for pages. The first pass inserts all over the clustered table when a mailbox is in no order, so that a small cache reads pages again. */
 #define STORE_CACHE "PRAGMA cache_size = -16384"
 /* 32 MiB of log before its pages go to the file: a first pass writes the pages of the indexes again with each batch. */
 #define STORE_CHECKPOINT_PAGES "4096"
+/* Between two looks at a store that another process is writing: its batches take about as long. */
+#define BUSY_PAUSE_MILLISECONDS 10
 /* The longest path of folder and file together. */
 #define STORE_PATH_MAX 4096U
 
@@ -329,12 +333,22 @@ static const char settings_writer[] = "PRAGMA page_size = " STORE_PAGE_SIZE ";"
                                       "PRAGMA journal_size_limit = 67108864;" STORE_CACHE;
 static const char settings_reader[] = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF;" STORE_CACHE;
 
+/* Another process writes: wait a while, unless this one is to end. */
+static int on_busy(void *userdata, int count) {
+        const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MILLISECONDS * 1000000};
+        (void) userdata;
+        if (count >= STORE_BUSY_MILLISECONDS / BUSY_PAUSE_MILLISECONDS || ending_asked())
+                return 0;
+        (void) nanosleep(&pause, NULL);
+        return 1;
+}
+
 static int open_database(struct store *s) {
         /* A reader opens for writing too where it may: in WAL mode even reading keeps its marks in the -shm file. */
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
         if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
                 return s->db ? store_fail(s) : fail_with(s, ENOMEM);
-        (void) sqlite3_busy_timeout(s->db, STORE_BUSY_MILLISECONDS);
+        (void) sqlite3_busy_handler(s->db, on_busy, NULL);
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         int version = 0, r;
         if (s->read_only) {
