@@ -27,6 +27,8 @@ void context_free(struct context *c) {
         free(c->files);
         free(c->rule_files);
         free(c->state);
+        free(c->fault);
+        c->fault = NULL;
         c->files = NULL;
         c->rule_files = NULL;
         c->state = NULL;
@@ -240,8 +242,19 @@ static void print_json_diagnostic(const struct diagnostic *d) {
         json_print(o);
 }
 
-void context_print_diagnostics(const struct context *c, struct diagnostics *d) {
+/* For where there is room for one line. Out of memory it is not kept: all are printed. */
+static void keep_fault(struct context *c, const struct diagnostics *d) {
+        for (size_t i = 0; i < d->n && !c->fault; i++) {
+                const struct diagnostic *x = &d->items[i];
+                if (x->level == DIAGNOSTIC_ERROR &&
+                    asprintf(&c->fault, "%s:%u:%u: %s", x->file ? x->file : "adieu.yaml", x->line, x->column, x->text) < 0)
+                        c->fault = NULL;
+        }
+}
+
+void context_print_diagnostics(struct context *c, struct diagnostics *d) {
         diagnostics_sort(d);
+        keep_fault(c, d);
         for (size_t i = 0; i < d->n; i++) {
                 const struct diagnostic *x = &d->items[i];
                 if (x->level == DIAGNOSTIC_WARNING && !c->warns)
@@ -530,12 +543,14 @@ static void on_trouble(const char *source, const char *text, void *userdata) {
 int context_holidays(struct context *c) {
         if (!c->settings->holiday_files || !c->settings->holiday_files[0])
                 return EXIT_DONE;
-        sd_event *event = NULL;
+        sd_event *event = c->event ? sd_event_ref(c->event) : NULL;
         const struct reader_options options = {.settings = c->settings, .clock = c->clock, .trouble = on_trouble};
-        int r = sd_event_new(&event);
+        int r = event ? 0 : sd_event_new(&event);
         if (r >= 0)
                 r = reader_holidays(event, c->program, c->settings, &options);
         sd_event_unref(event);
+        if (r == -ESTALE) /* the loop of the service is over: it was told to end */
+                return EXIT_FAULT;
         return r < 0 ? (log_errno(r, "cannot read the holidays"), EXIT_FAULT) : EXIT_DONE;
 }
 

@@ -27,6 +27,10 @@ struct context {
         bool without_config;  /* where none is found, somebody is taken for the owner: settings_derive() */
         const char *now_wall; /* --now without an offset: on the owner's wall, once that is known */
 
+        struct sd_event *
+                event; /* the loop of the service, which hears signals while files are read in a role; NULL: one is made for that */
+        char *fault; /* the first fault of the owner's files, as "file:line:column: text"; owned, NULL: none */
+
         struct zone_table *zones;  /* owned */
         struct settings *settings; /* owned */
         struct ruleset *rules;     /* owned */
@@ -67,4 +71,4 @@ int context_store(struct context *c, unsigned flags) _must_check_;
 int context_all(struct context *c, unsigned store_flags) _must_check_;
 
 /* Print diagnostics, with the line they are about, or as JSON lines to stdout. */
-void context_print_diagnostics(const struct context *c, struct diagnostics *d);
+void context_print_diagnostics(struct context *c, struct diagnostics *d);

@@ -6,6 +6,8 @@ libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_C
 libdaemon_a_SOURCES = \
 	%D%/backoff.c \
 	%D%/backoff.h \
+	%D%/bus.c \
+	%D%/bus.h \
 	%D%/clock.c \
 	%D%/clock.h \
 	%D%/command.h \
@@ -22,6 +24,8 @@ libdaemon_a_SOURCES = \
 	%D%/connection.h \
 	%D%/context.c \
 	%D%/context.h \
+	%D%/ending.c \
+	%D%/ending.h \
 	%D%/inspect_threads.c \
 	%D%/inspect_threads.h \
 	%D%/ipc.c \
@@ -32,6 +36,10 @@ libdaemon_a_SOURCES = \
 	%D%/log.h \
 	%D%/observed.c \
 	%D%/observed.h \
+	%D%/outlet_command.c \
+	%D%/outlet_command.h \
+	%D%/outlet_lines.c \
+	%D%/outlet_lines.h \
 	%D%/output.c \
 	%D%/output.h \
 	%D%/pool.c \
@@ -40,8 +48,12 @@ libdaemon_a_SOURCES = \
 	%D%/reader.c \
 	%D%/reader.h \
 	%D%/role.h \
+	%D%/role_command.c \
+	%D%/role_command.h \
 	%D%/role_parse.c \
 	%D%/role_parse.h \
+	%D%/running.c \
+	%D%/running.h \
 	%D%/sandbox.c \
 	%D%/sandbox.h \
 	%D%/schema.c \

@@ -5,14 +5,16 @@
 #include <stdio.h>
 
 #include "daemon/log.h"
+#include "daemon/role_command.h"
 #include "daemon/role_parse.h"
 #include "daemon/service.h"
 
 static void help(void) {
-        puts("adieud [-c FILE]\n\n"
+        puts("adieud [-c FILE] [--instance NAME]\n\n"
              "Read mailboxes and calendars as they change, and tell which clients keep to the terms of work.\n"
              "Run by systemd: see adieud(8). SIGHUP reads the configuration and the rules again.\n\n"
              "  -c, --config FILE  the configuration; $XDG_CONFIG_HOME/adieu/adieu.yaml or the system's otherwise\n"
+             "      --instance NAME  tells several services on one bus apart: org.adieu.Service1.NAME\n"
              "  -h, --help\n"
              "      --version");
 }
@@ -20,16 +22,23 @@ static void help(void) {
 int main(int argc, char **argv) {
         if (argc == 2 && strcmp(argv[1], "--role=parse") == 0)
                 return role_parse();
+        if (argc > 2 && strcmp(argv[1], "--role=command") == 0)
+                return role_command(argv + 2);
         static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                              {"instance", required_argument, NULL, 'i'},
                                               {"help", no_argument, NULL, 'h'},
                                               {"version", no_argument, NULL, 'v'},
                                               {}};
         (void) setlocale(LC_CTYPE, "C.UTF-8");
+        const char *instance = NULL;
         struct context c = {.program = "/proc/self/exe", .warns = true};
         for (int o; (o = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;)
                 switch (o) {
                 case 'c':
                         c.config_path = optarg;
+                        break;
+                case 'i':
+                        instance = optarg;
                         break;
                 case 'h':
                         help();
@@ -44,7 +53,7 @@ int main(int argc, char **argv) {
                 log_error("adieud takes no operands: what is read stands in the configuration");
                 return EXIT_USAGE;
         }
-        int status = service_run(&c);
+        int status = service_run(&c, instance);
         context_free(&c);
         return status;
 }

@@ -1,56 +1,206 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/service.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "daemon/bus.h"
 #include "daemon/log.h"
-#include "daemon/output.h"
+#include "daemon/outlet_command.h"
+#include "daemon/outlet_lines.h"
 #include "daemon/reader.h"
-#include "daemon/tell.h"
+#include "daemon/running.h"
 #include "daemon/watch.h"
 
 /* One turn of the loop never reads: passes run between turns, and turn the loop themselves while roles work. So a signal is heard in the middle of
- * a pass, and nothing is ever called from within itself. */
+ * a pass, and nothing is ever called from within itself: what is called from the loop takes note, and loop() below does it. */
 
+#define USEC_PER_SEC UINT64_C(1000000)
 /* What comes together is read together: a mail program moves a file, then renames it. Well below the second an alert may take. */
 #define SETTLE_USEC UINT64_C(150000)
 /* What inotify cannot see. */
-#define RESCAN_USEC (UINT64_C(15) * 60 * 1000000)
-/* After a pass that failed as a whole (a full disk, a locked store). */
-#define RETRY_USEC (UINT64_C(60) * 1000000)
-/* Alerts as JSON lines, for other programs; in the folder of the store. */
-#define ALERTS_FILE "alerts.jsonl"
-/* The kind of message in the journal: contrib/systemd/adieu.catalog explains it. */
-#define MESSAGE_ID_ALERT "4c7026bb2d7043078dc3a2a4130a261f"
+#define RESCAN_USEC (15 * 60 * USEC_PER_SEC)
+/* After a pass that failed as a whole (a full disk, a locked store, roles that do not start), then twice as long each time. */
+#define RETRY_FIRST_USEC (2 * USEC_PER_SEC)
+#define RETRY_MAX_USEC (60 * USEC_PER_SEC)
+
+/* A source as of the last pass, for whoever asks in the middle of the next. */
+struct seen_source {
+        char *kind, *name, *error; /* owned; error "" when it was read whole */
+        instant read_at;
+};
 
 struct service {
         struct context *c;
         sd_event *event;
         struct watch *watch;
         struct pool *pool; /* while a pass runs */
-        sd_event_source *settle, *rescan, *deadline;
-        struct buf lines; /* alerts on their way to ALERTS_FILE */
-        bool stopping, reload, wanted;
+        struct bus *bus;
+        struct outlet_lines *lines;
+        struct outlet_command *command;
+        sd_event_source *settle, *rescan, *deadline, *jump;
+        int running; /* the lock of the store */
+        int clock;   /* tells when the clock is set */
+        bool stopping, reload, wanted, errand;
+        unsigned failures; /* passes that failed in a row */
+
+        /* What it says of itself. */
+        char doing[512];
+        char *fault; /* of the last reload; NULL: it went well */
+        instant running_since, last_pass, next_pass, next_deadline;
+        size_t open_alerts;
+        struct seen_source *sources;
+        size_t n_sources;
 };
 
-static void status(const char *format, ...) _printf_(1, 2);
-static void status(const char *format, ...) {
-        char text[400];
+/* --- what it says of itself */
+
+static void say(struct service *s, const char *format, ...) _printf_(2, 3);
+static void say(struct service *s, const char *format, ...) {
         va_list ap;
         va_start(ap, format);
-        (void) vsnprintf(text, sizeof(text), format, ap);
+        (void) vsnprintf(s->doing, sizeof(s->doing), format, ap);
         va_end(ap);
-        (void) sd_notifyf(0, "STATUS=%s", text);
+        /* One line, whatever a path holds. */
+        for (char *p = s->doing; *p; p++)
+                if (*p == '\n')
+                        *p = ' ';
+        (void) sd_notifyf(0, "STATUS=%s", s->doing);
+}
+
+/* After a pass that went well: what a person wants to know first, and what is wrong. */
+static void say_rest(struct service *s, const struct read_totals *t) {
+        struct outlet_command_status command;
+        char put_aside[64] = "";
+        outlet_command_get_status(s->command, &command);
+        if (command.given_up > 0)
+                (void) snprintf(put_aside, sizeof(put_aside), "; on_alert failed for %zu alerts", command.given_up);
+        say(s, "%zu alerts open; %u of %u sources read%s%s%s%s", s->open_alerts, t->sources - t->failed_sources, t->sources,
+            t->failed_sources > 0 ? " (adieu status tells why not all)" : "", put_aside,
+            s->fault ? "; the configuration has faults, the old one stays in force: " : "", s->fault ? s->fault : "");
+}
+
+static void sources_free(struct service *s) {
+        for (size_t i = 0; i < s->n_sources; i++) {
+                free(s->sources[i].kind);
+                free(s->sources[i].name);
+                free(s->sources[i].error);
+        }
+        free(s->sources);
+        s->sources = NULL;
+        s->n_sources = 0;
+}
+
+static int on_source(const struct store_source_status *st, void *userdata) {
+        struct service *s = userdata;
+        if (!source_is_configured(s->c->settings, st) || s->n_sources == s->c->settings->n_sources)
+                return 0;
+        struct seen_source *x = &s->sources[s->n_sources++];
+        *x = (struct seen_source){.kind = strdup(st->kind),
+                                  .name = strdup(st->name),
+                                  .error = strdup(st->error ? st->error : ""),
+                                  .read_at = st->read_at};
+        return x->kind && x->name && x->error ? 0 : -ENOMEM;
+}
+
+static void see_sources(struct service *s) {
+        sources_free(s);
+        s->sources = calloc(s->c->settings->n_sources + 1, sizeof(*s->sources));
+        /* Only the answer to who asks suffers. */
+        if (!s->sources || store_sources(s->c->store, on_source, s) < 0)
+                sources_free(s);
+}
+
+static int add_sources_status(const struct service *s, sd_bus_message *reply) {
+        int r = sd_bus_message_open_container(reply, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "s", "sources");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'v', "a(sstss)");
+        if (r >= 0)
+                r = sd_bus_message_open_container(reply, 'a', "(sstss)");
+        for (size_t i = 0; i < s->n_sources && r >= 0; i++) {
+                const struct seen_source *x = &s->sources[i];
+                uint64_t read = x->read_at > 0 ? (uint64_t) x->read_at * USEC_PER_SEC : 0;
+                r = sd_bus_message_append(reply, "(sstss)", x->kind, x->name, read, *x->error ? "failed" : "read", x->error);
+        }
+        for (unsigned i = 0; i < 3 && r >= 0; i++)
+                r = sd_bus_message_close_container(reply);
+        return r;
+}
+
+/* In the middle of a pass, too: nothing here looks into the store. */
+static int on_bus_status(sd_bus_message *reply, void *userdata) {
+        struct service *s = userdata;
+        struct outlet_command_status command;
+        outlet_command_get_status(s->command, &command);
+        const struct {
+                const char *key, *text;
+        } texts[] = {
+                {"version", PACKAGE_VERSION},
+                {"configuration", s->c->files[0].path},
+                {"configuration_fault", s->fault},
+                {"state", s->c->state},
+                {"doing", s->doing},
+                {"alerts_file_fault", outlet_lines_fault(s->lines)},
+                {"command_fault", command.fault},
+        };
+        const struct {
+                const char *key;
+                instant at;
+        } times[] = {
+                {"running_since", s->running_since},
+                {"last_pass", s->last_pass},
+                {"next_pass", s->next_pass},
+                {"next_deadline", s->next_deadline},
+        };
+        const struct {
+                const char *key;
+                uint64_t number;
+        } numbers[] = {
+                {"process", (uint64_t) getpid()},
+                {"alerts_open", s->open_alerts},
+                {"command_waiting", command.waiting},
+                {"command_given_up", command.given_up},
+        };
+        int r = 0;
+        for (size_t i = 0; i < ELEMENTSOF(texts) && r >= 0; i++)
+                r = bus_add_text(reply, texts[i].key, texts[i].text);
+        for (size_t i = 0; i < ELEMENTSOF(times) && r >= 0; i++)
+                r = bus_add_time(reply, times[i].key, times[i].at);
+        for (size_t i = 0; i < ELEMENTSOF(numbers) && r >= 0; i++)
+                r = bus_add_number(reply, numbers[i].key, numbers[i].number);
+        return r < 0 ? r : add_sources_status(s, reply);
 }
 
 /* --- what wakes it */
+
+static void on_bus_scan(void *userdata) {
+        struct service *s = userdata;
+        s->wanted = true;
+}
+
+/* What is being read is read on after the reload. */
+static void on_bus_reload(void *userdata) {
+        struct service *s = userdata;
+        s->reload = true;
+        if (s->pool)
+                pool_cancel(s->pool);
+}
+
+static void on_alert_signal(const struct alert *a, void *userdata) {
+        struct service *s = userdata;
+        bus_alert(s->bus, a);
+}
+
+static void on_command(void *userdata) {
+        struct service *s = userdata;
+        s->errand = true;
+}
 
 static int on_wanted(sd_event_source *source, uint64_t usec, void *userdata) {
         struct service *s = userdata;
@@ -65,12 +215,18 @@ static void arm(sd_event_source *source, uint64_t usec) {
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* The first change of several sets the time; the others do not move it, or a busy mailbox would never be read. */
+static void arm_rescan(struct service *s, uint64_t usec) {
+        arm(s->rescan, usec);
+        s->next_pass = clock_now(&s->c->clock) + (instant) (usec / USEC_PER_SEC);
+}
+
+/* The first change of several sets the time; the others do not move it, or a busy mailbox would never be read. While passes fail, changes do not make
+ * them come faster. */
 static void on_change(void *userdata) {
         struct service *s = userdata;
         int enabled = SD_EVENT_OFF;
         (void) sd_event_source_get_enabled(s->settle, &enabled);
-        if (enabled == SD_EVENT_OFF)
+        if (enabled == SD_EVENT_OFF && s->failures == 0)
                 arm(s->settle, SETTLE_USEC);
 }
 
@@ -78,76 +234,40 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
         struct service *s = userdata;
         (void) source;
         if (si->ssi_signo == SIGHUP) {
-                s->reload = true;
+                on_bus_reload(s);
                 return 0;
         }
         s->stopping = true;
         (void) sd_notify(0, "STOPPING=1\nSTATUS=ending");
         if (s->pool)
                 pool_cancel(s->pool);
+        /* Whatever else turns this loop comes to its end. */
+        return sd_event_exit(s->event, 0);
+}
+
+/* --- the clock is set: what is due, and what is not any more, is looked at anew */
+
+static int arm_clock(int fd) {
+        /* A time that never comes: it is the setting of the clock that is waited for, and waking from sleep is one. */
+        const struct itimerspec never = {.it_value.tv_sec = INT64_C(1) << 40};
+        return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) < 0 ? -errno : 0;
+}
+
+static int on_clock(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        struct service *s = userdata;
+        uint64_t expired;
+        (void) source;
+        (void) revents;
+        (void) !read(fd, &expired, sizeof(expired));
+        (void) arm_clock(fd);
+        s->wanted = true;
         return 0;
 }
 
-/* --- telling */
-
-static int journal_alert(const struct alert *a) {
-        const char *client = a->client ? a->client->name : "-";
-        /* No words of mail, nobody's address: the owner's own names for rule and client, times and numbers. */
-        int r = sd_journal_send("MESSAGE=%s: %s (%s)", client, a->title, a->summary, "PRIORITY=%i", LOG_LEVEL_NOTICE,
-                                "MESSAGE_ID=" MESSAGE_ID_ALERT, "ADIEU_ALERT=%s", a->id, "ADIEU_RULE=%s", rule_id(a->rule),
-                                "ADIEU_CLIENT=%s", a->client ? a->client->id : "", "ADIEU_SEVERITY=%s",
-                                severity_name(a->severity), "ADIEU_LASTING=%s", lasting_name(a->lasting), "ADIEU_COUNT=%u",
-                                (unsigned) a->count, NULL);
-        if (r < 0) /* no journal here */
-                log_notice("%s: %s (%s)", client, a->title, a->summary);
-        return 0;
-}
-
-static int tell_alert(struct context *c, const struct alert *a, size_t n, void *userdata) {
-        struct service *s = userdata;
-        char **quotes;
-        if (n == 0)
-                buf_reset(&s->lines);
-        int r = alert_quotes(c, a, &quotes);
-        if (r < 0)
-                return r;
-        json_object *o = json_alert(a, (const char *const *) quotes, c->settings->owner.zone);
-        (void) buf_add_str(&s->lines,
-                           json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-        (void) buf_add_char(&s->lines, '\n');
-        json_object_put(o);
-        quotes_free(quotes, a->n_evidence);
-        if (s->lines.error < 0)
-                return log_errno(s->lines.error, "cannot keep the alerts");
-        return journal_alert(a);
-}
-
-static int write_all(int fd, const char *data, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(fd, data, size);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                data += n;
-                size -= (size_t) n;
-        }
-        return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* Opened each time: whoever rotates it need not tell us. */
-static int flush_alerts(void *userdata) {
-        struct service *s = userdata;
-        if (s->lines.size == 0)
-                return 0;
-        _cleanup_free_ char *path = reader_join(s->c->state, ALERTS_FILE);
-        int fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
-        if (fd < 0)
-                return log_errno(path ? -errno : -ENOMEM, "cannot write %s", path ? path : ALERTS_FILE);
-        int r = write_all(fd, s->lines.data, s->lines.size);
-        (void) close(fd);
-        buf_reset(&s->lines);
-        return r < 0 ? log_errno(r, "cannot write %s", path) : 0;
+static int watch_clock(struct service *s) {
+        s->clock = timerfd_create(CLOCK_OF_INSTANTS, TFD_CLOEXEC | TFD_NONBLOCK);
+        int r = s->clock < 0 ? -errno : arm_clock(s->clock);
+        return r < 0 ? r : sd_event_add_io(s->event, &s->jump, s->clock, EPOLLIN, on_clock, s);
 }
 
 /* --- a pass */
@@ -158,8 +278,7 @@ static void on_trouble(const char *source, const char *text, void *userdata) {
 }
 
 static void on_progress(const struct read_totals *t, const char *source, void *userdata) {
-        (void) userdata;
-        status("reading %s: %" PRId64 " looked at, %" PRId64 " read", source, t->items, t->read);
+        say(userdata, "reading %s: %" PRId64 " looked at, %" PRId64 " read", source, t->items, t->read);
 }
 
 static int read_pass(struct service *s, struct read_totals *totals) {
@@ -174,6 +293,7 @@ static int read_pass(struct service *s, struct read_totals *totals) {
                 .clock = c->clock,
                 .progress = on_progress,
                 .trouble = on_trouble,
+                .userdata = s,
         };
         r = read_sources(&options, totals);
         s->pool = pool_free(s->pool);
@@ -182,51 +302,84 @@ static int read_pass(struct service *s, struct read_totals *totals) {
         return r;
 }
 
-/* The next time that something becomes due by itself. A clock that is set wakes the timer too. */
+/* The next time that something becomes due by itself. */
 static void arm_deadline(struct service *s, instant next) {
+        s->next_deadline = next;
         if (next >= INSTANT_MAX / 1000000) {
                 (void) sd_event_source_set_enabled(s->deadline, SD_EVENT_OFF);
                 return;
         }
         /* What comes at the deadline still comes in time: look when it has passed. */
-        (void) sd_event_source_set_time(s->deadline, (uint64_t) MAX(next + 1, INT64_C(0)) * 1000000);
+        (void) sd_event_source_set_time(s->deadline, (uint64_t) MAX(next + 1, INT64_C(0)) * USEC_PER_SEC);
         (void) sd_event_source_set_enabled(s->deadline, SD_EVENT_ONESHOT);
 }
 
-static int judge_pass(struct service *s, size_t *ret_open) {
+/* One way of telling that fails does not hold up another. */
+static int tell_pass(struct service *s, const struct judgement *j) {
+        int lines = outlet_lines_tell(s->lines, s->c, j);
+        int command = outlet_command_turn(s->command, s->c, j);
+        s->errand = true;
+        return MIN(lines, command);
+}
+
+static int judge_pass(struct service *s) {
         struct judgement j = {};
         int r = judge(s->c, &j);
         if (r < 0)
                 return r;
-        size_t news = 0;
-        r = tell_news(s->c, &j, OUTLET_LINES, &(struct teller){tell_alert, flush_alerts, s}, &news);
+        r = tell_pass(s, &j);
         arm_deadline(s, evaluation_next_deadline(j.evaluation));
-        *ret_open = 0;
+        s->open_alerts = 0;
         for (size_t i = 0; i < j.n_alerts; i++)
-                *ret_open += j.alerts[i].state == ALERT_OPEN && j.alerts[i].mode != MODE_WATCH;
+                s->open_alerts += j.alerts[i].state == ALERT_OPEN && j.alerts[i].mode != MODE_WATCH;
         judgement_free(&j);
         return r;
 }
 
+static void pass_failed(struct service *s, int error) {
+        uint64_t wait = MIN(RETRY_FIRST_USEC << MIN(s->failures, 10U), RETRY_MAX_USEC);
+        const char *fault = outlet_lines_fault(s->lines);
+        s->failures++;
+        arm_rescan(s, wait);
+        say(s, "the last pass failed: %s; trying again in %u seconds", fault ? fault : strerror(-error),
+            (unsigned) (wait / USEC_PER_SEC));
+}
+
 static void pass(struct service *s) {
         struct read_totals totals = {};
-        size_t open_alerts = 0;
         s->wanted = false;
         (void) sd_event_source_set_enabled(s->settle, SD_EVENT_OFF);
         int r = read_pass(s, &totals);
         if (s->stopping)
                 return;
+        if (r == -ECANCELED && s->reload) {
+                s->wanted = true;
+                return;
+        }
         if (r >= 0)
-                r = judge_pass(s, &open_alerts);
+                r = judge_pass(s);
+        if (r == -ECANCELED) /* the signal to end waits for the loop */
+                return;
         /* Folders that appeared are watched from now on; what came into them meanwhile is seen by the pass that their appearance asks for. */
         if (watch_sources(s->watch, s->c->settings) < 0)
                 log_errno(-ENOMEM, "cannot watch the sources");
-        arm(s->rescan, r < 0 ? RETRY_USEC : RESCAN_USEC);
-        if (r < 0)
-                status("the last pass failed: %s; trying again within a minute", strerror(-r));
-        else
-                status("%zu alerts open; %u of %u sources read%s", open_alerts, totals.sources - totals.failed_sources,
-                       totals.sources, totals.failed_sources > 0 ? " (adieu status tells why not all)" : "");
+        see_sources(s);
+        if (r < 0) {
+                pass_failed(s, r);
+                return;
+        }
+        s->failures = 0;
+        s->last_pass = clock_now(&s->c->clock);
+        arm_rescan(s, RESCAN_USEC);
+        say_rest(s, &totals);
+}
+
+/* What its own programs left to be noted. */
+static void run_errand(struct service *s) {
+        s->errand = false;
+        /* What failed has armed a timer of its own. */
+        if (outlet_command_settle(s->command, s->c) > 0)
+                s->wanted = true;
 }
 
 /* --- reload */
@@ -238,6 +391,35 @@ static int load(struct context *c) {
         return r == EXIT_DONE ? context_holidays(c) : r;
 }
 
+/* The new one has faults: the owner is told wherever there is a place for it. */
+static void refuse(struct service *s, const char *fault) {
+        char *text = strdup(fault ? fault : "it could not be loaded; the journal tells more");
+        free(s->fault);
+        s->fault = text;
+        log_error("the new configuration has faults: the old one stays in force");
+        bus_reloaded(s->bus, text ? text : "out of memory");
+        say(s, "the new configuration has faults, the old one stays in force: %s", text ? text : "out of memory");
+        (void) sd_notify(0, "READY=1");
+}
+
+static void take_over(struct service *s, struct context *next) {
+        struct context *c = s->c;
+        next->store = c->store;
+        next->state = c->state;
+        c->store = NULL;
+        c->state = NULL;
+        context_free(c);
+        *c = *next;
+        free(s->fault);
+        s->fault = NULL;
+        outlet_command_forgive(s->command);
+        log_info("configuration read again: %zu rules", ruleset_size(c->rules));
+        bus_reloaded(s->bus, NULL);
+        (void) sd_notify(0, "READY=1");
+        s->failures = 0;
+        s->wanted = true;
+}
+
 /* The whole configuration anew, or all of the old one. */
 static void reload(struct service *s) {
         struct context *c = s->c;
@@ -245,24 +427,18 @@ static void reload(struct service *s) {
                                .config_path = c->config_path,
                                .clock = c->clock,
                                .now_wall = c->now_wall,
+                               .event = c->event,
                                .warns = true};
         s->reload = false;
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_ns() / 1000);
-        if (load(&next) != EXIT_DONE) {
-                context_free(&next);
-                log_error("the new configuration has faults: the old one stays in force");
-                (void) sd_notify(0, "READY=1\nSTATUS=the new configuration has faults, the old one stays in force");
+        bus_look_again(s->bus);
+        if (load(&next) == EXIT_DONE) {
+                take_over(s, &next);
                 return;
         }
-        next.store = c->store;
-        next.state = c->state;
-        c->store = NULL;
-        c->state = NULL;
-        context_free(c);
-        *c = next;
-        log_info("configuration read again: %zu rules", ruleset_size(c->rules));
-        (void) sd_notify(0, "READY=1");
-        s->wanted = true;
+        if (!s->stopping)
+                refuse(s, next.fault);
+        context_free(&next);
 }
 
 /* --- the service */
@@ -283,19 +459,45 @@ static int add_sources(struct service *s) {
         }
         if (r >= 0)
                 r = sd_event_set_watchdog(s->event, true);
+        if (r >= 0)
+                r = watch_clock(s);
         return r < 0 ? r : watch_new(s->event, on_change, s, &s->watch);
+}
+
+static int add_outlets(struct service *s, const char *instance) {
+        const struct bus_handlers handlers = {on_bus_scan, on_bus_reload, on_bus_status, s};
+        int r = outlet_lines_new(on_alert_signal, s, &s->lines);
+        if (r >= 0)
+                r = outlet_command_new(s->event, s->c->program, on_command, s, &s->command);
+        return r < 0 ? r : bus_new(s->event, instance, &handlers, &s->bus);
+}
+
+/* Two services on one store would tell everything twice. */
+static int take_store(struct service *s) {
+        pid_t other = 0;
+        if (context_store(s->c, 0) != EXIT_DONE)
+                return EXIT_FAULT;
+        int r = running_take(s->c->state, &s->running, &other);
+        if (r == -EBUSY)
+                log_error("another adieud (process %d) works on %s: end that one first", (int) other, s->c->state);
+        else if (r < 0)
+                log_errno(r, "cannot lock %s/" RUNNING_FILE, s->c->state);
+        return r < 0 ? EXIT_FAULT : EXIT_DONE;
 }
 
 static int loop(struct service *s) {
         /* Before the first pass, so that nothing falls between. */
         if (watch_sources(s->watch, s->c->settings) < 0)
                 return log_errno(-ENOMEM, "cannot watch the sources");
-        (void) sd_notify(0, "READY=1\nSTATUS=reading");
+        say(s, "reading");
+        (void) sd_notify(0, "READY=1");
         s->wanted = true;
         while (!s->stopping) {
                 int r = 0;
                 if (s->reload)
                         reload(s);
+                else if (s->errand)
+                        run_errand(s);
                 else if (s->wanted)
                         pass(s);
                 else
@@ -308,16 +510,29 @@ static int loop(struct service *s) {
 
 static void service_end(struct service *s) {
         pool_free(s->pool);
+        outlet_command_free(s->command);
+        outlet_lines_free(s->lines);
+        bus_free(s->bus);
         watch_free(s->watch);
-        (void) sd_event_source_disable_unref(s->settle);
-        (void) sd_event_source_disable_unref(s->rescan);
-        (void) sd_event_source_disable_unref(s->deadline);
+        sd_event_source **sources[] = {&s->settle, &s->rescan, &s->deadline, &s->jump};
+        for (size_t i = 0; i < ELEMENTSOF(sources); i++)
+                *sources[i] = sd_event_source_disable_unref(*sources[i]);
         sd_event_unref(s->event);
-        buf_free(&s->lines);
+        if (s->clock >= 0)
+                (void) close(s->clock);
+        if (s->running >= 0)
+                (void) close(s->running);
+        sources_free(s);
+        free(s->fault);
 }
 
-int service_run(struct context *c) {
-        struct service s = {.c = c};
+int service_run(struct context *c, const char *instance) {
+        struct service s = {.c = c,
+                            .running = -1,
+                            .clock = -1,
+                            .running_since = clock_now(&c->clock),
+                            .last_pass = INSTANT_UNKNOWN,
+                            .next_deadline = INSTANT_MAX};
         int r = sd_event_new(&s.event);
         if (r >= 0)
                 r = add_sources(&s);
@@ -326,11 +541,19 @@ int service_run(struct context *c) {
                 service_end(&s);
                 return EXIT_FAULT;
         }
+        c->event = s.event;
         int status = load(c);
         if (status == EXIT_DONE)
-                status = context_store(c, 0);
+                status = take_store(&s);
+        r = status == EXIT_DONE ? add_outlets(&s, instance) : 0;
+        if (r < 0)
+                status = (log_errno(r, "cannot start telling alerts"), EXIT_FAULT);
         if (status == EXIT_DONE && loop(&s) < 0)
                 status = EXIT_FAULT;
+        /* Asked to end before it had begun. */
+        if (s.stopping)
+                status = EXIT_DONE;
+        c->event = NULL;
         service_end(&s);
         return status;
 }

@@ -5,5 +5,6 @@
 
 #include "daemon/context.h"
 
-/* Runs until SIGTERM or SIGINT. `c` has its options set and nothing loaded; it may be another context's contents afterwards (SIGHUP). An exit status. */
-int service_run(struct context *c);
+/* Runs until SIGTERM or SIGINT. `c` has its options set and nothing loaded; it may be another context's contents afterwards (SIGHUP). instance:
+ * what tells it apart from others on one bus (bus.h), or NULL. An exit status. */
+int service_run(struct context *c, const char *instance);

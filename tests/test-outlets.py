@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Alerts out of adieud: the file of JSON lines, the program of `on_alert:`, the bus. What cannot be told is told later, and said meanwhile."""
+import importlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import tap  # noqa: E402
+from tap import case, equal, true  # noqa: E402
+
+service = importlib.import_module("test-service")
+tap.CASES.clear()  # its own cases are its own test
+from_service = service.Service
+eventually, evening_mail, told = service.eventually, service.evening_mail, service.told
+
+
+def configure(w, text):
+    w.config.write_text(w.config.read_text() + text)
+
+
+def script(w, name, text):
+    path = w.write(name, ("#!/bin/bash\n" + text).encode())
+    path.chmod(0o755)
+    return path
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+# --- the file
+
+
+@case("alerts_file: beside the configuration, rotated under the service, with and without a signal")
+def alerts_file(w):
+    configure(w, "alerts_file: out.jsonl\n")
+    s = from_service(w)
+    s.rests()
+    out = w.folder / "out.jsonl"
+    w.mail("!1.x", evening_mail(1, 7))
+    eventually("the first", lambda: len(lines(out)) == 1)
+    equal(out.stat().st_mode & 0o777, 0o600)
+    os.rename(out, w.folder / "out.1")
+    w.mail("!2.x", evening_mail(2, 14))
+    eventually("the second, in a new file", lambda: len(lines(out)) == 1)
+    os.rename(out, w.folder / "out.2")
+    s.process.send_signal(signal.SIGHUP)
+    w.mail("!3.x", evening_mail(3, 21))
+    eventually("the third, after a signal", lambda: len(lines(out)) == 1)
+    equal(s.end(), 0)
+    equal([len(lines(w.folder / n)) for n in ("out.1", "out.2")], [1, 1])
+    true(not (w.folder / "state/adieu/alerts.jsonl").exists())
+
+
+@case("alerts that cannot be written are not told: said in the status, told as soon as they can be")
+def alerts_file_fails(w):
+    configure(w, "alerts_file: there/out.jsonl\n")
+    s = from_service(w)
+    s.rests()
+    w.mail("!1.x", evening_mail(1, 7))
+    s.hears("the last pass failed: cannot write")
+    (w.folder / "there").mkdir()
+    out = w.folder / "there/out.jsonl"
+    n = len(s.listen())
+    eventually("told later", lambda: len(lines(out)) == 1)
+    s.hears("alerts open", n)
+    equal(s.end(), 0)
+    # One try a pass, and the journal hears of the alert only when it was written.
+    true(s.errors().count("Dupont SARL: ") <= 1, s.errors())
+
+
+@case("a pipe is no file for alerts, and a line that was torn by a crash spoils no other")
+def alerts_file_kinds(w):
+    configure(w, "alerts_file: out.jsonl\n")
+    out = w.folder / "out.jsonl"
+    os.mkfifo(out)
+    w.mail("!1.x", evening_mail(1, 7))
+    s = from_service(w)
+    s.hears("not a regular file")
+    out.unlink()
+    out.write_text('{"torn": ')
+    eventually("a whole line", lambda: out.read_text().count("\n") == 2)
+    equal(json.loads(out.read_text().splitlines()[1])["rule"], "after-hours-contact")
+    equal(s.end(), 0)
+
+
+# --- the program
+
+
+@case("on_alert: the alert on standard input, nothing else of the service, one at a time, told once")
+def on_alert(w):
+    path = script(w, "tell", """cd "$(dirname "$0")" || exit 1
+mkdir busy || exit 1
+cat >>out.jsonl
+env >environment
+ls /proc/self/fd | wc -l >descriptors
+grep -E 'NoNewPrivs' /proc/self/status >status
+ps -o pgid= -p $$ >group 2>/dev/null; echo $$ >pid
+ulimit -c >core
+rmdir busy
+echo done
+""")
+    configure(w, "on_alert: [./tell, argument]\n")
+    for n in range(1, 4):
+        w.mail("!%d.x" % n, evening_mail(n, 7 * n))
+    s = from_service(w)
+    out = w.folder / "out.jsonl"
+    eventually("an alert", lambda: len(lines(out)) == 1)
+    a = lines(out)[0]
+    equal((a["rule"], a["client"], a["count"]), ("after-hours-contact", "dupont", 3))
+    w.mail("!4.x", evening_mail(4, 28))
+    eventually("the news of it", lambda: len(lines(out)) == 2)
+    equal(lines(out)[1]["count"], 4)
+    true(path.exists())
+    eventually("its end", lambda: not (w.folder / "busy").exists() and (w.folder / "core").exists())
+    names = sorted(line.split("=")[0] for line in (w.folder / "environment").read_text().splitlines())
+    equal([n for n in names if n not in ("_", "SHLVL", "PWD", "OLDPWD")], ["HOME", "LANG", "PATH"])
+    # 0, 1, 2 and the folder that ls itself opened.
+    equal((w.folder / "descriptors").read_text().strip(), "4")
+    equal((w.folder / "status").read_text().split(), ["NoNewPrivs:", "1"])
+    equal((w.folder / "core").read_text().strip(), "0")
+    group = (w.folder / "group").read_text().strip()
+    true(group in ("", (w.folder / "pid").read_text().strip()), group)
+    n = len(s.listen())
+    s.process.send_signal(signal.SIGHUP)
+    s.hears("alerts open", n)
+    equal(s.end(), 0)
+    s = from_service(w)
+    s.rests()
+    equal(s.end(), 0)
+    equal(len(lines(out)), 2)
+
+
+@case("on_alert: what fails is said without words of mail and told again")
+def on_alert_fails(w):
+    script(w, "tell", """cd "$(dirname "$0")"
+echo run >>runs
+[ -e fine ] || { cat; exit 3; }
+cat >>out.jsonl
+""")
+    configure(w, "on_alert: ./tell\n")
+    w.mail("!1.x", evening_mail(1, 7))
+    s = from_service(w)
+    eventually("a failure", lambda: "ended with 3" in s.errors())
+    # It printed the alert: its words are not for the journal.
+    true("Secret" not in s.errors() and "ended with 3\n" in s.errors(), s.errors())
+    equal((w.folder / "runs").read_text().count("run"), 1)
+    (w.folder / "fine").touch()
+    # The next try is seconds away; a reload asks at once.
+    s.process.send_signal(signal.SIGHUP)
+    eventually("told", lambda: len(lines(w.folder / "out.jsonl")) == 1)
+    equal(s.end(), 0)
+
+
+@case("on_alert: a program that is not there, or is ended by a signal, is said; the service goes on")
+def on_alert_missing(w):
+    configure(w, "on_alert: [no-such-program-at-all]\n")
+    w.mail("!1.x", evening_mail(1, 7))
+    s = from_service(w)
+    eventually("a failure", lambda: "no-such-program-at-all ended with 127: cannot run" in s.errors())
+    script(w, "tell", "kill -9 $$\n")
+    w.config.write_text(w.config.read_text().replace("[no-such-program-at-all]", "./tell"))
+    s.process.send_signal(signal.SIGHUP)
+    eventually("another failure", lambda: "was ended by signal 9" in s.errors())
+    w.mail("!2.x", evening_mail(2, 14))
+    eventually("lines go on", lambda: len(told(w)) == 2)
+    equal(s.end(), 0)
+
+
+@case("on_alert: killed in the middle, the service tells the program again")
+def on_alert_killed(w):
+    script(w, "tell", """cd "$(dirname "$0")"
+echo run >>runs
+[ -e fine ] || exec sleep 100
+cat >>out.jsonl
+""")
+    configure(w, "on_alert: ./tell\n")
+    w.mail("!1.x", evening_mail(1, 7))
+    s = from_service(w)
+    eventually("a run", lambda: (w.folder / "runs").exists())
+    s.end(signal.SIGKILL)
+    (w.folder / "fine").touch()
+    s = from_service(w)
+    eventually("told", lambda: len(lines(w.folder / "out.jsonl")) == 1)
+    equal(s.end(), 0)
+    equal((w.folder / "runs").read_text().count("run"), 2)
+    # Nothing is left of the first.
+    left = subprocess.run(["pgrep", "-fx", "sleep 100"], capture_output=True, text=True).stdout.split()
+    mine = [p for p in left if os.path.exists("/proc/%s/cwd" % p) and os.readlink("/proc/%s/cwd" % p) == str(w.folder)]
+    equal(mine, [])
+
+
+@case("on_alert: more alerts than are kept waiting are all told, once each")
+def on_alert_many(w):
+    script(w, "tell", 'cat >>"$(dirname "$0")/out.jsonl"\n')
+    n = 40 if tap.SLOW else 300
+    configure(w, "on_alert: ./tell\n")
+    rules = "".join("  - {id: r%d, title: R, mode: alert, match: {fact: message.received}}\n" % i for i in range(n))
+    w.write("rules.d/many.yaml", ("version: 1\nrules:\n" + rules).encode())
+    w.mail("!1.x", evening_mail(1, 7))
+    s = from_service(w)
+    eventually("all", lambda: len(lines(w.folder / "out.jsonl")) == n + 1)
+    equal(s.end(), 0)
+    equal(len({a["id"] for a in lines(w.folder / "out.jsonl")}), n + 1)
+
+
+if __name__ == "__main__":
+    tap.main()
