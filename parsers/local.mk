@@ -30,6 +30,8 @@ libparsers_a_SOURCES = \
 	%D%/calendar.c %D%/calendar.h \
 	%D%/recurrence.c \
 	%D%/windows_zones.c %D%/windows_zones.h \
+	%D%/multistatus.c %D%/multistatus.h \
+	%D%/dav_url.c %D%/dav_url.h \
 	%D%/buf.c %D%/buf.h \
 	%D%/observation.c %D%/observation.h
 

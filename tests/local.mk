@@ -535,6 +535,23 @@ EXTRA_DIST += \
 	%D%/rules-broken/wrong-comparison.yaml \
 	%D%/rules-broken/yaml.yaml
 
+# What WebDAV servers say.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-multistatus
+%C%_test_multistatus_SOURCES = %D%/test-multistatus.c
+%C%_test_multistatus_CFLAGS = $(TEST_CFLAGS)
+%C%_test_multistatus_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
+endif
+check_PROGRAMS += %D%/fuzz-multistatus-replay
+%C%_fuzz_multistatus_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-multistatus.c %D%/fuzz/fuzz.h
+%C%_fuzz_multistatus_replay_LDADD = $(PARSERS_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-multistatus
+%C%_fuzz_multistatus_SOURCES = %D%/fuzz/fuzz-multistatus.c %D%/fuzz/fuzz.h
+%C%_fuzz_multistatus_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_multistatus_LDADD = $(PARSERS_LIBS)
+endif
+
 # The store and the sources. test-reader is its own parse role, dies in it on marked input, and kills itself at chosen calls.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test-store %D%/test-reader
