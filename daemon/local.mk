@@ -2,7 +2,7 @@
 # The only folder that touches the world.
 
 noinst_LIBRARIES += libdaemon.a
-libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS)
+libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS) $(CURL_CFLAGS) $(GNUTLS_CFLAGS)
 libdaemon_a_SOURCES = \
 	%D%/backoff.c \
 	%D%/backoff.h \
@@ -21,9 +21,15 @@ libdaemon_a_SOURCES = \
 	%D%/command_rules_test.c \
 	%D%/command_scan.c \
 	%D%/command_status.c \
+	%D%/components.c \
+	%D%/components.h \
 	%D%/connection.h \
 	%D%/context.c \
 	%D%/context.h \
+	%D%/dav.c \
+	%D%/dav.h \
+	%D%/dav_http.c \
+	%D%/dav_http.h \
 	%D%/ending.c \
 	%D%/ending.h \
 	%D%/inspect_threads.c \
@@ -81,7 +87,7 @@ libdaemon_a_SOURCES = \
 	%D%/zones.c \
 	%D%/zones.h
 
-DAEMON_LIBS = libdaemon.a $(RULES_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(SECCOMP_LIBS) $(JSON_LIBS) $(ZLIB_LIBS)
+DAEMON_LIBS = libdaemon.a $(RULES_LIBS) $(SQLITE_LIBS) $(SYSTEMD_LIBS) $(SECCOMP_LIBS) $(JSON_LIBS) $(ZLIB_LIBS) $(CURL_LIBS) $(GNUTLS_LIBS)
 
 bin_PROGRAMS += adieu
 adieu_SOURCES = %D%/main.c

@@ -6,7 +6,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "daemon/reader.h"
+#include "daemon/components.h"
 #include "daemon/store_hash.h"
 
 /* Calendars in files: one .ics file, a vdir (a folder of .ics files), or folders of them. What changed is parsed and compared with what each file held
@@ -34,13 +34,6 @@ struct calendar_folder {
         bool listed;  /* wholly */
 };
 
-/* Components that are no longer in their file, looked into when everything was read. */
-struct missing {
-        int64_t item;
-        char *uid; /* owned */
-        struct moment recurrence_id;
-};
-
 /* The state of a file, written when what is missing in it was dealt with. */
 struct late_state {
         struct store_item item; /* strings owned */
@@ -55,17 +48,9 @@ struct calendar_walk {
         struct calendar_folder *folders; /* owned; also the list of what is still to be listed */
         size_t n_folders;
         size_t n_files;
-        struct missing *missing; /* owned */
-        size_t n_missing, missing_allocated;
-        struct late_state *late; /* owned */
+        struct departures missing; /* no longer in their file, looked into when everything was read */
+        struct late_state *late;   /* owned */
         size_t n_late;
-};
-
-struct known_component {
-        char *uid; /* owned */
-        struct moment recurrence_id;
-        uint8_t digest[OBSERVATION_DIGEST_SIZE];
-        bool seen;
 };
 
 struct calendar_job {
@@ -74,85 +59,17 @@ struct calendar_job {
         int fd; /* owned: to see whether the file changed meanwhile */
         int64_t item, inode, size, mtime_ns, settled_ns;
         instant internal_date;
-        struct known_component *known; /* owned, sorted */
-        size_t n_known;
+        struct components held;           /* before */
         const char *folder, *name, *path; /* in `strings` */
         char strings[];
 };
 
 static void calendar_release(struct reader_job *job) {
         struct calendar_job *j = (struct calendar_job *) job;
-        for (size_t i = 0; i < j->n_known; i++)
-                free(j->known[i].uid);
-        free(j->known);
+        components_free(&j->held);
         if (j->fd >= 0)
                 (void) close(j->fd);
         free(j);
-}
-
-/* --- components --- */
-
-static int compare_component(const char *uid, const struct moment *id, const struct known_component *k) {
-        int c = strcmp(uid, k->uid);
-        if (c == 0)
-                c = (id->form > k->recurrence_id.form) - (id->form < k->recurrence_id.form);
-        if (c == 0 && id->form != MOMENT_NONE)
-                c = (id->at > k->recurrence_id.at) - (id->at < k->recurrence_id.at);
-        return c;
-}
-
-static int compare_components(const void *a, const void *b) {
-        const struct known_component *x = a;
-        return compare_component(x->uid, &x->recurrence_id, b);
-}
-
-static struct known_component *find_component(struct calendar_job *j, const struct event *e) {
-        size_t low = 0, high = j->n_known;
-        while (low < high) {
-                size_t i = low + (high - low) / 2;
-                int c = compare_component(e->uid, &e->recurrence_id, &j->known[i]);
-                if (c == 0)
-                        return &j->known[i];
-                if (c < 0)
-                        high = i;
-                else
-                        low = i + 1;
-        }
-        return NULL;
-}
-
-static int on_component(const struct store_component *c, void *userdata) {
-        struct calendar_job *j = userdata;
-        /* Grows by doubling: a power of two is full. */
-        if ((j->n_known & (j->n_known - 1)) == 0) {
-                struct known_component *p = realloc(j->known, (j->n_known ? j->n_known * 2 : 1) * sizeof(*p));
-                if (!p)
-                        return -ENOMEM;
-                j->known = p;
-        }
-        struct known_component *k = &j->known[j->n_known];
-        *k = (struct known_component){.uid = strdup(c->uid), .recurrence_id = c->recurrence_id};
-        if (!k->uid)
-                return -ENOMEM;
-        memcpy(k->digest, c->digest, sizeof(k->digest));
-        j->n_known++;
-        return 0;
-}
-
-static int add_missing(struct calendar_walk *w, int64_t item, const char *uid, const struct moment *id) {
-        if (w->n_missing == w->missing_allocated) {
-                size_t room = MAX(w->missing_allocated * 2, (size_t) 16);
-                struct missing *p = realloc(w->missing, room * sizeof(*p));
-                if (!p)
-                        return -ENOMEM;
-                w->missing = p;
-                w->missing_allocated = room;
-        }
-        char *copy = strdup(uid);
-        if (!copy)
-                return -ENOMEM;
-        w->missing[w->n_missing++] = (struct missing){item, copy, *id};
-        return 0;
 }
 
 /* --- handing files over --- */
@@ -197,12 +114,7 @@ static int prepare(struct reader *r, struct calendar_job *j, const struct calend
         if (!known)
                 return reader_item_put(r, &(struct store_item){.folder = j->folder, .name = j->name}, &j->item);
         j->item = known->id;
-        int e = store_components(reader_store(r), j->item, on_component, j);
-        if (e < 0)
-                return reader_fatal(r, e);
-        if (j->n_known > 0)
-                qsort(j->known, j->n_known, sizeof(*j->known), compare_components);
-        return 0;
+        return components_load(r, j->item, &j->held);
 }
 
 /* Takes fd. name "": the location is the file. */
@@ -366,35 +278,6 @@ static const struct calendar_folder *find_folder(const struct calendar_walk *w, 
         return NULL;
 }
 
-static int tell_gone(struct calendar_walk *w, const struct missing *m) {
-        struct reader *r = w->reader;
-        struct store *s = reader_store(r);
-        int e = reader_write(r);
-        if (e < 0)
-                return e;
-        int elsewhere = store_component_elsewhere(s, m->item, m->uid, &m->recurrence_id, reader_now(r));
-        if (elsewhere < 0)
-                return reader_fatal(r, elsewhere);
-        if (!elsewhere) {
-                const struct observation o = {
-                        .kind = OBSERVATION_EVENT_GONE,
-                        .event = {.uid = m->uid,
-                                  .recurrence_id = m->recurrence_id,
-                                  .dtstamp = INSTANT_UNKNOWN,
-                                  .last_modified = INSTANT_UNKNOWN,
-                                  .created = INSTANT_UNKNOWN},
-                };
-                if ((e = reader_observe(r, &o, INSTANT_UNKNOWN)) < 0)
-                        return e;
-        }
-        e = store_component_delete(s, m->item, m->uid, &m->recurrence_id);
-        return e < 0 ? reader_fatal(r, e) : 0;
-}
-
-static int on_vanished(const struct store_component *c, void *userdata) {
-        return add_missing(userdata, c->item, c->uid, &c->recurrence_id);
-}
-
 /* A whole folder that is missing tells of a calendar that is no longer kept here, or of a disk; not of meetings that were called off. */
 static bool believe_gone(struct calendar_walk *w, const struct calendar_file *f, bool *ret_forget) {
         const struct calendar_folder *folder = find_folder(w, f->folder);
@@ -430,11 +313,10 @@ static int vanish(struct calendar_walk *w, const struct calendar_file *f, bool *
         }
         int e = 0;
         if (believed) {
-                size_t from = w->n_missing;
-                if ((e = store_components(reader_store(r), f->id, on_vanished, w)) < 0)
-                        return reader_fatal(r, e);
-                for (size_t i = from; i < w->n_missing && e >= 0; i++)
-                        e = tell_gone(w, &w->missing[i]);
+                size_t from = w->missing.n;
+                e = departures_add_item(r, &w->missing, f->id);
+                if (e >= 0)
+                        e = departures_tell(r, &w->missing, from);
         }
         if (e >= 0)
                 e = reader_write(r);
@@ -472,10 +354,9 @@ static int settle(struct calendar_walk *w, bool folders) {
         bool vanished = false;
         for (size_t i = 0; i < w->n_known && folders; i++)
                 vanished = vanished || !w->known[i].seen;
-        if ((w->n_missing > 0 || vanished) && !reader_may_settle(w->reader))
+        if ((w->missing.n > 0 || vanished) && !reader_may_settle(w->reader))
                 return 0;
-        for (size_t i = 0; i < w->n_missing && e >= 0; i++)
-                e = tell_gone(w, &w->missing[i]);
+        e = departures_tell(w->reader, &w->missing, 0);
         for (size_t i = 0; i < w->n_late && e >= 0; i++)
                 e = reader_item_put(w->reader, &w->late[i].item, NULL);
         if (e >= 0)
@@ -494,15 +375,13 @@ static void walk_free(struct calendar_walk *w) {
         }
         for (size_t i = 0; i < w->n_folders; i++)
                 free(w->folders[i].name);
-        for (size_t i = 0; i < w->n_missing; i++)
-                free(w->missing[i].uid);
         for (size_t i = 0; i < w->n_late; i++) {
                 free((char *) w->late[i].item.folder);
                 free((char *) w->late[i].item.name);
         }
         free(w->known);
         free(w->folders);
-        free(w->missing);
+        departures_free(&w->missing);
         free(w->late);
 }
 
@@ -536,22 +415,7 @@ static int calendar_observation(struct reader *r, void *job, const struct observ
         struct calendar_job *j = job;
         if (o->kind != OBSERVATION_EVENT)
                 return 0;
-        struct store_component c = {.item = j->item, .uid = o->event.uid, .recurrence_id = o->event.recurrence_id};
-        int e = observation_digest(o, c.digest);
-        if (e < 0)
-                return reader_fatal(r, e);
-        struct known_component *k = find_component(j, &o->event);
-        if (k)
-                k->seen = true;
-        if (k && memcmp(k->digest, c.digest, sizeof(c.digest)) == 0)
-                return 0;
-        if ((e = reader_observe(r, o, j->internal_date)) < 0)
-                return e;
-        if (k)
-                memcpy(k->digest, c.digest, sizeof(c.digest));
-        if ((e = store_component_put(reader_store(r), &c)) < 0)
-                return reader_fatal(r, e);
-        return reader_checkpoint(r);
+        return components_see(r, &j->held, j->item, o, j->internal_date);
 }
 
 /* A writer that does not replace the file at once could be seen with half of it written. */
@@ -581,20 +445,6 @@ static int keep_late(struct calendar_walk *w, const struct store_item *item) {
         p[w->n_late].item.name = strdup(item->name);
         w->n_late++;
         return p[w->n_late - 1].item.folder && p[w->n_late - 1].item.name ? 0 : -ENOMEM;
-}
-
-static int collect_missing(struct calendar_job *j, size_t *ret_n) {
-        size_t n = 0;
-        for (size_t i = 0; i < j->n_known; i++) {
-                if (j->known[i].seen)
-                        continue;
-                int e = add_missing(j->walk, j->item, j->known[i].uid, &j->known[i].recurrence_id);
-                if (e < 0)
-                        return e;
-                n++;
-        }
-        *ret_n = n;
-        return 0;
 }
 
 /* What could be read was, but not all that is there: once for a file as it is. One without its end may be half-written: only when it has lain for a while. */
@@ -632,16 +482,16 @@ static int calendar_done(struct reader *r, void *job, const struct ipc_reply_hea
         }
         if (!is_unchanged(j))
                 return 0; /* read again in the next pass */
-        size_t missing = 0;
+        size_t missing = j->walk->missing.n;
         bool ended = ends_properly(j->fd, j->size);
         bool all_seen = reply->malformed == 0 && reply->truncated == 0 && ended;
         if (!ended)
                 item.mtime_ns = 0; /* looked at again in the next pass, changed or not */
         if ((e = tell_incomplete(r, j, reply, ended)) < 0)
                 return e;
-        if (all_seen && (e = collect_missing(j, &missing)) < 0)
+        if (all_seen && (e = departures_add(&j->walk->missing, j->item, &j->held)) < 0)
                 return reader_fatal(r, e);
-        e = missing > 0 ? reader_fatal(r, keep_late(j->walk, &item)) : reader_item_put(r, &item, NULL);
+        e = j->walk->missing.n > missing ? reader_fatal(r, keep_late(j->walk, &item)) : reader_item_put(r, &item, NULL);
         return e < 0 ? e : reader_checkpoint(r);
 }
 

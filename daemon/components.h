@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the items of a calendar (files, or objects on a server) held when they were last read, component by component: what changed becomes an observation, and what is
+ * no longer in any of them is one too. Shared by all kinds of calendars, so that a meeting is gone in the same way wherever it was. */
+
+#include "daemon/reader.h"
+
+/* What one item held. */
+struct components {
+        struct known_component *known; /* owned, sorted once loaded */
+        size_t n;
+};
+
+/* From the store. 0 or a negative errno, which is fatal for the run. */
+int components_load(struct reader *r, int64_t item, struct components *ret) _must_check_;
+void components_free(struct components *c);
+/* The item holds that event now: it is observed when it is new or another than before, and counts as seen. 0 or a negative errno. */
+int components_see(struct reader *r, struct components *c, int64_t item, const struct observation *o,
+                   instant internal_date) _must_check_;
+
+/* Components that are no longer where they were; told when everything was read, since they may only have moved. */
+struct departed {
+        int64_t item;
+        char *uid; /* owned */
+        struct moment recurrence_id;
+};
+struct departures {
+        struct departed *items; /* owned */
+        size_t n, allocated;
+};
+
+void departures_free(struct departures *d);
+/* Add what the item held and was not seen in it. 0 or -ENOMEM. */
+int departures_add(struct departures *d, int64_t item, const struct components *c) _must_check_;
+/* Add all that the item held: it is gone itself. 0 or a negative errno. */
+int departures_add_item(struct reader *r, struct departures *d, int64_t item) _must_check_;
+/* Those from number `from` on: an observation for each that is in no other item of a source that was tried in this pass. 0 or a negative errno. */
+int departures_tell(struct reader *r, const struct departures *d, size_t from) _must_check_;
