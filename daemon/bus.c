@@ -255,6 +255,6 @@ int bus_add_number(sd_bus_message *reply, const char *key, uint64_t value) {
 }
 
 int bus_add_time(sd_bus_message *reply, const char *key, instant at) {
-        bool known = at > 0 && at < INSTANT_MAX / 1000000;
+        bool known = at > 0 && at < INSTANT_MAX;
         return bus_add_number(reply, key, known ? (uint64_t) at * USEC_PER_SEC : 0);
 }

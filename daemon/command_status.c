@@ -5,6 +5,7 @@
 #include "daemon/judgement.h"
 #include "daemon/log.h"
 #include "daemon/output.h"
+#include "daemon/service_ask.h"
 
 static const char *when(const struct context *c, instant at, char *buffer, size_t size) {
         const struct owner *o = &c->settings->owner;
@@ -132,9 +133,17 @@ int command_status(struct context *c, int argc, char **argv) {
                         log_error("status takes no operands");
                 return EXIT_USAGE;
         }
-        int status = context_all(c, STORE_READ_ONLY);
-        if (status != EXIT_DONE)
-                return status;
+        int status = context_configuration(c, NULL, 0);
+        if (status == EXIT_DONE)
+                status = context_holidays(c);
+        /* A service that refused the configuration says so, also when this command refuses it. */
+        json_object *service = service_ask(c);
+        bool sound = status == EXIT_DONE;
+        if (sound)
+                status = context_store(c, STORE_READ_ONLY);
+        bool running = service_print(c, service);
+        if (status != EXIT_DONE) /* the store may be for the service's eyes only: then what it says is all there is */
+                return running && sound ? EXIT_DONE : status;
         struct judgement j = {};
         if (judge(c, &j) < 0)
                 return EXIT_FAULT;

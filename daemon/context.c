@@ -516,7 +516,8 @@ bool context_store_there(const struct context *c) {
 }
 
 int context_store(struct context *c, unsigned flags) {
-        c->state = state_find();
+        if (!c->state)
+                c->state = state_find();
         if (!c->state) {
                 log_error("no place for the store: neither STATE_DIRECTORY, XDG_STATE_HOME nor HOME is set");
                 return EXIT_FAULT;

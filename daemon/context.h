@@ -39,7 +39,7 @@ struct context {
         struct rule_file *rule_files; /* owned: what the rules were loaded from, pointing into `files` */
         size_t n_rule_files;
         struct store *store; /* owned */
-        char *state;         /* owned: folder of the store */
+        char *state;         /* owned: folder of the store; one that is set before context_store() is taken */
 };
 
 void context_free(struct context *c);

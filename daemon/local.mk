@@ -68,6 +68,8 @@ libdaemon_a_SOURCES = \
 	%D%/send.h \
 	%D%/service.c \
 	%D%/service.h \
+	%D%/service_ask.c \
+	%D%/service_ask.h \
 	%D%/source.h \
 	%D%/source_calendar.c \
 	%D%/source_maildir.c \

@@ -137,12 +137,13 @@ static int add_sources_status(const struct service *s, sd_bus_message *reply) {
 static int on_bus_status(sd_bus_message *reply, void *userdata) {
         struct service *s = userdata;
         struct outlet_command_status command;
+        _cleanup_free_ char *configuration = realpath(s->c->files[0].path, NULL);
         outlet_command_get_status(s->command, &command);
         const struct {
                 const char *key, *text;
         } texts[] = {
                 {"version", PACKAGE_VERSION},
-                {"configuration", s->c->files[0].path},
+                {"configuration", configuration ? configuration : s->c->files[0].path},
                 {"configuration_fault", s->fault},
                 {"state", s->c->state},
                 {"doing", s->doing},
@@ -305,7 +306,7 @@ static int read_pass(struct service *s, struct read_totals *totals) {
 /* The next time that something becomes due by itself. */
 static void arm_deadline(struct service *s, instant next) {
         s->next_deadline = next;
-        if (next >= INSTANT_MAX / 1000000) {
+        if (next >= INSTANT_MAX) {
                 (void) sd_event_source_set_enabled(s->deadline, SD_EVENT_OFF);
                 return;
         }

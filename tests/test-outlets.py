@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -207,6 +208,184 @@ def on_alert_many(w):
     eventually("all", lambda: len(lines(w.folder / "out.jsonl")) == n + 1)
     equal(s.end(), 0)
     equal(len({a["id"] for a in lines(w.folder / "out.jsonl")}), n + 1)
+
+
+# --- the bus
+
+
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:path=%s</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
+"""
+NAME, PATH = "org.adieu.Service1", "/org/adieu/Service1"
+
+
+class Bus:
+    """A bus of its own."""
+
+    def __init__(self, w):
+        for tool in ("dbus-daemon", "busctl"):
+            if not shutil.which(tool):
+                raise tap.Skip("no " + tool)
+        self.w, self.socket = w, w.folder / "bus"
+        self.config = w.write("bus.conf", (BUS % self.socket).encode())
+        self.environment = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=%s" % self.socket}
+        w.env.update(self.environment)
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(["dbus-daemon", "--config-file=%s" % self.config, "--nofork"], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        eventually("a bus", self.socket.exists)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        if self.socket.exists():
+            self.socket.unlink()
+
+    def ctl(self, *arguments):
+        return subprocess.run(["busctl", "--user", "--json=short", *arguments], env=dict(os.environ, **self.environment),
+                              capture_output=True, text=True, timeout=service.PATIENCE)
+
+    def call(self, method, name=NAME):
+        return self.ctl("call", name, PATH, NAME, method)
+
+    def there(self, name=NAME):
+        return name in self.ctl("list", "--acquired").stdout
+
+    def status(self, name=NAME):
+        r = self.call("Status", name)
+        equal(r.returncode, 0, r.stderr)
+        return {k: v["data"] for k, v in json.loads(r.stdout)["data"][0].items()}
+
+
+@case("the bus: introspection, Status, Scan, Reload with its fault, the signal Alert without words of mail")
+def bus_methods(w):
+    bus = Bus(w)
+    monitor = subprocess.Popen(["busctl", "--user", "--json=short", "monitor", NAME], env=dict(os.environ, **bus.environment), stdin=subprocess.DEVNULL,
+                               stdout=open(w.folder / "signals", "wb"), stderr=subprocess.DEVNULL)
+    try:
+        s = from_service(w)
+        s.rests()
+        eventually("the name", bus.there)
+        shown = bus.ctl("introspect", NAME, PATH, NAME).stdout
+        members = {o["name"]: (o["type"], o["signature"]) for o in json.loads(shown)} if shown.startswith("[") else shown
+        for member in ("Scan", "Reload", "Status", "Alert"):
+            true(member in members, shown)
+        status = bus.status()
+        equal((status["alerts_open"], status["process"]), (0, s.process.pid))
+        equal(status["configuration"], str(w.config))
+        true(status["running_since"] <= status["last_pass"] < status["next_pass"], status)
+        equal(sorted((kind, how) for kind, name, read, how, why in status["sources"]), [("calendar", "read"), ("maildir", "read")])
+        n = len(s.listen())
+        equal(bus.call("Scan").returncode, 0)
+        s.hears("alerts open", n)
+        w.mail("!1.x", evening_mail(1, 7))
+        found = eventually("a signal", lambda: [m for m in lines(w.folder / "signals") if m.get("member") == "Alert"])
+        fields = found[0]["payload"]["data"]
+        equal(fields[1:5], ["after-hours-contact", "dupont", told(w)[0]["severity"], "one-off"])
+        true("Secret" not in json.dumps(found) and "jean@" not in json.dumps(found), found)
+        good = w.config.read_text()
+        w.config.write_text(good + "nonsense: true\n")
+        r = bus.call("Reload")
+        true(r.returncode != 0 and "nonsense" in r.stderr and "adieu.yaml:" in r.stderr, r.stderr)
+        true("nonsense" in bus.status()["configuration_fault"])
+        w.config.write_text(good)
+        equal(bus.call("Reload").returncode, 0)
+        equal(bus.status()["configuration_fault"], "")
+        equal(s.end(), 0)
+    finally:
+        monitor.terminate()
+        monitor.wait()
+        bus.stop()
+
+
+@case("the bus: restarted under the service, and not there at all")
+def bus_restarts(w):
+    bus = Bus(w)
+    try:
+        s = from_service(w)
+        s.rests()
+        eventually("the name", bus.there)
+        bus.stop()
+        w.mail("!1.x", evening_mail(1, 7))
+        eventually("lines go on", lambda: len(told(w)) == 1)
+        bus.start()
+        eventually("the name again", bus.there)
+        equal(bus.status()["alerts_open"], 1)
+        equal(s.end(), 0)
+        bus.stop()
+        s = from_service(w)
+        s.rests()
+        bus.start()
+        # Who comes late is found by a reload at the latest.
+        s.process.send_signal(signal.SIGHUP)
+        eventually("the name", bus.there)
+        equal(s.end(), 0)
+    finally:
+        bus.stop()
+
+
+@case("adieu status asks the service that runs for the same configuration, and reads the store when none does")
+def status_asks(w):
+    bus = Bus(w)
+    try:
+        w.mail("1.x", evening_mail(1, 7))
+        s = from_service(w, XDG_STATE_HOME=str(w.folder / "elsewhere"))
+        s.rests()
+        eventually("the name", bus.there)
+        r = w.run("status", "--json")
+        equal(r.returncode, 0, r.stderr)
+        objects = [json.loads(line) for line in r.stdout.splitlines()]
+        equal([o["status"] for o in objects][:2], ["service", "totals"])
+        # Its store, wherever that is.
+        equal((objects[0]["process"], objects[1]["messages"], objects[0]["alerts_open"]), (s.process.pid, 1, 1))
+        true(objects[0]["running_since"] <= objects[0]["last_pass"] < objects[0]["next_pass"], objects[0])
+        text = w.run("status").stdout
+        true(text.startswith("service   process %d, since " % s.process.pid), text)
+        true("looks again by" in text, text)
+        # A fault of the configuration is no reason to hide that the service goes on with the old one.
+        w.config.write_text(w.config.read_text() + "nonsense: true\n")
+        n = len(s.listen())
+        s.process.send_signal(signal.SIGHUP)
+        s.hears("the old one stays", n)
+        r = w.run("status")
+        equal(r.returncode, 1)
+        true("the old one is in force" in r.stdout and "nonsense" in r.stdout, r.stdout)
+        w.config.write_text(w.config.read_text().replace("nonsense: true\n", ""))
+        # Of another configuration it says nothing.
+        other = w.write("other.yaml", w.config.read_bytes())
+        r = subprocess.run([service.cases.ADIEU, "-c", str(other), "status"], env=w.env, capture_output=True, text=True)
+        true("service" not in r.stdout, r.stdout)
+        equal(s.end(), 0)
+        w.run("scan")
+        true("service" not in w.run("status").stdout)
+        # Without a bus: the lock of the store.
+        bus.stop()
+        s = from_service(w)
+        s.rests()
+        true("process %d" % s.process.pid in w.run("status").stdout, w.run("status").stdout)
+        equal(s.end(), 0)
+    finally:
+        bus.stop()
+
+
+@case("several services on one bus have names of their own; of two for one store the second says so and ends")
+def bus_instances(w):
+    bus = Bus(w)
+    try:
+        s = from_service(w, arguments=["--instance", "Camille-é"])
+        s.rests()
+        eventually("its name", lambda: bus.there(NAME + ".Camille_2d_c3_a9"))
+        true(not bus.there(NAME + "\n"))
+        equal(bus.status(NAME + ".Camille_2d_c3_a9")["process"], s.process.pid)
+        r = subprocess.run([service.ADIEUD, "-c", str(w.config)], env=w.env, cwd=w.folder, capture_output=True, text=True, timeout=service.PATIENCE)
+        equal(r.returncode, 1)
+        true("another adieud (process %d)" % s.process.pid in r.stderr, r.stderr)
+        equal(s.end(), 0)
+    finally:
+        bus.stop()
 
 
 if __name__ == "__main__":

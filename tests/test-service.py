@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """adieud without systemd: what it notifies, that it tells what lands, once, over restarts, reloads and kills; and that it ends at once."""
+import atexit
 import datetime
 import json
 import os
@@ -42,10 +43,21 @@ def evening_mail(number, days_ago):
             "I have seen the draft and it looks fine to me so far.\n" % (stamp, number, stamp, number)).encode()
 
 
+RUNNING = []
+
+
+@atexit.register
+def end_all():
+    """A case that failed leaves no service behind."""
+    for process in RUNNING:
+        if process.poll() is None:
+            process.kill()
+
+
 class Service:
     """A running adieud that one can listen to."""
 
-    def __init__(self, w, **environment):
+    def __init__(self, w, arguments=(), **environment):
         self.w = w
         self.path = str(w.folder / "notify")
         if os.path.exists(self.path):
@@ -56,8 +68,9 @@ class Service:
         self.said = []
         self.log = open(w.folder / "log", "ab")
         env = dict(w.env, NOTIFY_SOCKET=self.path, **environment)
-        self.process = subprocess.Popen([ADIEUD, "-c", str(w.config)], env=env, cwd=w.folder, stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([ADIEUD, "-c", str(w.config), *arguments], env=env, cwd=w.folder, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)
+        RUNNING.append(self.process)
 
     def listen(self):
         while True:
@@ -185,6 +198,22 @@ def reload(w):
     s.process.send_signal(signal.SIGHUP)
     s.hears("the old one stays", n)
     true("did you mean" in s.errors(), s.errors())
+    equal(s.end(), 0)
+
+
+@case("an absence is told when its deadline passes, though nothing changes")
+def deadline(w):
+    # Asked so long ago that the time for an answer runs out a few seconds from now.
+    wait = 6 if SLOW else 4
+    asked = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0) - datetime.timedelta(hours=1) + datetime.timedelta(seconds=wait)
+    stamp = asked.strftime("%a, %d %b %Y %H:%M:%S +0000")
+    w.mail("1.x", ("From: Camille <camille@studio.example>\nTo: jean@dupont.example\nSubject: Question\nDate: %s\n"
+                   "Message-ID: <q@studio.example>\n\nCould you send me the texts, please?\n" % stamp).encode())
+    w.write("rules.d/mine.yaml", b"version: 1\nrules: [{id: mine, title: Mine, mode: alert, sequence: {same: [thread_id], steps: "
+                                 b"[{fact: message.sent}, {absent: message.received, within: 1h}]}}]\n")
+    s = Service(w)
+    s.hears("0 alerts open")
+    eventually("the deadline", lambda: [a["rule"] for a in told(w)] == ["mine"])
     equal(s.end(), 0)
 
 
