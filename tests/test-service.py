@@ -95,7 +95,9 @@ class Service:
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        code = self.process.wait(PATIENCE)
+        # Somebody must take what it says: the socket holds a few words only.
+        eventually("ends", lambda: self.listen() is not None and self.process.poll() is not None)
+        code = self.process.returncode
         self.listen()
         self.socket.close()
         self.log.close()
