@@ -23,6 +23,7 @@ libdaemon_a_SOURCES = \
 	%D%/command_status.c \
 	%D%/components.c \
 	%D%/components.h \
+	%D%/connection.c \
 	%D%/connection.h \
 	%D%/context.c \
 	%D%/context.h \
@@ -50,26 +51,35 @@ libdaemon_a_SOURCES = \
 	%D%/output.h \
 	%D%/pool.c \
 	%D%/pool.h \
+	%D%/program.c \
 	%D%/program.h \
 	%D%/reader.c \
 	%D%/reader.h \
+	%D%/role.c \
 	%D%/role.h \
 	%D%/role_command.c \
 	%D%/role_command.h \
+	%D%/role_main.c \
 	%D%/role_parse.c \
 	%D%/role_parse.h \
+	%D%/role_send.c \
+	%D%/role_send.h \
 	%D%/running.c \
 	%D%/running.h \
 	%D%/sandbox.c \
 	%D%/sandbox.h \
 	%D%/schema.c \
 	%D%/schema.h \
+	%D%/secret.c \
 	%D%/secret.h \
+	%D%/send.c \
 	%D%/send.h \
 	%D%/service.c \
 	%D%/service.h \
 	%D%/service_ask.c \
 	%D%/service_ask.h \
+	%D%/smtp.c \
+	%D%/smtp.h \
 	%D%/source.h \
 	%D%/source_calendar.c \
 	%D%/source_maildir.c \

@@ -9,7 +9,7 @@
 
 #include "daemon/command.h"
 #include "daemon/log.h"
-#include "daemon/role_parse.h"
+#include "daemon/role.h"
 #include "rules/worktime.h"
 
 static const struct command commands[] = {
@@ -197,8 +197,9 @@ static int run(struct context *c, int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-        if (argc == 2 && strcmp(argv[1], "--role=parse") == 0)
-                return role_parse();
+        int role = role_main(argc, argv);
+        if (role >= 0)
+                return role;
 
         static const struct option longs[] = {
                 {"config", required_argument, NULL, 'c'}, {"now", required_argument, NULL, 'n'},

@@ -5,8 +5,7 @@
 #include <stdio.h>
 
 #include "daemon/log.h"
-#include "daemon/role_command.h"
-#include "daemon/role_parse.h"
+#include "daemon/role.h"
 #include "daemon/service.h"
 
 static void help(void) {
@@ -20,10 +19,9 @@ static void help(void) {
 }
 
 int main(int argc, char **argv) {
-        if (argc == 2 && strcmp(argv[1], "--role=parse") == 0)
-                return role_parse();
-        if (argc > 2 && strcmp(argv[1], "--role=command") == 0)
-                return role_command(argv + 2);
+        int role = role_main(argc, argv);
+        if (role >= 0)
+                return role;
         static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
                                               {"instance", required_argument, NULL, 'i'},
                                               {"help", no_argument, NULL, 'h'},

@@ -3,17 +3,11 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdio.h>
-#include <sys/pidfd.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
 #include "daemon/log.h"
-#include "daemon/role_parse.h"
+#include "daemon/role.h"
 
 /* More roles than this gain nothing: the core's one writer is then the slower side. */
 #define POOL_ROLES_MAX 4U
@@ -30,8 +24,6 @@
 #define POOL_PACKETS_A_TURN 8U
 /* Lists of one decoded observation: a few thousand entries of limits.h. */
 #define POOL_ARENA_MAX ((size_t) 16 * 1024 * 1024)
-/* Wanted socket buffer: a role goes on parsing while the core commits. The kernel gives what it allows. */
-#define POOL_SOCKET_BUFFER (1024 * 1024)
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -59,8 +51,7 @@ enum role_state { ROLE_EMPTY, ROLE_STARTING, ROLE_READY, ROLE_ENDING };
 struct role {
         struct pool *pool;
         enum role_state state;
-        pid_t pid;
-        int pidfd, socket;
+        struct process process;
         sd_event_source *io, *child, *watch;
         struct job_list jobs;   /* asked, in order: a role answers in order */
         uint64_t progress_usec; /* when it last showed life */
@@ -165,15 +156,9 @@ static int on_socket(sd_event_source *s, int fd, uint32_t revents, void *userdat
 static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata);
 static int on_watch(sd_event_source *s, uint64_t usec, void *userdata);
 
-static void close_fd(int *fd) {
-        if (*fd >= 0)
-                (void) close(*fd);
-        *fd = -1;
-}
-
 static void role_hang_up(struct role *r) {
         r->io = sd_event_source_disable_unref(r->io);
-        close_fd(&r->socket);
+        process_hang_up(&r->process);
 }
 
 /* Back to an empty place; the process must have been reaped. Jobs must have been moved elsewhere. */
@@ -181,15 +166,10 @@ static void role_reset(struct role *r) {
         role_hang_up(r);
         r->child = sd_event_source_disable_unref(r->child);
         r->watch = sd_event_source_disable_unref(r->watch);
-        close_fd(&r->pidfd);
+        process_clear(&r->process);
         struct pool *p = r->pool;
-        *r = (struct role){.pool = p, .pidfd = -1, .socket = -1};
+        *r = (struct role){.pool = p, .process = PROCESS_NONE};
         list_init(&r->jobs);
-}
-
-static void role_signal(const struct role *r, int sig) {
-        /* The descriptor, not the number: it cannot mean another process. It may have ended already. */
-        (void) pidfd_send_signal(r->pidfd, sig, NULL, 0);
 }
 
 /* The role broke a limit or the protocol. The rest happens when it has ended. */
@@ -198,77 +178,14 @@ static void role_kill(struct role *r, enum unreadable_reason verdict) {
                 r->verdict = verdict;
         r->deaf = true;
         role_hang_up(r);
-        role_signal(r, SIGKILL);
-}
-
-/* Nothing of the owner's environment reaches the role, but what tables, messages and sanitizers need. */
-static int role_environment(char **ret_items, size_t room, struct buf *storage) {
-        static const char *const names[] = {"TZDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "JOURNAL_STREAM"};
-        size_t offsets[ELEMENTSOF(names) + 1], n = 0;
-        offsets[n++] = 0;
-        (void) buf_add(storage, "LANG=C.UTF-8", sizeof("LANG=C.UTF-8"));
-        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
-                const char *value = getenv(names[i]);
-                if (!value)
-                        continue;
-                offsets[n++] = storage->size;
-                (void) buf_printf(storage, "%s=%s", names[i], value);
-                (void) buf_add_char(storage, 0);
-        }
-        if (storage->error < 0)
-                return storage->error;
-        if (n >= room)
-                return -E2BIG;
-        for (size_t i = 0; i < n; i++)
-                ret_items[i] = storage->data + offsets[i];
-        ret_items[n] = NULL;
-        return 0;
-}
-
-/* posix_spawn() and its kin return positive errors. */
-static int spawn_attributes(posix_spawnattr_t *a, posix_spawn_file_actions_t *f, int socket) {
-        sigset_t none, all;
-        sigemptyset(&none);
-        sigfillset(&all);
-        int e = posix_spawnattr_setflags(a, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        e = e ? e : posix_spawnattr_setpgroup(a, 0); /* Ctrl-C is for the core, which then ends its roles */
-        e = e ? e : posix_spawnattr_setsigmask(a, &none);
-        e = e ? e : posix_spawnattr_setsigdefault(a, &all);
-        /* First the socket: it may itself be 0 or 1 when the core was started without them. */
-        e = e ? e : posix_spawn_file_actions_adddup2(f, socket, PARSE_SOCKET);
-        e = e ? e : posix_spawn_file_actions_addopen(f, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        return e ? e : posix_spawn_file_actions_addopen(f, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-}
-
-static int role_spawn(struct role *r, int socket) {
-        char *const arguments[] = {r->pool->program, (char *) "--role=parse", NULL};
-        char *environment[8];
-        _cleanup_buf_ struct buf storage = {0};
-        posix_spawnattr_t a;
-        posix_spawn_file_actions_t f;
-        int e = role_environment(environment, ELEMENTSOF(environment), &storage);
-        if (e < 0)
-                return e;
-        e = posix_spawnattr_init(&a);
-        if (e)
-                return -e;
-        e = posix_spawn_file_actions_init(&f);
-        if (e) {
-                posix_spawnattr_destroy(&a);
-                return -e;
-        }
-        e = spawn_attributes(&a, &f, socket);
-        e = e ? e : posix_spawn(&r->pid, r->pool->program, &f, &a, arguments, environment);
-        posix_spawn_file_actions_destroy(&f);
-        posix_spawnattr_destroy(&a);
-        return -e;
+        process_signal(&r->process, SIGKILL);
 }
 
 static int role_watch_events(struct role *r) {
         sd_event *event = r->pool->event;
-        int e = sd_event_add_io(event, &r->io, r->socket, EPOLLIN, on_socket, r);
+        int e = sd_event_add_io(event, &r->io, r->process.socket, EPOLLIN, on_socket, r);
         if (e >= 0)
-                e = sd_event_add_io(event, &r->child, r->pidfd, EPOLLIN, on_end, r);
+                e = sd_event_add_io(event, &r->child, r->process.pidfd, EPOLLIN, on_end, r);
         if (e >= 0) /* after its last words were heard */
                 e = sd_event_source_set_priority(r->child, SD_EVENT_PRIORITY_NORMAL + 1);
         if (e >= 0)
@@ -278,27 +195,14 @@ static int role_watch_events(struct role *r) {
 }
 
 static int role_start(struct role *r) {
-        int pair[2];
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-                return -errno;
-        for (size_t i = 0; i < 2; i++) {
-                const int size = POOL_SOCKET_BUFFER;
-                (void) setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-        }
-        r->socket = pair[0];
-        int e = role_spawn(r, pair[1]);
-        (void) close(pair[1]);
-        if (e < 0) {
-                role_reset(r);
+        int e = process_start(r->pool->program, "parse", &r->process);
+        if (e < 0)
                 return e;
-        }
         r->state = ROLE_STARTING;
         r->progress_usec = now_usec();
-        r->pidfd = pidfd_open(r->pid, 0);
-        e = r->pidfd < 0 ? -errno : role_watch_events(r);
+        e = role_watch_events(r);
         if (e < 0) {
-                (void) kill(r->pid, SIGKILL); /* not reaped yet, so the number is still its own */
-                (void) waitpid(r->pid, NULL, 0);
+                process_end(&r->process);
                 role_reset(r);
         }
         return e;
@@ -355,7 +259,7 @@ static int role_ask(struct role *r, const struct job_list *from, size_t max) {
                 requests[n] = request_of(j);
                 fds[n++] = j->spec.fd;
         }
-        int e = ipc_send_requests(r->socket, requests, fds, n);
+        int e = ipc_send_requests(r->process.socket, requests, fds, n);
         if (e >= 0)
                 return (int) n;
         /* Full: its next reply comes back here. Gone: on_end() comes next, and its last words are still to be read. */
@@ -684,9 +588,9 @@ static int role_listen(struct role *r, unsigned max) {
         struct pool *p = r->pool;
         for (unsigned i = 0; i < max; i++) {
                 struct ipc_packet packet;
-                if (r->socket < 0 || r->deaf || p->error < 0)
+                if (r->process.socket < 0 || r->deaf || p->error < 0)
                         return 0;
-                int e = ipc_receive_replies(r->socket, p->packet, &packet);
+                int e = ipc_receive_replies(r->process.socket, p->packet, &packet);
                 if (e == -EAGAIN)
                         return 0;
                 /* Told once, when requests were left unread; what the role said before still waits to be read. */
@@ -712,7 +616,7 @@ static int on_socket(sd_event_source *s, int fd, uint32_t revents, void *userdat
         if (role_listen(r, POOL_PACKETS_A_TURN) < 0 || r->pool->error < 0) {
                 /* It is ending, or pretends to: no effect on a process that is on its way out by itself. */
                 role_hang_up(r);
-                role_signal(r, SIGKILL);
+                process_signal(&r->process, SIGKILL);
         }
         pool_dispatch(r->pool);
         return 0;
@@ -742,11 +646,12 @@ static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) 
         struct pool *p = r->pool;
         siginfo_t info = {0};
         (void) s;
+        (void) fd;
         (void) revents;
         /* What it said before it died counts. */
         while (role_listen(r, POOL_PACKETS_A_TURN) > 0)
                 ;
-        if (waitid(P_PIDFD, (id_t) fd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+        if (process_reap(&r->process, false, &info) < 0)
                 return 0;
 
         enum unreadable_reason reason = death_reason(r, &info);
@@ -814,7 +719,7 @@ int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struc
         list_init(&p->waiting);
         list_init(&p->suspects);
         for (uint32_t i = 0; i < p->n_roles; i++) {
-                p->roles[i] = (struct role){.pool = p, .pidfd = -1, .socket = -1};
+                p->roles[i] = (struct role){.pool = p, .process = PROCESS_NONE};
                 list_init(&p->roles[i].jobs);
         }
         p->program = strdup(program);
@@ -833,12 +738,10 @@ struct pool *pool_free(struct pool *p) {
                 return NULL;
         for (uint32_t i = 0; i < p->n_roles; i++) {
                 struct role *r = &p->roles[i];
-                if (r->state != ROLE_EMPTY) {
-                        role_signal(r, SIGKILL);
-                        siginfo_t info;
-                        while (waitid(P_PIDFD, (id_t) r->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-                                ;
-                }
+                siginfo_t info;
+                process_signal(&r->process, SIGKILL);
+                if (r->state != ROLE_EMPTY)
+                        (void) !process_reap(&r->process, true, &info);
                 list_free(&r->jobs);
                 role_reset(r);
         }

@@ -15,6 +15,7 @@ struct program_spec {
         uint64_t limit_usec;          /* then it and its children are killed */
         size_t output_max;            /* bytes kept of its standard output; 0: it goes to /dev/null */
         bool quiet;                   /* standard error to /dev/null; else it is ours */
+        bool merge;                   /* standard error goes where its output goes */
 };
 
 struct program_result {

@@ -30,9 +30,11 @@ int process_start(const char *program, const char *role, struct process *ret) _m
 void process_signal(const struct process *p, int signal);
 /* Close the socket: a role takes that for the end. */
 void process_hang_up(struct process *p);
-/* Has it ended? Without `wait` -EAGAIN when not. 0: *ret tells how, and *p is PROCESS_NONE again. */
-int process_reap(struct process *p, bool wait, siginfo_t *ret) _must_check_;
-/* Kill it and wait for it. Nothing to do for PROCESS_NONE. */
+/* Has it ended? Without `wait` -EAGAIN when not. 0: *ret tells how; process_clear() comes next, once nothing watches the descriptors. */
+int process_reap(const struct process *p, bool wait, siginfo_t *ret) _must_check_;
+/* Closes what is open: PROCESS_NONE again. */
+void process_clear(struct process *p);
+/* Kill it, wait for it, and clear. Nothing to do for PROCESS_NONE. */
 void process_end(struct process *p);
 /* "ended with status 1", "was killed by signal 9", for a log. */
 const char *process_story(const siginfo_t *how, char *text, size_t size);

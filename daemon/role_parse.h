@@ -3,10 +3,9 @@
 
 /* The parse role: the process that reads hostile bytes. It is this binary, started by pool.c with --role=parse. */
 
-#include "parsers/base.h"
+#include "daemon/role.h"
 
-/* The socket to the core; 0 and 1 are /dev/null, 2 is the core's stderr, nothing else is open. */
-#define PARSE_SOCKET 3
+#define PARSE_SOCKET ROLE_SOCKET
 /* Processor time of one message, one calendar event, one expansion. Real ones need milliseconds; RLIMIT_CPU counts whole
  * seconds, so that up to one more is given. SIGXCPU ends the role. */
 #define PARSE_CPU_SECONDS 5U

@@ -19,7 +19,7 @@
 
 /* The first line that a credential ($CREDENTIALS_DIRECTORY), a command or a file holds, without its end of line. Waits for a command: for tools
  * on a terminal; a loop calls secret_ask(). *ret has a NUL after ret_size bytes and is ended by secret_free().
- * 0; -ENOENT (nothing there, or empty), -EACCES (others may read the file), -EBADMSG (a NUL, or another line after the first), -E2BIG, -ETIME and -ECHILD
+ * 0; -ENOENT (nothing there, or empty), -EACCES (others may read the file), -EBADMSG (a NUL, or, but for a command, another line after the first), -E2BIG, -ETIME and -ECHILD
  * (the command took too long, or failed), another negative errno. *ret_why (may be NULL) is then a sentence for the owner, to be freed. */
 int secret_get(const struct secret_spec *spec, char **ret, size_t *ret_size, char **ret_why) _must_check_;
 /* Wipes and frees. NULL, 0 is fine. Always returns NULL. */

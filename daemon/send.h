@@ -52,6 +52,9 @@ int send_start(sd_event *event, const char *program, const struct send_transport
                struct sending **ret) _must_check_;
 /* Other limits than SEND_SILENCE_SECONDS and its kin (tests). */
 void send_set_patience(struct sending *s, uint64_t usec);
+/* Called from the loop right before the mail may arrive (the final dot; a program is started): time to write that down. A negative result
+ * holds it back, and that is the outcome, with the stage before. It must not call anything of this file. */
+void send_set_final(struct sending *s, int (*final)(void *userdata));
 /* Where it is now. */
 enum send_stage sending_stage(const struct sending *s);
 /* Kill what still runs, and free; `done` is not called any more. The caller reads sending_stage() first: from SEND_ACCEPTED_UNKNOWN on it may have
