@@ -53,18 +53,26 @@ UNITS = %D%/systemd/adieu.service %D%/systemd/adieu@.service %D%/systemd/user-ad
 noinst_DATA += $(UNITS)
 CLEANFILES += $(UNITS)
 EXTRA_DIST += %D%/systemd/adieu.service.in %D%/systemd/adieu@.service.in %D%/systemd/user-adieu.service.in \
-	%D%/systemd/hardening %D%/systemd/adieu.catalog
-$(UNITS): %: $(srcdir)/%.in $(srcdir)/%D%/systemd/hardening
+	%D%/systemd/hardening %D%/systemd/credentials %D%/systemd/adieu.sysusers
+$(UNITS): %: $(srcdir)/%.in $(srcdir)/%D%/systemd/hardening $(srcdir)/%D%/systemd/credentials
 	$(AM_V_GEN)$(MKDIR_P) %D%/systemd && \
 	sed -e '/@hardening@/{r $(srcdir)/%D%/systemd/hardening' -e 'd;}' \
+		-e '/@credentials@/{r $(srcdir)/%D%/systemd/credentials' -e 'd;}' \
 		-e 's|@sbindir[@]|$(sbindir)|; s|@sysconfdir[@]|$(sysconfdir)|' $< >$@.tmp && mv $@.tmp $@
 systemdsystemunitdir = $(prefix)/lib/systemd/system
 systemduserunitdir = $(prefix)/lib/systemd/user
 catalogdir = $(prefix)/lib/systemd/catalog
 dist_catalog_DATA = %D%/systemd/adieu.catalog
 systemdsystemunit_DATA = %D%/systemd/adieu.service %D%/systemd/adieu@.service
+# The bus looks in /usr/share and /etc: with another prefix, link this file into /etc/dbus-1/system.d.
+dbuspolicydir = $(datadir)/dbus-1/system.d
+dist_dbuspolicy_DATA = %D%/dbus/org.adieu.Service1.conf
+unitexamplesdir = $(docdir)/examples/adieu.service.d
+dist_unitexamples_DATA = %D%/systemd/credentials.conf
+sysusersdir = $(prefix)/lib/sysusers.d
 install-data-hook:
-	$(MKDIR_P) $(DESTDIR)$(systemduserunitdir)
+	$(MKDIR_P) $(DESTDIR)$(systemduserunitdir) $(DESTDIR)$(sysusersdir)
 	$(INSTALL_DATA) %D%/systemd/user-adieu.service $(DESTDIR)$(systemduserunitdir)/adieu.service
+	$(INSTALL_DATA) $(srcdir)/%D%/systemd/adieu.sysusers $(DESTDIR)$(sysusersdir)/adieu.conf
 uninstall-hook:
-	rm -f $(DESTDIR)$(systemduserunitdir)/adieu.service
+	rm -f $(DESTDIR)$(systemduserunitdir)/adieu.service $(DESTDIR)$(sysusersdir)/adieu.conf

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Runs as PID 1 of new namespaces: a system of its own over what is installed here, nothing of which outlives the test. FOLDER is seen inside as /test;
-# FOLDER/units holds the units, FOLDER/cgroup a cgroup2 of its own.
+# FOLDER/dest is what `make install` made, FOLDER/cgroup a cgroup2 of its own.
 set -eu
 folder=$1
 mkdir -p "$folder/overlay"
@@ -33,7 +33,7 @@ mount -t tmpfs -o mode=755 tmpfs "$root/etc/systemd/system"
 mount -t tmpfs tmpfs "$root/var/log/journal"
 rm -f "$root/etc/fstab" "$root/etc/machine-id"
 echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
-cp "$folder"/units/* "$root/etc/systemd/system/"
+cp -a "$folder/dest/." "$root/"
 cd "$root"
 mkdir -p oldroot
 pivot_root . oldroot
