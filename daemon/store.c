@@ -604,6 +604,40 @@ int store_folder_put(struct store *s, int64_t source, const char *folder, int64_
         return store_run(s, q);
 }
 
+int store_folder_remember(struct store *s, int64_t source, const char *folder, const char *state, int64_t items) {
+        int64_t id;
+        int r = folder_ensure(s, source, folder, &id);
+        if (r < 0)
+                return r;
+        sqlite3_stmt *q = store_statement(s, STATEMENT_FOLDER_REMEMBER);
+        if (!q)
+                return no_statement(s);
+        (void) sqlite3_bind_int64(q, 1, id);
+        store_bind_text(q, 2, state);
+        (void) sqlite3_bind_int64(q, 3, items);
+        return store_run(s, q);
+}
+
+int store_folder_remembered(struct store *s, int64_t source, const char *folder, char **ret) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_FOLDER_REMEMBERED);
+        char *state = NULL;
+        if (!q)
+                return no_statement(s);
+        (void) sqlite3_bind_int64(q, 1, source);
+        store_bind_text(q, 2, folder);
+        int r = store_step(s, q);
+        if (r > 0) {
+                const char *text = (const char *) sqlite3_column_text(q, 0);
+                if (text && !(state = strdup(text)))
+                        r = -ENOMEM;
+        }
+        (void) sqlite3_reset(q);
+        if (r < 0)
+                return r;
+        *ret = state;
+        return 0;
+}
+
 int store_folder_delete(struct store *s, int64_t source, const char *folder) {
         int64_t id = 0, mtime, items;
         bool known;

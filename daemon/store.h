@@ -62,6 +62,11 @@ int store_item_delete(struct store *s, int64_t item) _must_check_;
 int store_folder_get(struct store *s, int64_t source, const char *folder, int64_t *ret_mtime_ns,
                      int64_t *ret_items) _must_check_; /* 1 found, 0 not */
 int store_folder_put(struct store *s, int64_t source, const char *folder, int64_t mtime_ns, int64_t items) _must_check_;
+/* What a kind of source wants to know again of a folder (a text of its own), with how many items were read there. */
+int store_folder_remember(struct store *s, int64_t source, const char *folder, const char *state,
+                          int64_t items) _must_check_;
+/* *ret is NULL when nothing was remembered; the caller frees it. */
+int store_folder_remembered(struct store *s, int64_t source, const char *folder, char **ret) _must_check_;
 /* With the items in it and their components. */
 int store_folder_delete(struct store *s, int64_t source, const char *folder) _must_check_;
 

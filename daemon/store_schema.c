@@ -49,9 +49,14 @@ static const char version_2[] = "CREATE TABLE told_by(breach TEXT NOT NULL, outl
 _Static_assert(OUTLET_LINES == 0, "the number in the second migration");
 _Static_assert(STORE_APPLICATION_ID == 1633970549, "the number in the first migration");
 
+/* What was read of a folder on a server, in words of the protocol. `items` counts what was read there, as it does for a folder of this machine. */
+static const char version_3[] = "ALTER TABLE folder ADD COLUMN state TEXT;"
+                                "PRAGMA user_version = 3;";
+
 const struct store_migration store_migrations[] = {
         {1, version_1},
         {2, version_2},
+        {3, version_3},
 };
 const size_t store_n_migrations = ELEMENTSOF(store_migrations);
 
@@ -75,7 +80,8 @@ const char *const store_statements[_STATEMENT_MAX] = {
         [STATEMENT_SOURCE_FAILED] = "UPDATE source SET tried_at = ?2, error = ?3 WHERE id = ?1",
         [STATEMENT_SOURCES] =
                 "SELECT id, kind, location, name, read_at, tried_at, error,"
-                " (SELECT count(*) FROM item JOIN folder ON item.folder = folder.id WHERE folder.source = source.id),"
+                " (SELECT count(*) FROM item JOIN folder ON item.folder = folder.id WHERE folder.source = source.id) +"
+                " (SELECT coalesce(sum(items), 0) FROM folder WHERE folder.source = source.id AND state IS NOT NULL),"
                 " (SELECT count(*) FROM observation WHERE source = source.id),"
                 " (SELECT count(*) FROM observation WHERE source = source.id AND kind = 4)"
                 " FROM source ORDER BY id",
@@ -83,6 +89,8 @@ const char *const store_statements[_STATEMENT_MAX] = {
         [STATEMENT_FOLDER_FIND] = "SELECT id, mtime_ns, items FROM folder WHERE source = ?1 AND folder = ?2",
         [STATEMENT_FOLDER_ADD] = "INSERT INTO folder(source, folder) VALUES(?1, ?2)",
         [STATEMENT_FOLDER_STATE] = "UPDATE folder SET mtime_ns = ?2, items = ?3 WHERE id = ?1",
+        [STATEMENT_FOLDER_REMEMBER] = "UPDATE folder SET state = ?2, items = ?3 WHERE id = ?1",
+        [STATEMENT_FOLDER_REMEMBERED] = "SELECT state FROM folder WHERE source = ?1 AND folder = ?2",
         [STATEMENT_FOLDER_ITEMS_DELETE] = "DELETE FROM item WHERE folder = ?1",
         [STATEMENT_FOLDER_DELETE] = "DELETE FROM folder WHERE id = ?1",
         [STATEMENT_ITEMS] = "SELECT item.id, folder.folder, item.name, inode, size, item.mtime_ns, tail"
