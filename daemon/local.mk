@@ -4,6 +4,8 @@
 noinst_LIBRARIES += libdaemon.a
 libdaemon_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS) $(SYSTEMD_CFLAGS) $(SECCOMP_CFLAGS) $(JSON_CFLAGS) $(NETTLE_CFLAGS) $(CURL_CFLAGS) $(GNUTLS_CFLAGS)
 libdaemon_a_SOURCES = \
+	%D%/accounts.c \
+	%D%/accounts.h \
 	%D%/backoff.c \
 	%D%/backoff.h \
 	%D%/bus.c \
@@ -33,6 +35,13 @@ libdaemon_a_SOURCES = \
 	%D%/dav_http.h \
 	%D%/ending.c \
 	%D%/ending.h \
+	%D%/fetch.c \
+	%D%/fetch.h \
+	%D%/imap.c \
+	%D%/imap.h \
+	%D%/imap_folder.c \
+	%D%/imap_login.c \
+	%D%/imap_parts.c \
 	%D%/inspect_threads.c \
 	%D%/inspect_threads.h \
 	%D%/ipc.c \
@@ -60,6 +69,8 @@ libdaemon_a_SOURCES = \
 	%D%/role_command.c \
 	%D%/role_command.h \
 	%D%/role_main.c \
+	%D%/role_fetch.c \
+	%D%/role_fetch.h \
 	%D%/role_parse.c \
 	%D%/role_parse.h \
 	%D%/role_send.c \
@@ -82,6 +93,7 @@ libdaemon_a_SOURCES = \
 	%D%/smtp.h \
 	%D%/source.h \
 	%D%/source_calendar.c \
+	%D%/source_imap.c \
 	%D%/source_maildir.c \
 	%D%/source_mbox.c \
 	%D%/source_names.c \
@@ -94,6 +106,8 @@ libdaemon_a_SOURCES = \
 	%D%/store_schema.h \
 	%D%/tell.c \
 	%D%/tell.h \
+	%D%/uid_set.c \
+	%D%/uid_set.h \
 	%D%/watch.c \
 	%D%/watch.h \
 	%D%/zones.c \

@@ -803,3 +803,11 @@ int pool_run(struct pool *p, bool drain) {
         }
         return p->error;
 }
+
+int pool_turn(struct pool *p, uint64_t usec) {
+        if (p->in_handler)
+                return -EBUSY;
+        pool_dispatch(p);
+        int e = p->error < 0 ? p->error : sd_event_run(p->event, usec);
+        return e < 0 ? e : p->error;
+}

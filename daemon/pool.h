@@ -51,6 +51,9 @@ struct pool *pool_free(struct pool *p); /* kills what still runs */
 /* Queue a job. 0; -EAGAIN when POOL_QUEUE_MAX jobs wait: call pool_run() with drain false first (job->fd stays the caller's). */
 #define POOL_QUEUE_MAX 256U
 int pool_submit(struct pool *p, const struct pool_job *job) _must_check_;
+/* Hand out jobs and turn the event loop once, for at most `usec`: for a caller that waits for something else than the pool. 0, or the failure that ended the
+ * run. */
+int pool_turn(struct pool *p, uint64_t usec) _must_check_;
 /* Another wall clock limit than POOL_JOB_SECONDS, for jobs given out from now on (tests). */
 void pool_set_patience(struct pool *p, uint64_t usec);
 /* End the run: pool_run() returns -ECANCELED as soon as it can, and nothing more is told. */

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "daemon/accounts.h"
 #include "daemon/source_names.h"
 #include "parsers/utf8.h"
 #include "rules/fold.h"
@@ -32,6 +33,7 @@ struct reader {
         int64_t source;
         instant now;     /* of the run: one pass sees everything at one time */
         int64_t wall_ns; /* the real time, for judging file times: options->clock may be set */
+        instant since;   /* when this source was looked at */
         char *trouble;   /* owned: the first of this source */
         bool settling;   /* all sources were read once, or there is but one calendar */
         bool deferred;   /* this source is to be read again then */
@@ -69,16 +71,36 @@ bool reader_may_settle(struct reader *r) {
         return r->settling;
 }
 
-void reader_trouble(struct reader *r, const char *format, ...) {
-        char text[TROUBLE_MAX];
-        va_list ap;
-        va_start(ap, format);
-        (void) vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
+struct accounts *reader_accounts(struct reader *r) {
+        return r->options->accounts;
+}
+
+void reader_read_since(struct reader *r, instant since) {
+        r->since = since;
+}
+
+static void keep_trouble(struct reader *r, char text[static TROUBLE_MAX], const char *format, va_list ap) {
+        (void) vsnprintf(text, TROUBLE_MAX, format, ap);
         /* File names are any bytes; what a person reads, or the store keeps, is text. */
         (void) utf8_clean_in_place(text, strlen(text));
         if (!r->trouble)
                 r->trouble = strdup(text);
+}
+
+void reader_not_yet(struct reader *r, const char *format, ...) {
+        char text[TROUBLE_MAX];
+        va_list ap;
+        va_start(ap, format);
+        keep_trouble(r, text, format, ap);
+        va_end(ap);
+}
+
+void reader_trouble(struct reader *r, const char *format, ...) {
+        char text[TROUBLE_MAX];
+        va_list ap;
+        va_start(ap, format);
+        keep_trouble(r, text, format, ap);
+        va_end(ap);
         if (r->options->trouble)
                 r->options->trouble(r->spec ? r->spec->name : "", text, r->options->userdata);
 }
@@ -147,6 +169,14 @@ int reader_submit(struct reader *r, const struct source_driver *driver, struct r
         }
         progress(r);
         return 0;
+}
+
+int reader_turn(struct reader *r, uint64_t usec) {
+        if (r->fatal < 0)
+                return r->fatal;
+        int e = pool_turn(r->options->pool, usec);
+        progress(r);
+        return e < 0 ? reader_fatal(r, e) : 0;
 }
 
 int reader_drain(struct reader *r) {
@@ -467,7 +497,7 @@ static int read_expansions(struct reader *r) {
 /* --- all sources --- */
 
 static const struct source_driver *driver_of(enum source_kind kind) {
-        static const struct source_driver *const drivers[] = {&source_maildir, &source_mbox, &source_calendar};
+        static const struct source_driver *const drivers[] = {&source_maildir, &source_mbox, &source_calendar, &source_imap};
         for (size_t i = 0; i < ELEMENTSOF(drivers); i++)
                 if (drivers[i]->kind == kind)
                         return drivers[i];
@@ -505,10 +535,13 @@ static void tell_failure(struct reader *r, int error) {
 }
 
 static int read_source(struct reader *r, const struct source_spec *spec, bool *ret_whole) {
-        const struct source_driver *driver = spec->remote ? NULL : driver_of(spec->kind);
+        /* A calendar may lie on this machine or on the web. */
+        bool web_calendar = spec->remote && spec->kind == SOURCE_CALENDAR;
+        const struct source_driver *driver = web_calendar ? NULL : driver_of(spec->kind);
         r->spec = spec;
         free(TAKE_PTR(r->trouble));
         r->deferred = false;
+        r->since = r->now;
         int e = reader_write(r);
         if (e >= 0 &&
             (e = store_source(r->options->store, source_kind_name(spec->kind), spec->location, spec->name, &r->source)) < 0)
@@ -531,7 +564,7 @@ static int read_source(struct reader *r, const struct source_spec *spec, bool *r
                 return r->fatal;
         *ret_whole = whole;
         const char *error = whole ? NULL : r->trouble ? r->trouble : "not read whole";
-        if ((e = store_source_read(r->options->store, r->source, r->now, error)) < 0)
+        if ((e = store_source_read(r->options->store, r->source, whole ? r->since : r->now, error)) < 0)
                 return reader_fatal(r, e);
         return commit(r);
 }
@@ -600,7 +633,14 @@ int reader_run(sd_event *event, const char *program, const struct reader_options
         int e = pool_new(event, program, 0, &reader_handlers, &o.pool);
         if (e < 0)
                 return e;
-        e = read_sources(&o, ret);
+        struct accounts *own = NULL;
+        if (!o.accounts)
+                e = accounts_new(event, program, NULL, NULL, &own);
+        if (own)
+                o.accounts = own;
+        if (e >= 0)
+                e = read_sources(&o, ret);
+        accounts_free(own);
         pool_free(o.pool);
         return e;
 }

@@ -46,6 +46,15 @@ int reader_drain(struct reader *r) _must_check_;
 int reader_fatal(struct reader *r, int error);
 bool reader_is_over(const struct reader *r);
 
+/* Turn the loop once, for at most that long, so that roles at work are heard. 0, or a negative errno (the whole run is over). */
+int reader_turn(struct reader *r, uint64_t usec) _must_check_;
+/* Accounts on servers; NULL: none can be read in this run. */
+struct accounts *reader_accounts(struct reader *r);
+
+/* This reading began earlier, in another pass: what the source held was seen then. */
+void reader_read_since(struct reader *r, instant since);
+/* Not read whole yet, or not tried now: kept for `status`, but no news. */
+void reader_not_yet(struct reader *r, const char *format, ...) _printf_(2, 3);
 /* Something that keeps the source from being read whole: a sentence for a person. */
 void reader_trouble(struct reader *r, const char *format, ...) _printf_(2, 3);
 /* One more item was looked at. */

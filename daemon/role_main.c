@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/role.h"
 #include "daemon/role_command.h"
+#include "daemon/role_fetch.h"
 #include "daemon/role_parse.h"
 #include "daemon/role_send.h"
 
@@ -10,6 +11,7 @@ int role_main(int argc, char **argv) {
                 int (*run)(void);
         } roles[] = {
                 {"--role=parse", role_parse},
+                {"--role=fetch", role_fetch},
                 {"--role=send", role_send},
         };
         for (size_t i = 0; argc == 2 && i < ELEMENTSOF(roles); i++)

@@ -7,7 +7,8 @@
 #include "daemon/pool.h"
 #include "daemon/store.h"
 
-struct reader; /* one pass over all sources: store, pool, clock, progress */
+struct reader;   /* one pass over all sources: store, pool, clock, progress */
+struct accounts; /* accounts.h */
 
 struct read_totals {
         int64_t items;        /* looked at */
@@ -21,6 +22,8 @@ struct read_totals {
 struct reader_options {
         struct store *store;
         struct pool *pool;
+        struct accounts
+                *accounts; /* sessions with servers; NULL: reader_run() makes its own, read_sources() reads no account */
         const struct settings *settings;
         struct clock clock;
         /* Called now and then (at most ten times a second) with what was done so far; may be NULL. */
@@ -39,7 +42,7 @@ int read_sources(const struct reader_options *options, struct read_totals *ret) 
 /* As the store keeps it: "maildir", "mbox" ... */
 const char *source_kind_name(enum source_kind kind);
 
-/* The contract of a kind of source. `location` is absolute. Implementations: source_maildir.c, source_mbox.c, source_calendar.c. */
+/* The contract of a kind of source. `location` is absolute. Implementations: source_maildir.c, source_mbox.c, source_calendar.c, source_imap.c. */
 struct source_driver {
         enum source_kind kind;
         const char *name; /* "maildir" */
@@ -53,4 +56,4 @@ struct source_driver {
         int (*instances)(struct reader *r, void *job, const struct moment *items,
                          uint32_t n); /* only where a driver asks for EXPAND */
 };
-extern const struct source_driver source_maildir, source_mbox, source_calendar;
+extern const struct source_driver source_maildir, source_mbox, source_calendar, source_imap;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/source_names.h"
 
+#include <fnmatch.h>
+
 #include "parsers/utf8.h"
 
 /* Longer names exist on no server. */
@@ -208,6 +210,9 @@ bool folder_in_list(const char *folder, const char *const *names) {
                 folder_canonical(*names, true, wanted, sizeof(wanted));
                 const char *b = without_inbox(wanted);
                 size_t n = strlen(b);
+                /* A pattern, in which a star stands for slashes, too. */
+                if (strpbrk(b, "*?[") && fnmatch(b, a, 0) == 0)
+                        return true;
                 /* "INBOX" is the top alone, not everything below it. */
                 if (n == 0 ? *a == 0 : strncmp(a, b, n) == 0 && (a[n] == 0 || a[n] == '/'))
                         return true;

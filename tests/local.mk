@@ -34,15 +34,6 @@ EXTRA_DIST += %D%/tap.py
 %D%/test-store-faults.log: adieu$(EXEEXT)
 %D%/test-json.log: adieu$(EXEEXT)
 
-# Mails sent by the role and by programs, to servers of our own that do everything wrong.
-EXTRA_PROGRAMS += %D%/run-send
-%C%_run_send_SOURCES = %D%/run-send.c %D%/zoneinfo.h
-%C%_run_send_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(JSON_CFLAGS)
-%C%_run_send_LDADD = $(DAEMON_LIBS)
-dist_check_SCRIPTS += %D%/test-send.py
-EXTRA_DIST += %D%/smtpsink.py %D%/certificates.py %D%/aiosmtpd-server.py
-%D%/test-send.log: %D%/run-send$(EXEEXT)
-
 # An evaluator of its own, slow and obvious, against the real one.
 EXTRA_PROGRAMS += %D%/run-rules
 %C%_run_rules_SOURCES = %D%/run-rules.c %D%/zoneinfo.h
@@ -393,13 +384,6 @@ check_PROGRAMS += %D%/test-ipc %D%/test-sandbox %D%/test-pool %D%/test-log
 %C%_test_log_SOURCES = %D%/test-log.c
 %C%_test_log_CFLAGS = $(TEST_CFLAGS)
 %C%_test_log_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
-check_PROGRAMS += %D%/test-role %D%/test-connection
-%C%_test_role_SOURCES = %D%/test-role.c
-%C%_test_role_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
-%C%_test_role_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
-%C%_test_connection_SOURCES = %D%/test-connection.c
-%C%_test_connection_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
-%C%_test_connection_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 endif
 
 # The structure of mail.
@@ -550,6 +534,20 @@ EXTRA_DIST += \
 	%D%/rules-broken/version-two.yaml \
 	%D%/rules-broken/wrong-comparison.yaml \
 	%D%/rules-broken/yaml.yaml
+
+# The fetch role: what is said over its socket; sets of UIDs; IMAP accounts against a real server.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-fetch %D%/test-uid-set
+%C%_test_fetch_SOURCES = %D%/test-fetch.c
+%C%_test_fetch_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_test_fetch_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+%C%_test_uid_set_SOURCES = %D%/test-uid-set.c
+%C%_test_uid_set_CFLAGS = $(TEST_CFLAGS)
+%C%_test_uid_set_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+endif
+dist_check_SCRIPTS += %D%/test-imap.py
+EXTRA_DIST += %D%/dovecot.py
+%D%/test-imap.log: adieu$(EXEEXT) adieud$(EXEEXT)
 
 # What WebDAV servers say.
 if HAVE_CMOCKA

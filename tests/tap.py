@@ -68,13 +68,16 @@ def main():
         started = time.monotonic()
         wrong, end = "", " # TODO " + todo if todo else ""
         folder = tempfile.mkdtemp(prefix="adieu-test-")
+        world = Measured(folder)
         try:
-            function(Measured(folder))
+            function(world)
         except Skip as e:
             end = " # SKIP %s" % e
         except Exception:
             wrong = traceback.format_exc()
         finally:
+            for stop in reversed(world.ends):
+                stop()
             for top, folders, _ in os.walk(folder):
                 for f in folders:
                     if not os.path.islink(os.path.join(top, f)):
@@ -124,6 +127,11 @@ class Measured(cases.World):
         super().__init__(folder)
         self.wrapper = []
         self.program = cases.ADIEU
+        self.ends = []
+
+    def at_end(self, function):
+        """Whatever the case comes to: servers that it started."""
+        self.ends.append(function)
 
     def command(self, *arguments, now=None):
         return self.wrapper + [self.program, "-c", str(self.config)] + (["--now", now] if now else []) + list(arguments)

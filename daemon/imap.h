@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* IMAP4rev1 (RFC 3501) in the fetch role, over libetpan's parser and a connection of our own. Read only: EXAMINE and BODY.PEEK, nothing else touches a
+ * mailbox, so no flag changes and \Recent stays. */
+
+#include "daemon/role_fetch.h"
+#include "daemon/uid_set.h"
+
+#include <libetpan/mailimap.h>
+
+#include "daemon/connection.h"
+
+extern const struct fetch_driver fetch_imap;
+
+/* --- between imap.c, imap_login.c, imap_folder.c and imap_parts.c --- */
+
+struct imap {
+        const struct fetch_account *account;
+        struct fetcher *fetcher; /* during a call of the driver */
+        struct connection *connection;
+        mailimap *session; /* libetpan's */
+        bool careful;
+        bool gmail; /* X-GM-EXT-1: labels look like folders, and All Mail holds everything */
+        bool condstore;
+        /* Where the bytes of a BODY section go while an answer is parsed: a file, or a buffer, up to a limit. */
+        int sink_fd;
+        struct buf *sink, *sink_head; /* sink_head: for the header of a part ("[1.MIME]") when it comes with the part */
+        size_t sink_size, sink_max;
+        bool sink_any, sink_full;
+        int sink_error;
+        /* Called for each FETCH answer as soon as it is complete. */
+        void (*on_fetch)(struct imap *i, const struct mailimap_msg_att *att, void *userdata);
+        void *on_fetch_userdata;
+        uint32_t inbox_uidnext; /* of INBOX when it was looked at last; 0: never */
+};
+
+/* What a command may take: the time for a slow answer, and the bytes that are expected on top. */
+void imap_allow(struct imap *i, uint64_t bytes);
+/* Send one command (without tag and end of line) and read the answer. 0; -ENOMSG: the server said NO or BAD, imap_said() tells; another negative errno after
+ * fetcher_end(): the connection is of no more use. */
+int imap_command(struct imap *i, const char *format, ...) _printf_(2, 3);
+/* The text of the last tagged answer, cleaned. */
+const char *imap_said(struct imap *i, char *out, size_t room);
+/* A name as a quoted string, into `out`. -EINVAL: it has control characters, and nobody can ask for it that way. */
+int imap_quote(const char *s, struct buf *out) _must_check_;
+/* The connection failed, or the answer made no sense (rc: libetpan's). Says how it ended. */
+int imap_broken(struct imap *i, int rc);
+bool imap_can(const struct imap *i, const char *capability);
+
+/* imap_login.c. 0, or negative after fetcher_end(). */
+int imap_login(struct imap *i) _must_check_;
+
+/* imap_folder.c: read what is new in one folder that is wanted. 0, or negative as imap_command(). */
+struct imap_folder {
+        char *name;     /* owned: raw, as the server has it */
+        char *shown;    /* owned: with '/' between levels */
+        uint32_t flags; /* enum fetch_folder_flag */
+        bool selectable;
+};
+int imap_folder_read(struct imap *i, const struct imap_folder *folder, const struct fetch_answer *answer) _must_check_;
+/* Open it, read only. *ret_modseq: HIGHESTMODSEQ, 0 where unknown. As imap_command(). */
+int imap_examine(struct imap *i, const char *name, uint64_t *ret_modseq) _must_check_;
+
+/* imap_parts.c: a large message, of which the letter and the calendar objects are fetched, and of attachments only their headers. `fd` gets a message that
+ * says so. 0; -ENOMSG as imap_command(); -ENOENT: it is no longer there; -EBADMSG: its structure makes no sense. */
+int imap_parts_read(struct imap *i, uint32_t uid, int fd) _must_check_;
+
+/* Seconds since 1970 of an INTERNALDATE, or INSTANT_UNKNOWN. */
+instant imap_date(const struct mailimap_date_time *d);

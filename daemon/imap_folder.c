@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/imap.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <libetpan/condstore.h>
+#include <libetpan/condstore_types.h>
+
+#include "parsers/limits.h"
+
+/* What is new in one mailbox, newest first. A message never changes (RFC 3501 section 2.3.1.1), so that the set of UIDs read is all there is to remember; a
+ * reading that was interrupted leaves holes in it, which the next fills. Windows are of sequence numbers, since UIDs may lie far apart: an expunge makes numbers
+ * smaller, never larger, so that a window may show a message twice but passes over none. Where CONDSTORE is offered (RFC 7162), HIGHESTMODSEQ tells that
+ * nothing changed at all; what vanished is of no interest, which is what QRESYNC would add. */
+
+/* Messages of one window, whose sizes and dates are asked for together. */
+#define WINDOW 200U
+/* Messages and bytes of one FETCH. Its answer must come within the time of imap_allow(), and the role holds it. */
+#define BATCH_MESSAGES 100U
+#define BATCH_BYTES (INT64_C(2) * 1024 * 1024)
+/* A message above this is fetched by parts: attachments make up nearly all of such a message, and one more round trip costs less than this. */
+#define LARGE_BYTES (INT64_C(256) * 1024)
+/* What is read of a large message whose parts cannot be told apart. */
+#define LARGE_HEAD_BYTES (1024U * 1024)
+#define STATE_VERSION 1
+
+struct state {
+        uint32_t validity, next, messages;
+        uint64_t modseq;
+        struct uid_set read; /* looked at, or known not to exist */
+        struct uid_set left; /* of these: left out for their flags (\Draft, \Deleted) */
+};
+
+struct message {
+        uint32_t uid;
+        int64_t size;
+        instant date;
+        bool left_out;
+        int fd;
+        bool fetched;
+};
+
+struct reading {
+        struct imap *imap;
+        const struct imap_folder *folder;
+        struct state state;
+        struct uid_set avoid;
+        struct message window[WINDOW];
+        size_t n_window;
+        bool window_full;
+        struct message *batch; /* of the window, by uid falling */
+        size_t n_batch;
+        bool changed;
+        int64_t done, total;
+};
+
+static void state_done(struct state *s) {
+        uid_set_done(&s->read);
+        uid_set_done(&s->left);
+        *s = (struct state){0};
+}
+
+/* --- what is remembered --- */
+
+static void state_parse(const char *text, struct state *s) {
+        int version = 0, at = 0;
+        state_done(s);
+        if (!text ||
+            sscanf(text, "%d %" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNu64 " %n", &version, &s->validity, &s->next,
+                   &s->messages, &s->modseq, &at) != 5 ||
+            version != STATE_VERSION)
+                return state_done(s);
+        const char *read = text + at, *left = strchr(read, ' ');
+        size_t n = left ? (size_t) (left - read) : strlen(read);
+        if (uid_set_parse(read, n, &s->read) < 0 || (left && uid_set_parse(left + 1, strlen(left + 1), &s->left) < 0))
+                state_done(s);
+}
+
+static int tell_state(struct reading *r) {
+        const struct state *s = &r->state;
+        _cleanup_buf_ struct buf text = {0};
+        (void) buf_printf(&text, "%d %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu64 " ", STATE_VERSION, s->validity, s->next,
+                          s->messages, s->modseq);
+        (void) uid_set_print(&s->read, &text);
+        (void) buf_add_char(&text, ' ');
+        (void) uid_set_print(&s->left, &text);
+        (void) buf_add_char(&text, 0);
+        if (text.error < 0)
+                return text.error;
+        struct fetch_record state = fetch_record_of(FETCH_STATE);
+        state.folder = r->folder->name;
+        state.text = text.data;
+        /* What is in the mailbox and was read: UIDs that are gone are in the set, too. */
+        state.total = MAX(r->total - (int64_t) uid_set_count(&s->left), INT64_C(0));
+        return fetcher_tell(r->imap->fetcher, &state);
+}
+
+static int tell_progress(struct reading *r) {
+        struct fetch_record progress = fetch_record_of(FETCH_PROGRESS);
+        progress.folder = r->folder->name;
+        progress.number = MIN(r->done, r->total);
+        progress.total = r->total;
+        return fetcher_tell(r->imap->fetcher, &progress);
+}
+
+static int tell_at(struct reading *r, uint32_t uid) {
+        if (!r->imap->careful)
+                return 0;
+        char name[16];
+        struct fetch_record at = fetch_record_of(FETCH_AT);
+        (void) snprintf(name, sizeof(name), "%" PRIu32, uid);
+        at.folder = r->folder->name;
+        at.name = uid != 0 ? name : NULL;
+        return fetcher_tell(r->imap->fetcher, &at);
+}
+
+/* --- STATUS and EXAMINE --- */
+
+struct status {
+        uint32_t validity, next, messages;
+        uint64_t modseq;
+};
+
+static void read_status(const struct mailimap_mailbox_data_status *data, struct status *ret) {
+        for (clistiter *c = data->st_info_list ? clist_begin(data->st_info_list) : NULL; c; c = clist_next(c)) {
+                const struct mailimap_status_info *s = clist_content(c);
+                if (s->st_att == MAILIMAP_STATUS_ATT_MESSAGES)
+                        ret->messages = s->st_value;
+                else if (s->st_att == MAILIMAP_STATUS_ATT_UIDNEXT)
+                        ret->next = s->st_value;
+                else if (s->st_att == MAILIMAP_STATUS_ATT_UIDVALIDITY)
+                        ret->validity = s->st_value;
+                else if (s->st_att == MAILIMAP_STATUS_ATT_EXTENSION && s->st_ext_data &&
+                         s->st_ext_data->ext_extension->ext_id == MAILIMAP_EXTENSION_CONDSTORE && s->st_ext_data->ext_data)
+                        ret->modseq =
+                                ((struct mailimap_condstore_status_info *) s->st_ext_data->ext_data)->cs_highestmodseq_value;
+        }
+}
+
+/* 1 told; 0 the server does not say. */
+static int ask_status(struct reading *r, struct status *ret) {
+        struct imap *i = r->imap;
+        _cleanup_buf_ struct buf name = {0};
+        *ret = (struct status){0};
+        int e = imap_quote(r->folder->name, &name);
+        if (e < 0)
+                return e;
+        (void) buf_add_char(&name, 0);
+        imap_allow(i, 0);
+        e = name.error < 0 ? name.error
+                           : imap_command(i, "STATUS %s (MESSAGES UIDNEXT UIDVALIDITY%s)", name.data,
+                                          i->condstore ? " HIGHESTMODSEQ" : "");
+        if (e == -ENOMSG)
+                return 0;
+        const struct mailimap_mailbox_data_status *data = e >= 0 ? i->session->imap_response_info->rsp_status : NULL;
+        if (!data)
+                return MIN(e, 0);
+        read_status(data, ret);
+        if (r->folder->flags & FETCH_FOLDER_INBOX)
+                i->inbox_uidnext = ret->next;
+        return ret->validity != 0;
+}
+
+int imap_examine(struct imap *i, const char *name, uint64_t *ret_modseq) {
+        imap_allow(i, 0);
+        *ret_modseq = 0;
+        int rc =
+                i->condstore ? mailimap_examine_condstore(i->session, name, ret_modseq) : mailimap_examine(i->session, name);
+        if (rc == MAILIMAP_NO_ERROR)
+                return i->session->imap_selection_info ? 0 : imap_broken(i, MAILIMAP_ERROR_PARSE);
+        bool refused = rc == MAILIMAP_ERROR_EXAMINE || rc == MAILIMAP_ERROR_SELECT || rc == MAILIMAP_ERROR_EXTENSION;
+        return refused && connection_fault(i->connection) == CONNECTION_OK ? -ENOMSG : imap_broken(i, rc);
+}
+
+static bool nothing_new(const struct reading *r, const struct status *now) {
+        const struct state *s = &r->state;
+        struct uid_range hole;
+        if (s->validity != now->validity || s->next != now->next || now->next == 0 || s->messages != now->messages ||
+            s->modseq != now->modseq || r->avoid.n > 0)
+                return false;
+        /* A draft becomes a message by its flags alone, which only HIGHESTMODSEQ tells. */
+        if (s->left.n > 0 && now->modseq == 0)
+                return false;
+        return !uid_set_missing(&s->read, now->next - 1, &hole);
+}
+
+/* --- what an answer says --- */
+
+static const struct mailimap_msg_att_body_section *read_att(const struct mailimap_msg_att *att, struct message *m) {
+        const struct mailimap_msg_att_body_section *body = NULL;
+        *m = (struct message){.date = INSTANT_UNKNOWN, .fd = -1};
+        for (clistiter *c = att->att_list ? clist_begin(att->att_list) : NULL; c; c = clist_next(c)) {
+                const struct mailimap_msg_att_item *item = clist_content(c);
+                if (item->att_type == MAILIMAP_MSG_ATT_ITEM_DYNAMIC && item->att_data.att_dyn &&
+                    item->att_data.att_dyn->att_list) {
+                        for (clistiter *f = clist_begin(item->att_data.att_dyn->att_list); f; f = clist_next(f)) {
+                                const struct mailimap_flag_fetch *flag = clist_content(f);
+                                m->left_out |= flag->fl_flag && (flag->fl_flag->fl_type == MAILIMAP_FLAG_DELETED ||
+                                                                 flag->fl_flag->fl_type == MAILIMAP_FLAG_DRAFT);
+                        }
+                        continue;
+                }
+                const struct mailimap_msg_att_static *s =
+                        item->att_type == MAILIMAP_MSG_ATT_ITEM_STATIC ? item->att_data.att_static : NULL;
+                if (!s)
+                        continue;
+                if (s->att_type == MAILIMAP_MSG_ATT_UID)
+                        m->uid = s->att_data.att_uid;
+                else if (s->att_type == MAILIMAP_MSG_ATT_RFC822_SIZE)
+                        m->size = s->att_data.att_rfc822_size;
+                else if (s->att_type == MAILIMAP_MSG_ATT_INTERNALDATE && s->att_data.att_internal_date)
+                        m->date = imap_date(s->att_data.att_internal_date);
+                else if (s->att_type == MAILIMAP_MSG_ATT_BODY_SECTION)
+                        body = s->att_data.att_body_section;
+        }
+        return body;
+}
+
+static void on_window(struct imap *i, const struct mailimap_msg_att *att, void *userdata) {
+        struct reading *r = userdata;
+        struct message m;
+        (void) i;
+        (void) read_att(att, &m);
+        for (size_t k = 0; k < r->n_window; k++)
+                if (r->window[k].uid == m.uid) { /* told again, unasked */
+                        r->window[k].left_out |= m.left_out;
+                        return;
+                }
+        if (m.uid == 0)
+                return;
+        if (r->n_window < WINDOW)
+                r->window[r->n_window++] = m;
+        else
+                r->window_full = true;
+}
+
+static int compare_messages(const void *a, const void *b) {
+        uint32_t x = ((const struct message *) a)->uid, y = ((const struct message *) b)->uid;
+        return (x < y) - (x > y);
+}
+
+static int ask_window(struct reading *r, uint32_t first, uint32_t last) {
+        struct imap *i = r->imap;
+        r->n_window = 0;
+        r->window_full = false;
+        i->on_fetch = on_window;
+        i->on_fetch_userdata = r;
+        imap_allow(i, 0);
+        int e = imap_command(i, "FETCH %" PRIu32 ":%" PRIu32 " (UID FLAGS INTERNALDATE RFC822.SIZE)", first, last);
+        i->on_fetch = NULL;
+        qsort(r->window, r->n_window, sizeof(*r->window), compare_messages);
+        return e;
+}
+
+/* --- messages --- */
+
+static int give(struct reading *r, struct message *m, int status) {
+        char name[16];
+        struct fetch_record item = fetch_record_of(FETCH_ITEM);
+        (void) snprintf(name, sizeof(name), "%" PRIu32, m->uid);
+        item.folder = r->folder->name;
+        item.name = name;
+        item.size = m->size;
+        item.date = m->date;
+        item.status = status;
+        item.fd = m->fd;
+        m->fd = -1;
+        if (status < 0 && item.fd >= 0) {
+                (void) close(item.fd);
+                item.fd = -1;
+        }
+        return fetcher_item(r->imap->fetcher, &item);
+}
+
+static void sink_reset(struct imap *i, size_t max) {
+        i->sink_any = i->sink_full = false;
+        i->sink_error = 0;
+        i->sink_size = 0;
+        i->sink_max = max;
+}
+
+static int open_sink(struct imap *i) {
+        if (i->sink_fd >= 0)
+                return 0;
+        int fd = fetcher_file();
+        if (fd >= 0)
+                i->sink_fd = fd;
+        return MIN(fd, 0);
+}
+
+/* The bytes that came before belong to this message. */
+static void on_message(struct imap *i, const struct mailimap_msg_att *att, void *userdata) {
+        struct reading *r = userdata;
+        struct message told;
+        const struct mailimap_msg_att_body_section *body = read_att(att, &told);
+        if (!body)
+                return; /* flags, unasked */
+        for (size_t k = 0; k < r->n_batch; k++) {
+                struct message *m = &r->batch[k];
+                if (m->uid != told.uid || m->fetched)
+                        continue;
+                if (!i->sink_any && body->sec_body_part && body->sec_length > 0)
+                        i->sink_error = fetcher_write(i->sink_fd, body->sec_body_part, body->sec_length);
+                m->fetched = i->sink_error >= 0;
+                if (m->fetched) {
+                        m->fd = i->sink_fd;
+                        i->sink_fd = -1;
+                }
+                break;
+        }
+        if (i->sink_fd >= 0 && (ftruncate(i->sink_fd, 0) < 0 || lseek(i->sink_fd, 0, SEEK_SET) < 0))
+                i->sink_error = -errno;
+        int e = open_sink(i);
+        int error = i->sink_error < 0 ? i->sink_error : e;
+        sink_reset(i, MESSAGE_SIZE_MAX);
+        i->sink_error = error;
+}
+
+static int fetch_set(struct reading *r, const char *set, const char *what, uint64_t bytes) {
+        struct imap *i = r->imap;
+        sink_reset(i, MESSAGE_SIZE_MAX);
+        int e = open_sink(i);
+        if (e < 0)
+                return e;
+        i->on_fetch = on_message;
+        i->on_fetch_userdata = r;
+        imap_allow(i, bytes);
+        e = imap_command(i, "UID FETCH %s (UID %s)", set, what);
+        i->on_fetch = NULL;
+        if (i->sink_fd >= 0)
+                (void) close(i->sink_fd);
+        i->sink_fd = -1;
+        return e;
+}
+
+static int fetch_alone(struct reading *r, struct message *m, const char *what, uint64_t bytes) {
+        char set[16];
+        (void) snprintf(set, sizeof(set), "%" PRIu32, m->uid);
+        r->batch = m;
+        r->n_batch = 1;
+        int e = tell_at(r, m->uid);
+        return e < 0 ? e : fetch_set(r, set, what, bytes);
+}
+
+/* Not in the answer: expunged in the meantime, or the server cannot give it. */
+static int settle_missing(struct reading *r, struct message *m) {
+        struct imap *i = r->imap;
+        int e = fetch_alone(r, m, "BODY.PEEK[]", (uint64_t) m->size);
+        if (e < 0 && e != -ENOMSG)
+                return e;
+        if (m->fetched)
+                return give(r, m, 0);
+        r->n_window = 0;
+        i->on_fetch = on_window;
+        i->on_fetch_userdata = r;
+        imap_allow(i, 0);
+        e = imap_command(i, "UID FETCH %" PRIu32 " (UID)", m->uid);
+        i->on_fetch = NULL;
+        return e < 0 && e != -ENOMSG ? e : r->n_window > 0 ? give(r, m, -EIO) : 0;
+}
+
+/* What the window still holds is copied, since it is used anew for messages that are missing. */
+static int settle_batch(struct reading *r, struct message *batch, size_t n) {
+        int e = 0;
+        for (size_t k = 0; k < n; k++) {
+                if (batch[k].fetched && e >= 0)
+                        e = give(r, &batch[k], 0);
+                else if (batch[k].fd >= 0)
+                        (void) close(batch[k].fd);
+        }
+        for (size_t k = 0; k < n && e >= 0; k++)
+                if (!batch[k].fetched)
+                        e = settle_missing(r, &batch[k]);
+        return e;
+}
+
+static int fetch_batch(struct reading *r, struct message *batch, size_t n, int64_t bytes) {
+        _cleanup_buf_ struct buf set = {0};
+        struct uid_set uids = {0};
+        int e = 0;
+        if (n == 0)
+                return 0;
+        if (r->imap->careful)
+                return settle_batch(r, batch, n); /* one by one */
+        for (size_t k = 0; k < n && e >= 0; k++)
+                e = uid_set_add(&uids, batch[k].uid, batch[k].uid);
+        if (e >= 0)
+                e = uid_set_print(&uids, &set);
+        uid_set_done(&uids);
+        (void) buf_add_char(&set, 0);
+        if (e < 0 || set.error < 0)
+                return -ENOMEM;
+        r->batch = batch;
+        r->n_batch = n;
+        e = fetch_set(r, set.data, "BODY.PEEK[]", (uint64_t) bytes);
+        if (e < 0 && e != -ENOMSG) {
+                for (size_t k = 0; k < n; k++)
+                        if (batch[k].fd >= 0)
+                                (void) close(batch[k].fd);
+                return e;
+        }
+        return settle_batch(r, batch, n);
+}
+
+static int fetch_large(struct reading *r, struct message *m) {
+        char what[64];
+        int e = tell_at(r, m->uid);
+        if (e < 0)
+                return e;
+        if ((m->fd = fetcher_file()) < 0)
+                return m->fd;
+        e = imap_parts_read(r->imap, m->uid, m->fd);
+        if (e >= 0)
+                return give(r, m, 0);
+        (void) close(m->fd);
+        m->fd = -1;
+        if (e == -ENOENT)
+                return 0;
+        if (e != -ENOMSG && e != -EBADMSG)
+                return e;
+        (void) snprintf(what, sizeof(what), "BODY.PEEK[]<0.%u>", LARGE_HEAD_BYTES);
+        e = fetch_alone(r, m, what, LARGE_HEAD_BYTES);
+        if (e < 0 && e != -ENOMSG)
+                return e;
+        return m->fetched ? give(r, m, 0) : settle_missing(r, m);
+}
+
+/* --- a window --- */
+
+static bool is_wanted(struct reading *r, const struct message *m, const struct uid_range *range) {
+        return m->uid >= range->first && m->uid <= range->last && !m->left_out && !uid_set_has(&r->avoid, m->uid);
+}
+
+static int fetch_window(struct reading *r, const struct uid_range *range) {
+        struct message messages[WINDOW], batch[BATCH_MESSAGES];
+        size_t n = r->n_window, n_batch = 0;
+        int64_t bytes = 0;
+        int e = 0;
+        memcpy(messages, r->window, n * sizeof(*messages));
+        for (size_t k = 0; k < n && e >= 0; k++) {
+                struct message *m = &messages[k];
+                if (m->left_out && m->uid >= range->first && m->uid <= range->last)
+                        e = uid_set_add(&r->state.left, m->uid, m->uid);
+                if (e == -E2BIG)
+                        e = 0; /* so many drafts: these are looked at no more */
+                if (e < 0 || !is_wanted(r, m, range))
+                        continue;
+                if (m->size > LARGE_BYTES) {
+                        e = fetch_large(r, m);
+                        continue;
+                }
+                if (n_batch == BATCH_MESSAGES || (n_batch > 0 && bytes + m->size > BATCH_BYTES)) {
+                        e = fetch_batch(r, batch, n_batch, bytes);
+                        n_batch = 0;
+                        bytes = 0;
+                }
+                batch[n_batch++] = *m;
+                bytes += m->size;
+        }
+        return e < 0 ? e : fetch_batch(r, batch, n_batch, bytes);
+}
+
+/* --- from the newest down --- */
+
+struct uid_search {
+        uint32_t uid;
+};
+
+static void on_uid(struct imap *i, const struct mailimap_msg_att *att, void *userdata) {
+        struct message m;
+        (void) i;
+        (void) read_att(att, &m);
+        if (m.uid != 0)
+                ((struct uid_search *) userdata)->uid = m.uid;
+}
+
+/* The UID of a sequence number; 0: there is none. */
+static int uid_of(struct reading *r, uint32_t number, uint32_t *ret) {
+        struct imap *i = r->imap;
+        struct uid_search s = {0};
+        i->on_fetch = on_uid;
+        i->on_fetch_userdata = &s;
+        imap_allow(i, 0);
+        int e = imap_command(i, "FETCH %" PRIu32 " (UID)", number);
+        i->on_fetch = NULL;
+        *ret = s.uid;
+        return e == -ENOMSG ? 0 : e;
+}
+
+/* How many messages have a UID up to `uid`. */
+static int count_up_to(struct reading *r, uint32_t uid, uint32_t *ret) {
+        uint32_t low = 0, high = r->imap->session->imap_selection_info->sel_exists;
+        while (low < high) {
+                uint32_t middle = low + (high - low + 1) / 2, found;
+                int e = uid_of(r, middle, &found);
+                if (e < 0)
+                        return e;
+                if (found != 0 && found <= uid)
+                        low = middle;
+                else
+                        high = middle - 1;
+        }
+        *ret = low;
+        return 0;
+}
+
+static int cover(struct reading *r, uint32_t first, uint32_t last) {
+        int e = uid_set_add(&r->state.read, first, last);
+        r->changed = true;
+        if (e >= 0)
+                e = tell_state(r);
+        return e < 0 ? e : tell_progress(r);
+}
+
+/* A hole in what was read; `number` messages have a UID up to its end. */
+static int read_hole(struct reading *r, struct uid_range hole, uint32_t number) {
+        for (;;) {
+                number = MIN(number, r->imap->session->imap_selection_info->sel_exists);
+                if (number == 0)
+                        return cover(r, hole.first, hole.last);
+                uint32_t first = number > WINDOW ? number - WINDOW + 1 : 1;
+                int e = tell_at(r, 0);
+                if (e >= 0)
+                        e = ask_window(r, first, number);
+                if (e < 0)
+                        return e;
+                if (r->n_window == 0 || r->window_full)
+                        return fetcher_end(r->imap->fetcher, FETCH_END_LOST, "%s does not list the messages of %s as asked",
+                                           r->imap->account->remote.host, r->folder->shown);
+                /* A number that wrapped around, or a lie: what it stands for would be passed over. */
+                if (r->window[0].uid >= r->state.next)
+                        return fetcher_end(r->imap->fetcher, FETCH_END_LOST, "%s gives numbers in %s that cannot be",
+                                           r->imap->account->remote.host, r->folder->shown);
+                uint32_t lowest = r->window[r->n_window - 1].uid;
+                r->done += (int64_t) r->n_window;
+                e = fetch_window(r, &hole);
+                if (e < 0)
+                        return e;
+                if (first == 1 || lowest <= hole.first)
+                        return cover(r, hole.first, hole.last);
+                if (lowest <= hole.last) {
+                        if ((e = cover(r, lowest, hole.last)) < 0)
+                                return e;
+                        hole.last = lowest - 1;
+                }
+                number = first - 1;
+        }
+}
+
+static int read_new(struct reading *r) {
+        struct imap *i = r->imap;
+        struct uid_range hole;
+        uint32_t exists = i->session->imap_selection_info->sel_exists, next = i->session->imap_selection_info->sel_uidnext;
+        int e = 0;
+        if (next == 0 && exists > 0) { /* not told by this server */
+                e = uid_of(r, exists, &next);
+                next += next > 0 && next < UINT32_MAX;
+        }
+        r->state.next = next;
+        r->state.messages = exists;
+        r->total = exists;
+        bool first = true;
+        while (e >= 0 && next > 1 && uid_set_missing(&r->state.read, next - 1, &hole)) {
+                uint32_t number = exists;
+                if (first && hole.last != next - 1)
+                        r->done = 0;
+                if (hole.last != next - 1)
+                        e = count_up_to(r, hole.last, &number);
+                r->done = (int64_t) exists - number;
+                first = false;
+                if (e >= 0)
+                        e = read_hole(r, hole, number);
+        }
+        return e;
+}
+
+/* --- drafts that were sent, deletions that were taken back --- */
+
+static int look_again(struct reading *r) {
+        _cleanup_buf_ struct buf set = {0};
+        struct imap *i = r->imap;
+        struct uid_set old = r->state.left;
+        if (old.n == 0)
+                return 0;
+        r->state.left = (struct uid_set){0};
+        int e = 0;
+        /* A window of UIDs at a time; what is not there any more falls out of the set. */
+        for (size_t k = 0; k < old.n && e >= 0; k++)
+                for (uint64_t first = old.items[k].first; first <= old.items[k].last && e >= 0; first += WINDOW) {
+                        struct uid_range range = {(uint32_t) first,
+                                                  (uint32_t) MIN(first + WINDOW - 1, (uint64_t) old.items[k].last)};
+                        r->n_window = 0;
+                        i->on_fetch = on_window;
+                        i->on_fetch_userdata = r;
+                        imap_allow(i, 0);
+                        e = tell_at(r, 0);
+                        if (e >= 0)
+                                e = imap_command(i, "UID FETCH %" PRIu32 ":%" PRIu32 " (UID FLAGS INTERNALDATE RFC822.SIZE)",
+                                                 range.first, range.last);
+                        i->on_fetch = NULL;
+                        if (e == -ENOMSG)
+                                e = 0;
+                        if (e >= 0)
+                                e = fetch_window(r, &range);
+                }
+        r->changed = true;
+        uid_set_done(&old);
+        return e;
+}
+
+/* --- one folder --- */
+
+static int read_selected(struct reading *r, uint64_t modseq) {
+        struct mailimap_selection_info *s = r->imap->session->imap_selection_info;
+        bool flags_same = modseq != 0 && modseq == r->state.modseq;
+        if (s->sel_uidvalidity == 0 || s->sel_uidvalidity != r->state.validity) {
+                state_done(&r->state);
+                r->state.validity = s->sel_uidvalidity;
+                r->changed = true;
+        }
+        struct state before = r->state;
+        /* What was left out before this reading; what is left out by it needs no second look. */
+        int e = flags_same ? 0 : look_again(r);
+        if (e >= 0)
+                e = read_new(r);
+        r->changed |= before.next != r->state.next || before.messages != r->state.messages || before.modseq != modseq;
+        r->state.modseq = modseq;
+        return e < 0 || !r->changed ? e : tell_state(r);
+}
+
+static int read_avoided(struct reading *r, const struct fetch_answer *answer) {
+        int e = 0;
+        for (size_t k = 0; k < answer->n_known && e >= 0; k++) {
+                uint32_t uid = (uint32_t) strtoul(answer->known[k].name, NULL, 10);
+                if (answer->known[k].avoid && uid != 0)
+                        e = uid_set_add(&r->avoid, uid, uid);
+        }
+        return e;
+}
+
+static int refused(struct reading *r) {
+        char said[300];
+        (void) imap_said(r->imap, said, sizeof(said));
+        /* RFC 5530: deleted since it was listed. */
+        if (strncasecmp(said, "[NONEXISTENT]", 13) == 0)
+                return 0;
+        return fetcher_trouble(r->imap->fetcher, "the folder %s cannot be read: %s", r->folder->shown, said);
+}
+
+int imap_folder_read(struct imap *i, const struct imap_folder *folder, const struct fetch_answer *answer) {
+        struct reading *r = calloc(1, sizeof(*r));
+        struct status now;
+        uint64_t modseq;
+        if (!r)
+                return -ENOMEM;
+        r->imap = i;
+        r->folder = folder;
+        state_parse(answer->state, &r->state);
+        int e = read_avoided(r, answer);
+        if (e >= 0)
+                e = ask_status(r, &now);
+        if (e > 0 && nothing_new(r, &now))
+                e = 0;
+        else if (e >= 0) {
+                e = imap_examine(i, folder->name, &modseq);
+                if (e >= 0)
+                        e = read_selected(r, modseq);
+                if (e == -ENOMSG)
+                        e = refused(r);
+        }
+        state_done(&r->state);
+        uid_set_done(&r->avoid);
+        free(r);
+        return e;
+}

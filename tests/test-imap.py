@@ -1,0 +1,506 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""IMAP accounts against a real dovecot on loopback: what is read, what is left alone, what is refused before the password is sent, and what becomes of
+interruptions. Skipped with the reason where there is none."""
+import base64
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import tap  # noqa: E402
+from dovecot import Authority, Dovecot, eventually  # noqa: E402
+from meddler import Meddler, Plan  # noqa: E402
+from tap import SLOW, case, equal, true  # noqa: E402
+
+NOW = "2026-03-20T10:00+01:00"
+
+
+def letter(number, when="Sat, 14 Mar 2026 21:30:00 +0000", extra="", text="I have seen the draft and it looks fine to me so far."):
+    """A client writes on a Saturday night."""
+    return ("Received: from mx.dupont.example by mail.studio.example; %s\nFrom: Jean <jean@dupont.example>\n"
+            "To: camille@studio.example\nSubject: Secret words %d\nDate: %s\nMessage-ID: <night%d@dupont.example>\n%s\n%s\n"
+            % (when, number, when, number, extra, text)).encode()
+
+
+def account(w, server, user="bob", password=None, scheme="imaps", ca=True, host="localhost", extra="", port=None):
+    secret = w.folder / ("secret-" + user)
+    secret.write_text((server.USERS[user] if password is None else password) + "\n")
+    secret.chmod(0o600)
+    port = port or (server.imaps if scheme == "imaps" else server.imap)
+    w.source('{imap: "%s://%s@%s:%d", name: account, password: {file: %s}%s%s}'
+             % (scheme, user, host, port, secret, ", ca: %s" % server.ca if ca else "", extra))
+
+
+def subjects(w):
+    """Of everything that was read, in order."""
+    return sorted(json.loads(line)["subject"] for line in w.run("--json", "facts", now=NOW).stdout.splitlines()
+                  if '"message.received"' in line)
+
+
+def observations(w):
+    """All that the store holds, but for when it was seen."""
+    import sqlite3
+    db = sqlite3.connect(str(w.folder / "state" / "adieu" / "adieu.db"))
+    rows = sorted(db.execute("SELECT kind, at, internal_date, hex(digest) FROM observation"))
+    db.close()
+    return rows
+
+
+def status(w):
+    for line in w.run("--json", "status", now=NOW).stdout.splitlines():
+        s = json.loads(line)
+        if s.get("source") == "account" and s.get("status") == "source":
+            return s
+    raise AssertionError("no account in status")
+
+
+def settled(server, user="bob"):
+    """Everything that dovecot makes by itself when somebody looks at a mailbox is there."""
+    server.adm("mailbox", "status", "-u", user, "all", "*")
+    return server.tree(user)
+
+
+# --- the plain way
+
+
+@case("a plain account: TLS, login, one pass, alerts; a second pass finds nothing new; the server's files are byte for byte what they were")
+def plain(w):
+    server = Dovecot(w)
+    for n in range(3):
+        server.save(letter(n))
+    account(w, server)
+    w.scan(NOW)  # dovecot makes what it makes at the first login
+    shutil.rmtree(w.folder / "state")
+    before = server.tree()
+    flags = server.adm("fetch", "-u", "bob", "uid flags", "mailbox", "INBOX")
+    r = w.scan(NOW)
+    true("3 new observations" in r.stderr, r)
+    true(w.breaches(NOW), r)
+    r = w.scan(NOW)
+    true("0 new observations" in r.stderr, r)
+    equal(server.tree(), before)
+    equal(server.adm("fetch", "-u", "bob", "uid flags", "mailbox", "INBOX"), flags)
+    # What is in new/ is what the next program that looks will be told is \Recent.
+    equal(len(list((server.d / "mail/bob/new").iterdir())), 3)
+    equal(status(w)["items"], 3)
+    equal(status(w)["error"], None)
+
+
+@case("passwords with a blank, a quote and a backslash, by every mechanism")
+def mechanisms(w):
+    server = Dovecot(w)
+    server.save(letter(1), user="alice")
+    for n, auth in enumerate(("", ", auth: plain", ", auth: login")):
+        with_auth = w.config.read_text()
+        account(w, server, user="alice", extra=auth)
+        r = w.scan(NOW)
+        true("%d new observation" % (1 if n == 0 else 0) in r.stderr, auth, r)
+        w.config.write_text(with_auth)
+
+
+@case("a wrong password: told as the server says it, once a pass, exit 3; the others are read")
+def wrong_password(w):
+    server = Dovecot(w)
+    w.mail("1.x", letter(1))
+    account(w, server, password="nonsense-password")
+    r = w.scan(NOW, want=3)
+    true("refuses the password of bob" in r.stderr, r)
+    true("1 new observation" in r.stderr, r)
+    equal(server.log().count("auth failed, 1 attempts"), 1, server.log())
+    true("nonsense-password" not in r.stderr + w.status(NOW), r)
+    true("refuses the password" in status(w)["error"], status(w))
+
+
+@case("STARTTLS, and plain only where it was allowed")
+def starttls(w):
+    server = Dovecot(w)
+    server.save(letter(1))
+    account(w, server, scheme="imap", extra=", tls: starttls")
+    r = w.scan(NOW)
+    true("1 new observation" in r.stderr, r)
+    true("TLS" in server.log().split("Login: user=<bob>")[1].split("\n")[0], server.log())
+
+
+# --- certificates
+
+
+def certificate_case(name, make, text):
+    @case("a certificate that is %s is refused before the password is sent" % name)
+    def check(w):
+        authority = Authority(w.folder / "authority")
+        server = Dovecot(w, certificate=make(authority, w))
+        server.ca = authority.ca
+        server.save(letter(1))
+        before = w.config.read_text()
+        for scheme, extra in (("imaps", ""), ("imap", ", tls: starttls")):
+            w.config.write_text(before)
+            account(w, server, scheme=scheme, extra=extra)
+            r = w.scan(NOW, want=3)
+            true(any(t in r.stderr for t in text), r)
+        true("user=<bob>" not in server.log(), server.log())
+        true("Login:" not in server.log(), server.log())
+    check.__name__ = "certificate_" + name.replace(" ", "_").replace("'", "")
+    return check
+
+
+certificate_case("expired", lambda a, w: a.leaf("old", days=-1), ["expired"])
+certificate_case("self-signed", lambda a, w: a.self_signed("self"), ["signed", "vouch", "issuer", "not trusted", "authorit"])
+certificate_case("another host's", lambda a, w: a.leaf("other", san="DNS:other.example", subject="other.example"),
+                 ["other.example", "name", "host"])
+certificate_case("of an unknown authority", lambda a, w: Authority(w.folder / "strangers").leaf("server"),
+                 ["vouch", "issuer", "not trusted", "authorit", "signed"])
+
+
+@case("a pinned fingerprint: that one certificate, and no other")
+def fingerprint(w):
+    authority = Authority(w.folder / "authority")
+    certificate, key = authority.self_signed("own")
+    server = Dovecot(w, certificate=(certificate, key))
+    server.save(letter(1))
+    pin = subprocess.check_output(["openssl", "x509", "-in", str(certificate), "-noout", "-fingerprint", "-sha256"], text=True)
+    pin = "sha256:" + pin.strip().split("=")[1]
+    before = w.config.read_text()
+    wrong = pin[:-1] + ("0" if pin[-1] != "0" else "1")
+    account(w, server, ca=False, extra=', fingerprint: "%s"' % wrong)
+    w.scan(NOW, want=3)
+    true("user=<bob>" not in server.log(), server.log())
+    w.config.write_text(before)
+    account(w, server, ca=False, extra=', fingerprint: "%s"' % pin)
+    r = w.scan(NOW)
+    true("1 new observation" in r.stderr, r)
+
+
+# --- folders
+
+
+@case("junk, trash and drafts are left out by what the server says of them; sent mail, archives and others are read")
+def special_use(w):
+    server = Dovecot(w)
+    settled(server)
+    server.adm("mailbox", "create", "-u", "bob", "Clients.D&co", "Études")
+    for n, mailbox in enumerate(("INBOX", "Sent", "Pourriel", "Trash", "Drafts", "Archive", "Clients.D&co", "Études")):
+        server.save(letter(n), mailbox=mailbox)
+    account(w, server)
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words %d" % n for n in (0, 1, 5, 6, 7)])
+
+
+def folders_case(name, extra, wanted):
+    @case("folders chosen: " + name)
+    def check(w):
+        server = Dovecot(w)
+        settled(server)
+        server.adm("mailbox", "create", "-u", "bob", "Clients.Dupont", "Clients.Hotel", "Études")
+        for n, mailbox in enumerate(("INBOX", "Sent", "Pourriel", "Clients.Dupont", "Clients.Hotel", "Études")):
+            server.save(letter(n), mailbox=mailbox)
+        account(w, server, extra=extra)
+        w.scan(NOW)
+        equal(subjects(w), ["Secret words %d" % n for n in wanted])
+    check.__name__ = "folders_" + "".join(c if c.isalnum() else "_" for c in name)
+    return check
+
+
+folders_case("by role", ', include: ["\\\\Junk", "\\\\Inbox"]', (0, 2))
+folders_case("by name, accents and all", ', include: [Études, INBOX]', (0, 5))
+folders_case("by pattern", ', include: ["Clients/*"]', (3, 4))
+folders_case("all but some", ', exclude: ["Clients/D*", "\\\\Sent"]', (0, 2, 4, 5))
+
+
+@case("where the server says nothing of its folders, their names do")
+def no_special_use(w):
+    server = Dovecot(w, special=False)
+    settled(server)
+    for n, mailbox in enumerate(("INBOX", "Sent", "Pourriel", "Trash")):
+        server.save(letter(n), mailbox=mailbox)
+    account(w, server)
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words 0", "Secret words 1"])
+
+
+@case("drafts and deleted messages are left out until their flags change", )
+def flags(w):
+    for capability in ("", "-CONDSTORE -QRESYNC"):
+        folder = w.folder / ("world" + str(len(capability)))
+        folder.mkdir()
+        inner = tap.Measured(str(folder))
+        inner.at_end = w.at_end
+        folder.chmod(0o711)
+        w.folder.chmod(0o711)
+        server = Dovecot(inner, capability=capability and "+" and "IMAP4rev1 SASL-IR LITERAL+ ENABLE IDLE NAMESPACE UIDPLUS SPECIAL-USE")
+        for n in range(4):
+            server.save(letter(n))
+        server.adm("flags", "add", "-u", "bob", "\\Draft", "mailbox", "INBOX", "1")
+        server.adm("flags", "add", "-u", "bob", "\\Deleted", "mailbox", "INBOX", "3")
+        account(inner, server)
+        inner.scan(NOW)
+        equal(subjects(inner), ["Secret words 1", "Secret words 3"])
+        r = inner.scan(NOW)
+        true("0 new observations" in r.stderr, r)
+        server.adm("flags", "remove", "-u", "bob", "\\Draft", "mailbox", "INBOX", "1")
+        inner.scan(NOW)
+        equal(subjects(inner), ["Secret words 0", "Secret words 1", "Secret words 3"])
+        server.adm("flags", "remove", "-u", "bob", "\\Deleted", "mailbox", "INBOX", "3")
+        server.save(letter(4))
+        inner.scan(NOW)
+        equal(len(subjects(inner)), 5)
+
+
+# --- what changes on servers
+
+
+@case("another UIDVALIDITY: all is read again, nothing is there twice")
+def uidvalidity(w):
+    server = Dovecot(w)
+    for n in range(5):
+        server.save(letter(n))
+    account(w, server)
+    w.scan(NOW)
+    before = observations(w)
+    server.adm("mailbox", "update", "-u", "bob", "--uid-validity", "1234567", "INBOX")
+    server.save(letter(5))
+    r = w.scan(NOW)
+    true("1 new observation" in r.stderr, r)
+    equal(len(observations(w)), len(before) + 1)
+
+
+@case("a folder deleted, and made again with other mail in it")
+def made_again(w):
+    server = Dovecot(w)
+    server.adm("mailbox", "create", "-u", "bob", "Clients")
+    for n in range(3):
+        server.save(letter(n), mailbox="Clients")
+    account(w, server)
+    w.scan(NOW)
+    server.adm("mailbox", "delete", "-u", "bob", "Clients")
+    r = w.scan(NOW)
+    true("0 new observations" in r.stderr, r)
+    server.adm("mailbox", "create", "-u", "bob", "Clients")
+    server.save(letter(7), mailbox="Clients")
+    r = w.scan(NOW)
+    true("1 new observation" in r.stderr, r)
+    equal(len(subjects(w)), 4)
+
+
+@case("the same message in two folders and in two accounts is one message")
+def once(w):
+    server = Dovecot(w)
+    server.adm("mailbox", "create", "-u", "bob", "Clients")
+    server.save(letter(1))
+    server.save(letter(1), mailbox="Clients")
+    server.save(letter(1), user="alice")
+    w.mail("1.x", letter(1))
+    account(w, server)
+    secret = w.folder / "secret-alice"
+    secret.write_text(server.USERS["alice"])
+    secret.chmod(0o600)
+    w.source('{imap: "imaps://alice@localhost:%d", name: other, password: {file: %s}, ca: %s}' % (server.imaps, secret, server.ca))
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words 1"])
+
+
+# --- large messages
+
+
+def attachment(size, name="report.pdf", media="application/pdf"):
+    line = base64.b64encode(bytes(range(57))) + b"\n"
+    data = line * (size // len(line) + 1)
+    return ("--frontier\nContent-Type: %s; name=\"%s\"\nContent-Disposition: attachment; filename=\"%s\"\n"
+            "Content-Transfer-Encoding: base64\n\n" % (media, name, name)).encode() + data + b"\n"
+
+
+def with_attachment(number, size, **options):
+    when = "Sat, 14 Mar 2026 21:30:00 +0000"
+    return (("Received: from mx.dupont.example by mail.studio.example; %s\nFrom: Jean <jean@dupont.example>\n"
+             "To: camille@studio.example\nSubject: Secret words %d\nDate: %s\nMessage-ID: <night%d@dupont.example>\n"
+             "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=frontier\n\n--frontier\n"
+             "Content-Type: text/plain; charset=utf-8\n\nCould you send me the invoice by Friday, please?\n"
+             % (when, number, when, number)).encode() + attachment(size, **options) + b"--frontier--\n")
+
+
+@case("a 50 MiB attachment is not fetched, and counts as an attachment of its size")
+def large(w):
+    server = Dovecot(w, ssl="yes")
+    size = (5 if SLOW else 50) << 20
+    server.put([with_attachment(1, size), letter(2)])
+    proxy = Meddler(w, server.imap)
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    r = w.scan(NOW)
+    true("2 new observations" in r.stderr, r)
+    true(proxy.down < 100000, "%d bytes came" % proxy.down)
+    fact = [json.loads(line) for line in w.run("--json", "facts", now=NOW).stdout.splitlines() if "message.received" in line]
+    fact = [f for f in fact if f["subject"] == "Secret words 1"][0]
+    true(fact["request"] if "request" in fact else True, fact)
+    equal(fact["attachments"], 1, fact)
+    # The same message read whole from a file says the same of itself.
+    whole = w.write("whole.eml", with_attachment(1, size))
+    inspected = json.loads(w.run("--json", "inspect", str(whole), now=NOW).stdout)
+    text = [json.loads(line) for line in w.run("--json", "facts", now=NOW).stdout.splitlines() if "night1" in line][0]
+    equal(text["text"] if "text" in text else inspected["text"], inspected["text"])
+
+
+# --- interruptions
+
+
+def disturbed(w, server, plans, want, most=2000):
+    """Scan through a proxy, one plan after the other, until a scan gets through undisturbed."""
+    plans = list(plans)
+    proxy = Meddler(w, server.imap, lambda n: plans[n] if n < len(plans) else Plan())
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    failures = 0
+    while proxy.connections < len(plans):
+        before = proxy.connections
+        r = w.scan(NOW, want=(0, 3))
+        failures += r.returncode == 3
+        true(proxy.connections > before, "no connection was tried", r)
+    w.scan(NOW)
+    equal(observations(w), want)
+    return failures
+
+
+def undisturbed(w, server, **options):
+    folder = w.folder / "undisturbed"
+    folder.mkdir()
+    inner = tap.Measured(str(folder))
+    account(inner, server, scheme="imap", ca=False, **options)
+    inner.scan(NOW)
+    return observations(inner)
+
+
+def mailbox_of_all_kinds(server):
+    for n in range(12):
+        server.save(letter(n))
+    server.save(with_attachment(20, 400 << 10))
+    server.adm("mailbox", "create", "-u", "bob", "Clients")
+    server.save(letter(30), mailbox="Clients")
+
+
+@case("the connection is cut after every so many bytes: at the end all is as if it had not been")
+def cuts(w):
+    server = Dovecot(w, ssl="yes")
+    mailbox_of_all_kinds(server)
+    want = undisturbed(w, server)
+    equal(len(want), 14)
+    step = 1500 if SLOW else 150
+    failures = disturbed(w, server, [Plan(cut=n, reset=n % 2 == 1) for n in range(1, 9000, step)], want)
+    true(failures > 4, failures)
+
+
+@case("garbage, a literal of 10 GB, and numbers that no mailbox has: refused, and nothing of it is in the store")
+def garbage(w):
+    server = Dovecot(w, ssl="yes")
+    mailbox_of_all_kinds(server)
+    want = undisturbed(w, server)
+    plans = [
+        Plan(replace=(b"* LIST", b"* \xff\x00\xfe((")),
+        Plan(replace=(b"FETCH (UID 3", b"FETCH (UID 99999999999999999999")),
+        Plan(replace=(b"BODY[] {", b"BODY[] {10737418240}\r\n{")),
+        Plan(replace=(b"BODY[] {", b"BODY[] {4294967295}\r\n{")),
+        Plan(replace=(b"UIDVALIDITY ", b"UIDVALIDITY 9999999999999999999999999")),
+        Plan(replace=(b"* OK", b"* OK [PERMANENTFLAGS (] hi")),
+        Plan(replace=(b"* OK", b"* PREAUTH")),
+        Plan(replace=(b"RFC822.SIZE", b"RFC822.SIZE 1 RFC822.SIZE")),
+        Plan(replace=(b"* FLAGS", b"* BYE go away\r\n* FLAGS")),
+    ]
+    disturbed(w, server, plans, want)
+
+
+@case("a server that says nothing more, and one that says a byte now and then, are left after a while")
+def stalls(w):
+    server = Dovecot(w, ssl="yes")
+    server.save(letter(1))
+    want = undisturbed(w, server)
+    disturbed(w, server, [Plan(drip=0.001)], want)
+
+
+@case("the server is killed in the middle of an answer")
+def killed(w):
+    server = Dovecot(w, ssl="yes")
+    messages = [letter(n, text="x" * 70 + "\n" + ("y" * 70 + "\n") * 2000) for n in range(60)]
+    server.put(messages)
+    want = undisturbed(w, server)
+    proxy = Meddler(w, server.imap)
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    for _ in range(3):
+        before = proxy.down
+        p = w.start("scan", now=NOW, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        eventually("an answer has begun", lambda: proxy.down > before + 1000000 or p.poll() is not None)
+        for pid in server.processes("imap"):
+            os.kill(pid, signal.SIGKILL)
+        true(p.wait(60) in (0, 3), p.returncode)
+    w.scan(NOW)
+    equal(observations(w), want)
+
+
+# --- tokens
+
+
+class Introspection:
+    """Who a token belongs to (RFC 7662)."""
+
+    def __init__(self, w):
+        self.tokens = {}
+        introspection = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                form = urllib.parse.parse_qs(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode())
+                user = introspection.tokens.get(form.get("token", [""])[0])
+                body = json.dumps({"active": True, "username": user} if user else {"active": False}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        w.at_end(self.server.shutdown)
+
+    @property
+    def url(self):
+        return "http://127.0.0.1:%d/" % self.server.server_address[1]
+
+
+@case("tokens: XOAUTH2 and OAUTHBEARER by a command; one that has ended is told, the next is taken")
+def tokens(w):
+    introspection = Introspection(w)
+    (w.folder / "oauth2.conf").write_text("introspection_url = %s\nintrospection_mode = post\nusername_attribute = username\n"
+                                          "active_attribute = active\nactive_value = true\n" % introspection.url)
+    (w.folder / "oauth2.conf").chmod(0o644)
+    server = Dovecot(w, mechanisms="xoauth2 oauthbearer", extra="",
+                     passdb="passdb {\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = %s\n}\n" % (w.folder / "oauth2.conf"))
+    server.save(letter(1))
+    token = w.folder / "token"
+    command = w.folder / "token-command"
+    command.write_text("#!/bin/sh\ncat %s\n" % token)
+    command.chmod(0o700)
+    before = w.config.read_text()
+    for n, auth in enumerate(("xoauth2", "oauthbearer")):
+        w.config.write_text(before)
+        w.source('{imap: "imaps://bob@localhost:%d", name: account, auth: %s, password: {command: [%s]}, ca: %s}'
+                 % (server.imaps, auth, command, server.ca))
+        token.write_text("old-token-%d\n" % n)
+        introspection.tokens = {}
+        r = w.scan(NOW, want=3)
+        true("refuses the token of bob" in r.stderr, r)
+        true("old-token" not in r.stderr, r)
+        introspection.tokens = {"new-token-%d" % n: "bob"}
+        token.write_text("new-token-%d\n" % n)
+        r = w.scan(NOW)
+        true("%d new observation" % (n == 0) in r.stderr, r)
+
+
+if __name__ == "__main__":
+    tap.main()
