@@ -40,6 +40,11 @@ struct reading {
 /* The languages that have tables. A text too short to tell its language is read with all of them. */
 enum { FR, EN, DE, NL, ES, IT, TABLES };
 
+/* One of 64 bits for the first letters of a word, so that a set of words can be asked whether it may hold this one. */
+static inline uint64_t reading_bit(uint32_t key) {
+        return UINT64_C(1) << (key * UINT32_C(2654435761) >> 26);
+}
+
 /* The folded word; neighbours follow after one blank, so that a phrase can be compared in one go. */
 static inline const char *word_text(const struct reading *r, size_t i) {
         return r->folded + r->words[i].folded;
