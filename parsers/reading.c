@@ -73,20 +73,20 @@ static const struct phrase_table *const tables[TABLES] = {&phrases_fr, &phrases_
 
 /* The tables are sorted, so that the phrases with one beginning stand together: a place of the hash table says where. */
 struct phrase_index {
-        uint32_t keys[INDEX_SIZE]; /* 0: an empty place */
-        uint32_t next[INDEX_SIZE]; /* letters (letter_bit()) with which a second word may begin; all when none is needed */
+        uint32_t keys[INDEX_SIZE];     /* 0: an empty place */
+        uint8_t tables[INDEX_SIZE];    /* a bit for each that has such phrases */
+        uint64_t next[INDEX_SIZE];     /* of all of them, as below */
         struct {
                 uint16_t first, last;
         } ranges[INDEX_SIZE][TABLES];
-        uint8_t second[TABLES]
-                      [PHRASES_MAX]; /* the first letter of the second word of each phrase; 0: any, or there is none */
-        struct act_index *acts;      /* owned */
+        uint64_t second[TABLES][PHRASES_MAX]; /* reading_bit() of the second word of each phrase; all: any, or there is none */
+        struct act_index *acts;               /* owned */
 };
 
 /* The first four bytes of a word; zeros stand for those after a shorter one. No phrase has its '*' among them. */
 static uint32_t phrase_key(const char *s) {
         uint32_t key = 0;
-        for (unsigned i = 0; i < 4 && s[i] && s[i] != ' '; i++)
+        for (unsigned i = 0; i < 4 && s[i] && s[i] != ' ' && s[i] != '*'; i++)
                 key |= (uint32_t) (unsigned char) s[i] << (24 - 8 * i);
         return key;
 }
@@ -98,14 +98,13 @@ static uint32_t word_key(const char *s, size_t n) {
         return n >= 4 ? be32toh(v) : be32toh(v) & ~(UINT32_MAX >> 8 * n);
 }
 
-static uint32_t letter_bit(char c) {
-        return UINT32_C(1) << (c & 31);
-}
-
-/* What must follow the first word of a phrase; 0: anything may. */
-static char second_letter(const char *phrase) {
-        size_t n = strcspn(phrase, " *");
-        return phrase[n] == ' ' && phrase[n + 1] != '*' ? phrase[n + 1] : 0;
+/* What can follow the first word of a phrase. */
+static uint64_t second_word(const char *phrase) {
+        const char *second = strchr(phrase, ' ');
+        if (!second)
+                return UINT64_MAX;
+        second++;
+        return strcspn(second, "* ") < 4 && second[strcspn(second, "* ")] == '*' ? UINT64_MAX : reading_bit(phrase_key(second));
 }
 
 /* The place of a key, or the empty one where it belongs. There are always empty ones. */
@@ -130,14 +129,14 @@ int phrase_index_new(struct phrase_index **ret) {
         for (size_t t = 0; t < TABLES; t++)
                 for (size_t k = 0; k < MIN(tables[t]->n, (size_t) PHRASES_MAX) && n < INDEX_SIZE / 2; k++) {
                         uint32_t key = phrase_key(tables[t]->items[k].text);
-                        char second = second_letter(tables[t]->items[k].text);
                         size_t i = index_place(x, key);
                         n += x->keys[i] == 0;
                         if (x->ranges[i][t].last == 0)
                                 x->ranges[i][t].first = (uint16_t) k;
                         x->keys[i] = key;
-                        x->next[i] |= second ? letter_bit(second) : UINT32_MAX;
-                        x->second[t][k] = (uint8_t) second;
+                        x->second[t][k] = second_word(tables[t]->items[k].text);
+                        x->next[i] |= x->second[t][k];
+                        x->tables[i] |= (uint8_t) (1U << t);
                         x->ranges[i][t].last = (uint16_t) (k + 1);
                 }
         *ret = x;
@@ -234,11 +233,9 @@ static size_t place(const struct folding *f, size_t i) {
 }
 
 static void fold_ascii(const char *text, size_t size, char *out) {
-        for (size_t i = 0; i < size; i++) {
-                i += utf8_lower_ascii(text + i, size - i, out + i);
-                char c = text[i];
-                out[i] = (char) (c == '\t' ? ' ' : byte_is(c, BYTE_UPPER) ? c + 32 : c);
-        }
+        utf8_lower_ascii(text, size, out);
+        for (char *tab = out; (tab = memchr(tab, '\t', (size_t) (out + size - tab))); tab++)
+                *tab = ' ';
         out[size] = 0;
 }
 
@@ -425,17 +422,18 @@ static int mark_word(struct reading *r, const struct phrase_index *x, unsigned w
                      uint32_t *ret_skip) {
         struct mark found[MARKS_PER_WORD];
         size_t n = 0, longest = 0;
-        const char *s = r->folded + r->words[i].folded;
         uint32_t key = r->words[i].key;
         size_t at = index_place(x, key);
-        char second = i + 1 < r->n_words ? s[r->words[i].len + 1] : 0;
+        uint64_t next = i + 1 < last ? reading_bit(r->words[i + 1].key) : 0;
 
         *ret_skip = 0;
-        if (x->keys[at] != key || !(x->next[at] & letter_bit(second)))
+        if (x->keys[at] != key || (x->next[at] != UINT64_MAX && !(x->next[at] & next)))
                 return 0;
-        for (size_t t = 0; t < TABLES; t++)
-                for (size_t k = x->ranges[at][t].first; wanted & 1U << t && k < x->ranges[at][t].last; k++) {
-                        if (x->second[t][k] && x->second[t][k] != (uint8_t) second)
+        const char *s = r->folded + r->words[i].folded;
+        for (unsigned left = wanted & x->tables[at]; left != 0; left &= left - 1) {
+                size_t t = (size_t) __builtin_ctz(left);
+                for (size_t k = x->ranges[at][t].first; k < x->ranges[at][t].last; k++) {
+                        if (x->second[t][k] != UINT64_MAX && !(x->second[t][k] & next))
                                 continue;
                         uint32_t len = phrase_at(tables[t]->items[k].text, s);
                         if (len == 0 || i + len > last || n == MARKS_PER_WORD)
@@ -445,6 +443,7 @@ static int mark_word(struct reading *r, const struct phrase_index *x, unsigned w
                                 longest = n;
                         n++;
                 }
+        }
         for (size_t k = 0; k < n; k++) {
                 bool silent = found[longest].classes & PHRASE_SILENT;
                 if (silent && k != longest && !(found[k].classes & (PHRASE_THANKS | PHRASE_LIGHT)))
@@ -489,6 +488,18 @@ static int mark_all(struct reading *r, const struct phrase_index *x, const char 
         return 0;
 }
 
+/* An elided word counts with the one after it. */
+static bool counts(const struct reading *r, size_t i) {
+        return !r->words[i].comma && word_text(r, i)[r->words[i].len - 1] != '\'';
+}
+
+static size_t count_words(const struct reading *r, size_t first, size_t last) {
+        size_t n = 0;
+        for (size_t i = first; i < last; i++)
+                n += counts(r, i);
+        return n;
+}
+
 static int reading_start(struct reading *r, const struct phrase_index *x, const char *text, const char *language) {
         struct folding f = {0};
         size_t size = strlen(text);
@@ -504,6 +515,7 @@ static int reading_start(struct reading *r, const struct phrase_index *x, const 
                 r->folded[0] = 0;
                 cut(r, &f);
                 e = r->no_memory ? -ENOMEM : mark_all(r, x, language);
+                r->n_counted = count_words(r, 0, r->n_words);
         }
         free(f.chars);
         free(f.from);
@@ -576,13 +588,6 @@ static bool french_imperative(const struct reading *r, const struct sentence *s,
         size_t n = r->words[i].len;
         return n >= 5 && memcmp(w + n - 2, "ez", 2) == 0 && !word_in(r, i, others, ELEMENTSOF(others)) &&
                !word_is(r, i + 1, "vous");
-}
-
-static size_t count_words(const struct reading *r, size_t first, size_t last) {
-        size_t n = 0;
-        for (size_t i = first; i < last; i++)
-                n += !r->words[i].comma && word_text(r, i)[r->words[i].len - 1] != '\'';
-        return n;
 }
 
 static bool is_question(const struct reading *r, const struct sentence *s) {
@@ -724,7 +729,7 @@ static bool clause_is_light(const struct reading *r, const struct sentence *s, s
 static bool is_thanks(const struct reading *r) {
         bool thanks = false;
 
-        if (r->n_words == 0 || count_words(r, 0, r->n_words) > THANKS_WORDS_MAX)
+        if (r->n_words == 0 || r->n_counted > THANKS_WORDS_MAX)
                 return false;
         for (size_t k = 0; k < r->n_sentences; k++) {
                 const struct sentence *s = r->sentences + k;
@@ -748,8 +753,7 @@ static bool is_shouting(const char *text) {
         bool all = true;
 
         /* In most texts the small letters are too many whatever the others are. */
-        for (size_t i = 0; i < n; i++)
-                lower += byte_is(text[i], BYTE_LOWER);
+        lower = utf8_count_small(text, n);
         if (n - lower <= 2 * lower)
                 return false;
         lower = 0;
@@ -1090,15 +1094,21 @@ static bool has_courtesy(const struct reading *r, const struct sentence *s) {
 /* Who calls a meeting off asks for nothing by that alone. */
 #define CALLED_OFF (PHRASE_CANCEL | PHRASE_MOVE | PHRASE_CANCELS | PHRASE_MOVES | PHRASE_MISS | PHRASE_CANCELLED)
 
+static bool is_capital(const struct reading *r, const struct word *w) {
+        uint32_t cp = (unsigned char) r->text[w->at];
+        if (cp < 0x80)
+                return byte_is((char) cp, BYTE_UPPER);
+        (void) utf8_decode(r->text + w->at, w->end - w->at, &cp);
+        return cp != utf8_lower(cp);
+}
+
 static void model_sentence(const struct reading *r, const struct sentence *s, bool question, bool rule,
                            struct request_word words[static SENTENCE_WORDS_MAX + 1], struct request_sentence *ret) {
         size_t n = 0;
         for (size_t i = s->first; i < s->last && n <= SENTENCE_WORDS_MAX; i++) {
                 const struct word *w = r->words + i;
-                uint32_t cp = 0;
-                (void) utf8_decode(r->text + w->at, w->end - w->at, &cp);
                 words[n++] = (struct request_word){
-                        .s = word_text(r, i), .len = w->len, .comma = w->comma, .upper = cp != utf8_lower(cp)};
+                        .s = word_text(r, i), .len = w->len, .comma = w->comma, .upper = is_capital(r, w)};
         }
         *ret = (struct request_sentence){.words = words, .n = n, .ending = s->ending, .signals = s->classes & ~PHRASE_HEAVY};
         if (s->clock)
@@ -1195,12 +1205,13 @@ int text_request_sentences(const struct phrase_index *index, const char *text, c
 
 static uint32_t flags_of_sentence(const struct reading *r, const struct sentence *s, bool request) {
         static const char *const conditions[] = {"if", "si", "s'", "wenn", "falls", "als", "when", "quand"};
-        bool conditional = word_in(r, s->first, conditions, ELEMENTSOF(conditions));
+        bool stops = s->classes & PHRASE_STOP_WORD && s->classes & PHRASE_STOP_TIME && s->ending != '?';
+        bool conditional = (stops || s->classes & PHRASE_SETTLED) && word_in(r, s->first, conditions, ELEMENTSOF(conditions));
         uint32_t flags = 0;
         if (s->classes & PHRASE_URGENT || (request && s->classes & PHRASE_ASAP))
                 flags |= MESSAGE_URGENT;
         /* A boundary is a habit: what holds for one day is not one. */
-        if (s->classes & PHRASE_STOP_WORD && s->classes & PHRASE_STOP_TIME && s->ending != '?' && !conditional)
+        if (stops && !conditional)
                 flags |= MESSAGE_STOP;
         if (s->classes & PHRASE_SETTLED && !conditional)
                 flags |= MESSAGE_SETTLED;
@@ -1258,7 +1269,7 @@ static bool closes(const struct reading *r, size_t k, size_t at) {
         const struct sentence *s = r->sentences + k;
         if (s->ending == '!')
                 return false;
-        if (count_words(r, 0, r->n_words) > BARE_THANKS_WORDS_MAX)
+        if (r->n_counted > BARE_THANKS_WORDS_MAX)
                 return true;
         for (size_t i = 0; i < k && at == s->first; i++)
                 if (count_words(r, r->sentences[i].first, r->sentences[i].last) >= MATTER_WORDS_MIN)
@@ -1377,7 +1388,7 @@ static int read_sentence(struct told *t, const struct reading *r, size_t k, stru
 #define SHORT_TEXT_WORDS 25U
 
 static unsigned act_tables_for(const struct reading *r, const char *language) {
-        return tables_for(count_words(r, 0, r->n_words) <= SHORT_TEXT_WORDS ? NULL : language);
+        return tables_for(r->n_counted <= SHORT_TEXT_WORDS ? NULL : language);
 }
 
 static int read_sentences(const struct reading *r, const struct phrase_index *index, const char *language,
@@ -1454,7 +1465,7 @@ static int read_all(const struct phrase_index *x, const char *text, const char *
         if (e == 0)
                 e = read_sentences(&r, x, language, arena, &out);
         if (e == 0) {
-                out.words = (uint32_t) count_words(&r, 0, r.n_words);
+                out.words = (uint32_t) r.n_counted;
                 const char *because = find_cancellation(&r, subject_classes, arena, &failed);
                 if (because)
                         out.cancellation_because = because;

@@ -33,6 +33,7 @@ struct reading {
         struct sentence *sentences;
         struct mark *marks;
         size_t n_folded, n_words, n_sentences, n_marks;
+        size_t n_counted; /* words without breaks and elided ones */
         size_t words_allocated, sentences_allocated, marks_allocated;
         bool late_verb, no_memory;
 };

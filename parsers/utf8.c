@@ -120,17 +120,46 @@ static uint64_t load_8(const char *s) {
         return le64toh(w);
 }
 
+/* The highest bit of each byte from `first` to `last`. None may have it already, so that no sum carries into the next byte. */
+static uint64_t bytes_between(uint64_t w, uint8_t first, uint8_t last) {
+        return (w + EACH_BYTE(0x80U - first)) & ~(w + EACH_BYTE(0x80U - last - 1)) & EACH_BYTE(0x80);
+}
+
 size_t utf8_lower_ascii(const char *s, size_t n, char *out) {
         size_t i = 0;
         for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
                 uint64_t w = load_8(s + i);
-                if (plain_bytes(w) < sizeof(w))
+                if (w & EACH_BYTE(0x80))
                         break;
-                /* The highest bit where a byte is at least 'A' and not above 'Z'; moved down it is the one that makes the letter small. */
-                uint64_t upper = (w + EACH_BYTE(0x80 - 'A')) & ~(w + EACH_BYTE(0x80 - 'Z' - 1)) & EACH_BYTE(0x80);
-                w = htole64(w | upper >> 2);
+                /* The bit that was found, moved down, is the one that makes a letter small; a tab and a blank differ in three. */
+                uint64_t upper = bytes_between(w, 'A', 'Z'), tabs = bytes_between(w, '\t', '\t');
+                w = htole64((w | upper >> 2) ^ (tabs >> 7) * ('\t' ^ ' '));
                 memcpy(out + i, &w, sizeof(w));
         }
+        for (; i < n && (unsigned char) s[i] < 0x80; i++)
+                out[i] = (char) (s[i] == '\t' ? ' ' : s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]);
+        return i;
+}
+
+size_t utf8_count_small(const char *s, size_t n) {
+        size_t i = 0, found = 0;
+        for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+                uint64_t w = load_8(s + i);
+                /* One for each byte; the product adds all of them up in its highest byte. */
+                uint64_t small = bytes_between(w & ~EACH_BYTE(0x80), 'a', 'z') & ~w;
+                found += (small >> 7) * EACH_BYTE(1) >> 56;
+        }
+        for (; i < n; i++)
+                found += s[i] >= 'a' && s[i] <= 'z';
+        return found;
+}
+
+size_t utf8_printable(const char *s, size_t n) {
+        size_t i = 0, k = sizeof(uint64_t);
+        for (; n - i >= sizeof(uint64_t) && k == sizeof(uint64_t); i += k)
+                k = plain_bytes(load_8(s + i));
+        while (k == sizeof(uint64_t) && i < n && s[i] >= ' ' && s[i] < 0x7F)
+                i++;
         return i;
 }
 
@@ -367,18 +396,6 @@ static size_t fold_one(uint32_t cp, char out[4]) {
         return utf8_encode(cp, out);
 }
 
-#define SAME_8(c)                                                                                                      \
-        [c] = c, [c + 1] = c + 1, [c + 2] = c + 2, [c + 3] = c + 3, [c + 4] = c + 4, [c + 5] = c + 5, [c + 6] = c + 6, \
-        [c + 7] = c + 7
-#define LOWER_2(c) [c] = c + 32, [c + 1] = c + 33
-#define LOWER_8(c) LOWER_2(c), LOWER_2(c + 2), LOWER_2(c + 4), LOWER_2(c + 6)
-
-/* The folded form of a byte; 0: it takes more than this table. */
-static const uint8_t ascii_folded[256] = {
-        ['\n'] = '\n', SAME_8(32), SAME_8(40), SAME_8(48),  SAME_8(56),  [64] = 64,   LOWER_8(65), LOWER_8(73), LOWER_8(81),
-        LOWER_2(89),   SAME_8(91), SAME_8(99), SAME_8(107), SAME_8(115), [123] = 123, [124] = 124, [125] = 125, [126] = 126,
-};
-
 size_t utf8_fold(const char *s, size_t n, char *out, size_t size) {
         size_t used = 0;
 
@@ -389,15 +406,9 @@ size_t utf8_fold(const char *s, size_t n, char *out, size_t size) {
                 char folded[4];
 
                 /* Most of all text is ASCII. */
-                size_t end = MIN(n, i + (size - 1 - used));
-                for (; i < end && ascii_folded[(unsigned char) s[i]]; i++) {
-                        size_t run = utf8_lower_ascii(s + i, end - i, out + used);
-                        i += run;
-                        used += run;
-                        if (i == end || !ascii_folded[(unsigned char) s[i]])
-                                break;
-                        out[used++] = (char) ascii_folded[(unsigned char) s[i]];
-                }
+                size_t run = utf8_lower_ascii(s + i, MIN(n - i, size - 1 - used), out + used);
+                i += run;
+                used += run;
                 if (i == n || used == size - 1)
                         break;
                 len = utf8_decode(s + i, n - i, &cp);

@@ -22,9 +22,13 @@ size_t utf8_clean_in_place(char *s, size_t n);
 uint32_t utf8_lower(uint32_t cp) _pure_;
 /* Is it a letter or a digit of any script (for cutting words)? Marks and apostrophes are not. */
 bool utf8_is_word(uint32_t cp) _pure_;
-/* Copies printable ASCII, in small letters, as far as it goes in steps of eight bytes; the rest is for slower means.
+/* Copies ASCII as it folds, in small letters and with blanks for tabs, up to the first byte that is none.
  * Returns the number of bytes. `out` may not overlap `s`. */
 size_t utf8_lower_ascii(const char *s, size_t n, char *out);
+/* How many bytes at the start are printable ASCII, blanks included. */
+size_t utf8_printable(const char *s, size_t n) _pure_;
+/* How many small letters of ASCII there are. */
+size_t utf8_count_small(const char *s, size_t n) _pure_;
 /* Fold for comparing phrases: lower case, accents of Latin letters dropped, typographic apostrophes and quotes made
  * ASCII, no-break and other blanks made ' ', œ -> oe, æ -> ae, ß -> ss. Writes at most size bytes with a NUL; returns the length. */
 size_t utf8_fold(const char *s, size_t n, char *out, size_t size);
