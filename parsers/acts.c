@@ -4,9 +4,6 @@
 /* Every pattern of the tables is looked for at every word where its first word stands; then each is judged by what stands around it. What is
  * said of somebody must be right, so whatever makes it a question, a condition, a report or its contrary makes it silent. */
 
-/* Places of the index, a power of two and three times as many as there are beginnings; patterns are found by the first four letters of their
- * first words. */
-#define PLACES 4096U
 /* How far before a claim its negation stands: "we have not yet formally". */
 #define NEGATION_REACH 3U
 /* As many words may stand before the start of a clause when they only lead to it: "ok, so". */
@@ -37,24 +34,27 @@ struct act_item {
 struct act_entry {
         uint64_t needs;      /* words that must stand somewhere in the sentence, as reading_bit() */
         uint64_t next;       /* words with which what follows may begin */
-        uint32_t key, items; /* of the first word; the items after it */
-        uint32_t first;      /* the first word, among the alternatives */
+        uint32_t items;      /* the items after the first word */
+        uint32_t first;      /* that word, among the alternatives */
         uint32_t does;
-        uint16_t n_items, table;
+        uint16_t n_items, table, beginning;
 };
 
 /* The patterns of one table that begin with one key. */
 struct act_range {
         uint64_t next; /* of all of them */
-        uint32_t first, last;
+        uint16_t first, last;
 };
+
+/* FR ... NL. */
+#define ACT_TABLES 4U
+_Static_assert(NL + 1 == ACT_TABLES, "the languages that have acts come first");
 
 struct act_index {
         struct act_entry *entries; /* owned; those of one key and table stand together, in the order of the table */
         struct act_item *items;    /* owned */
         struct act_alternative *alternatives; /* owned */
-        uint32_t keys[PLACES];     /* 0: an empty place */
-        struct act_range ranges[PLACES][TABLES];
+        struct act_range ranges[BEGINNINGS_MAX][ACT_TABLES]; /* by number of the beginning */
 };
 
 const struct act_table *const act_tables[TABLES] = {[FR] = &acts_fr, [EN] = &acts_en, [DE] = &acts_de, [NL] = &acts_nl};
@@ -186,93 +186,83 @@ static size_t cut_pattern(struct act_index *x, const char *s, struct act_room *r
 }
 
 /* One entry for each first word of a pattern. */
-static void add_entries(struct act_index *x, const struct act_item *items, size_t n, uint32_t does, size_t table,
-                        struct act_room *room) {
+static int add_entries(struct act_index *x, struct beginnings *b, const struct act_item *items, size_t n, uint32_t does,
+                       size_t table, struct act_room *room) {
         for (uint32_t i = 0; i < items->n; i++) {
+                int number = beginning_add(b, x->alternatives[items->alternatives + i].key);
+                if (number < 0)
+                        return number;
                 struct act_entry *e = x->entries + room->entries++;
                 *e = (struct act_entry){.needs = needed_words(items + 1, n - 1),
                                         .next = next_words(items + 1, n - 1),
                                         .items = (uint32_t) (items + 1 - x->items),
                                         .first = items->alternatives + i,
-                                        .key = x->alternatives[items->alternatives + i].key,
                                         .does = does,
                                         .n_items = (uint16_t) (n - 1),
-                                        .table = (uint16_t) table};
+                                        .table = (uint16_t) table,
+                                        .beginning = (uint16_t) number};
         }
+        return 0;
 }
 
 /* Walks all patterns: counts what they hold, or writes it. */
-static void walk_patterns(struct act_index *x, struct act_room *ret) {
+static int walk_patterns(struct act_index *x, struct beginnings *b, struct act_room *ret) {
+        int e = 0;
         *ret = (struct act_room){0};
-        for (size_t t = 0; t < TABLES; t++)
-                for (size_t k = 0; act_tables[t] && k < act_tables[t]->n; k++) {
+        for (size_t t = 0; t < ACT_TABLES; t++)
+                for (size_t k = 0; k < act_tables[t]->n && e == 0; k++) {
                         const struct act_pattern *p = act_tables[t]->items + k;
                         const struct act_item *items = x ? x->items + ret->items : NULL;
                         size_t n = cut_pattern(x, p->text, ret);
                         if (x)
-                                add_entries(x, items, n, p->does, t, ret);
+                                e = add_entries(x, b, items, n, p->does, t, ret);
                         else
                                 ret->entries += cut_alternatives(p->text, NULL);
                 }
+        return e;
 }
 
-/* The place of a key, or the empty one where it belongs. There are always empty ones. */
-static size_t place_of(const struct act_index *x, uint32_t key) {
-        size_t i = key * UINT32_C(2654435761) >> 20; /* Knuth's multiplicative hash; the top 12 bits */
-        while (x->keys[i] != 0 && x->keys[i] != key)
-                i = (i + 1) % PLACES;
-        return i;
-}
-_Static_assert(PLACES == 1U << 12, "as many places as the hash has values");
-
-/* Puts those of one key and table together without changing their order, by counting. */
+/* Puts those of one beginning and table together without changing their order, by counting. */
 static int sort_entries(struct act_index *x, size_t n) {
         struct act_entry *sorted = calloc(n, sizeof(*sorted));
-        uint32_t at = 0, used = 0;
-        if (!sorted)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                const struct act_entry *e = x->entries + i;
-                size_t place = place_of(x, e->key);
-                used += x->keys[place] == 0;
-                if (used > PLACES / 2) {
-                        free(sorted);
-                        return -E2BIG;
-                }
-                x->keys[place] = e->key;
-                x->ranges[place][e->table].last++;
-                x->ranges[place][e->table].next |= e->next;
+        uint16_t at = 0;
+        if (!sorted || n > UINT16_MAX) {
+                free(sorted);
+                return sorted ? -E2BIG : -ENOMEM;
         }
-        for (size_t i = 0; i < PLACES; i++)
-                for (size_t t = 0; t < TABLES; t++) {
+        for (size_t i = 0; i < n; i++) {
+                struct act_range *range = &x->ranges[x->entries[i].beginning][x->entries[i].table];
+                range->last++;
+                range->next |= x->entries[i].next;
+        }
+        for (size_t i = 0; i < BEGINNINGS_MAX; i++)
+                for (size_t t = 0; t < ACT_TABLES; t++) {
                         struct act_range *range = &x->ranges[i][t];
-                        uint32_t count = range->last;
+                        uint16_t count = range->last;
                         range->first = range->last = at;
-                        at += count;
+                        at = (uint16_t) (at + count);
                 }
-        for (size_t i = 0; i < n; i++) {
-                const struct act_entry *e = x->entries + i;
-                sorted[x->ranges[place_of(x, e->key)][e->table].last++] = *e;
-        }
+        for (size_t i = 0; i < n; i++)
+                sorted[x->ranges[x->entries[i].beginning][x->entries[i].table].last++] = x->entries[i];
         free(x->entries);
         x->entries = sorted;
         return 0;
 }
 
-int act_index_new(struct act_index **ret) {
+int act_index_new(struct beginnings *beginnings, struct act_index **ret) {
         struct act_index *x = calloc(1, sizeof(*x));
         struct act_room room;
         if (!x)
                 return -ENOMEM;
-        walk_patterns(NULL, &room);
+        (void) walk_patterns(NULL, NULL, &room);
         x->entries = calloc(room.entries, sizeof(*x->entries));
         x->items = calloc(room.items, sizeof(*x->items));
         x->alternatives = calloc(room.alternatives, sizeof(*x->alternatives));
         int e = x->entries && x->items && x->alternatives ? 0 : -ENOMEM;
-        if (e == 0) {
-                walk_patterns(x, &room);
+        if (e == 0)
+                e = walk_patterns(x, beginnings, &room);
+        if (e == 0)
                 e = sort_entries(x, room.entries);
-        }
         if (e < 0) {
                 act_index_free(x);
                 return e;
@@ -366,13 +356,12 @@ static void mark_sentence(const struct act_index *x, const struct reading *r, co
         for (size_t i = s->first; i < s->last; i++)
                 there |= reading_bit(r->words[i].key);
         for (size_t i = s->first; i < s->last; i++) {
-                uint32_t key = r->words[i].key;
-                size_t place = place_of(x, key);
-                if (x->keys[place] != key || r->words[i].comma)
+                const struct act_range *ranges = x->ranges[r->words[i].beginning];
+                if (r->words[i].beginning == 0)
                         continue;
                 uint64_t next = i + 1 < s->last ? reading_bit(r->words[i + 1].key) : 0;
-                for (unsigned left = wanted; left != 0; left &= left - 1) {
-                        const struct act_range *range = &x->ranges[place][__builtin_ctz(left)];
+                for (unsigned left = wanted % (1U << ACT_TABLES); left != 0; left &= left - 1) {
+                        const struct act_range *range = ranges + __builtin_ctz(left);
                         if (range->next == ALL_WORDS || range->next & next)
                                 mark_range(x, r, range, i, s->last, next, there, a);
                 }

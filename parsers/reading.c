@@ -33,8 +33,6 @@
 #define LINK_MAX 512U
 /* Phrases that may begin at one word. */
 #define MARKS_PER_WORD 8U
-/* Places of the hash table over the first letters of phrases, a power of two: three times as many as there are beginnings. */
-#define INDEX_SIZE 4096U
 /* Phrases of one table; its places are 16-bit numbers. */
 #define PHRASES_MAX 4096U
 /* Rooms that hold an ordinary message, so that growing is rare. */
@@ -71,16 +69,31 @@ static bool reserve(struct reading *r, void *items_field, size_t n, size_t *allo
 static const struct phrase_table *const tables[TABLES] = {&phrases_fr, &phrases_en, &phrases_de,
                                                           &phrases_nl, &phrases_es, &phrases_it};
 
-/* The tables are sorted, so that the phrases with one beginning stand together: a place of the hash table says where. */
-struct phrase_index {
-        uint32_t keys[INDEX_SIZE];     /* 0: an empty place */
-        uint8_t tables[INDEX_SIZE];    /* a bit for each that has such phrases */
-        uint64_t next[INDEX_SIZE];     /* of all of them, as below */
+int beginning_add(struct beginnings *b, uint32_t key) {
+        size_t i = beginning_place(b, key);
+        if (b->keys[i] == 0) {
+                if (b->n == BEGINNINGS_MAX - 1)
+                        return -E2BIG;
+                b->keys[i] = key;
+                b->numbers[i] = ++b->n;
+        }
+        return b->numbers[i];
+}
+
+/* The phrases of all tables that begin with one key. The tables are sorted, so that those of one table stand together. */
+struct phrases_of {
+        uint64_t next;  /* reading_bit() of the second words; all: any, or there is none */
+        uint8_t tables; /* a bit for each that has some */
         struct {
                 uint16_t first, last;
-        } ranges[INDEX_SIZE][TABLES];
-        uint64_t second[TABLES][PHRASES_MAX]; /* reading_bit() of the second word of each phrase; all: any, or there is none */
-        struct act_index *acts;               /* owned */
+        } ranges[TABLES];
+};
+
+struct phrase_index {
+        struct beginnings beginnings;
+        struct phrases_of phrases[BEGINNINGS_MAX]; /* by number of the beginning */
+        uint64_t next[TABLES][PHRASES_MAX];        /* as above, of each phrase */
+        struct act_index *acts;                    /* owned */
 };
 
 /* The first four bytes of a word; zeros stand for those after a shorter one. No phrase has its '*' among them. */
@@ -107,38 +120,34 @@ static uint64_t second_word(const char *phrase) {
         return strcspn(second, "* ") < 4 && second[strcspn(second, "* ")] == '*' ? UINT64_MAX : reading_bit(phrase_key(second));
 }
 
-/* The place of a key, or the empty one where it belongs. There are always empty ones. */
-static size_t index_place(const struct phrase_index *x, uint32_t key) {
-        size_t i = key * UINT32_C(2654435761) >> 20; /* Knuth's multiplicative hash; the top 12 bits */
-        while (x->keys[i] != 0 && x->keys[i] != key)
-                i = (i + 1) % INDEX_SIZE;
-        return i;
+static int index_phrases(struct phrase_index *x, size_t t) {
+        for (size_t k = 0; k < MIN(tables[t]->n, (size_t) PHRASES_MAX); k++) {
+                const char *text = tables[t]->items[k].text;
+                int i = beginning_add(&x->beginnings, phrase_key(text));
+                if (i < 0)
+                        return i;
+                struct phrases_of *p = x->phrases + i;
+                if (p->ranges[t].last == 0)
+                        p->ranges[t].first = (uint16_t) k;
+                p->ranges[t].last = (uint16_t) (k + 1);
+                p->tables |= (uint8_t) (1U << t);
+                x->next[t][k] = second_word(text);
+                p->next |= x->next[t][k];
+        }
+        return 0;
 }
-_Static_assert(INDEX_SIZE == 1U << 12, "as many places as the hash has values");
 
 int phrase_index_new(struct phrase_index **ret) {
         struct phrase_index *x = calloc(1, sizeof(*x));
-        size_t n = 0;
-        if (!x)
-                return -ENOMEM;
-        int e = act_index_new(&x->acts);
+        int e = x ? 0 : -ENOMEM;
+        for (size_t t = 0; t < TABLES && e == 0; t++)
+                e = index_phrases(x, t);
+        if (e == 0)
+                e = act_index_new(&x->beginnings, &x->acts);
         if (e < 0) {
                 free(x);
                 return e;
         }
-        for (size_t t = 0; t < TABLES; t++)
-                for (size_t k = 0; k < MIN(tables[t]->n, (size_t) PHRASES_MAX) && n < INDEX_SIZE / 2; k++) {
-                        uint32_t key = phrase_key(tables[t]->items[k].text);
-                        size_t i = index_place(x, key);
-                        n += x->keys[i] == 0;
-                        if (x->ranges[i][t].last == 0)
-                                x->ranges[i][t].first = (uint16_t) k;
-                        x->keys[i] = key;
-                        x->second[t][k] = second_word(tables[t]->items[k].text);
-                        x->next[i] |= x->second[t][k];
-                        x->tables[i] |= (uint8_t) (1U << t);
-                        x->ranges[i][t].last = (uint16_t) (k + 1);
-                }
         *ret = x;
         return 0;
 }
@@ -193,7 +202,8 @@ static bool is_digit(char c) {
         return c >= '0' && c <= '9';
 }
 
-static void add_word(struct reading *r, const char *s, size_t n, size_t at, size_t end, bool comma) {
+static void add_word(struct reading *r, const struct beginnings *b, const char *s, size_t n, size_t at, size_t end,
+                     bool comma) {
         if (comma && (r->n_words == 0 || r->words[r->n_words - 1].comma))
                 return;
         if (!reserve(r, &r->words, r->n_words, &r->words_allocated, WORDS_ROOM, sizeof(*r->words)))
@@ -202,21 +212,22 @@ static void add_word(struct reading *r, const char *s, size_t n, size_t at, size
                 n = utf8_boundary(s, WORD_MAX);
         if (r->n_folded > 0)
                 r->folded[r->n_folded++] = ' ';
-        r->words[r->n_words++] = (struct word){.folded = (uint32_t) r->n_folded,
-                                               .at = (uint32_t) at,
-                                               .end = (uint32_t) end,
-                                               .len = (uint16_t) n,
-                                               .comma = comma};
+        struct word *w = r->words + r->n_words++;
+        *w = (struct word){.folded = (uint32_t) r->n_folded,
+                           .at = (uint32_t) at,
+                           .end = (uint32_t) end,
+                           .len = (uint16_t) n,
+                           .comma = comma};
         memcpy(r->folded + r->n_folded, s, n);
-        r->words[r->n_words - 1].key = word_key(r->folded + r->n_folded, n);
+        w->key = word_key(r->folded + r->n_folded, n);
+        w->beginning = comma ? 0 : beginning_find(b, w->key);
         r->n_folded += n;
         r->folded[r->n_folded] = 0;
         if (n >= 2 && is_digit(s[0])) {
                 size_t digits = is_digit(s[1]) ? 2 : 1;
                 char c = s[digits];
-                r->words[r->n_words - 1].clock =
-                        n > digits &&
-                        (c == 'h' || c == ':' || (n == digits + 2 && (c == 'a' || c == 'p') && s[digits + 1] == 'm'));
+                w->clock = n > digits &&
+                           (c == 'h' || c == ':' || (n == digits + 2 && (c == 'a' || c == 'p') && s[digits + 1] == 'm'));
         }
 }
 
@@ -345,7 +356,7 @@ static bool line_ends(const struct folding *f, const char *text, size_t i, size_
         return cp != utf8_lower(cp);
 }
 
-static void cut(struct reading *r, const struct folding *f) {
+static void cut(struct reading *r, const struct beginnings *b, const struct folding *f) {
         size_t line_start = 0;
 
         for (size_t i = 0; i < f->n;) {
@@ -360,13 +371,13 @@ static void cut(struct reading *r, const struct folding *f) {
                 if (f->links && (i == 0 || byte_is(s[-1], BYTE_BEFORE_LINK)))
                         len = word_char(s, f->n - i) ? link_length(s) : 0;
                 if (len > 0) {
-                        add_word(r, "url", 3, place(f, i), place(f, i + len), false);
+                        add_word(r, b, "url", 3, place(f, i), place(f, i + len), false);
                         i += len;
                         continue;
                 }
                 len = word_length(s, f->n - i);
                 if (len > 0) {
-                        add_word(r, s, len, place(f, i), place(f, i + len), false);
+                        add_word(r, b, s, len, place(f, i), place(f, i + len), false);
                         i += len;
                         continue;
                 }
@@ -387,7 +398,7 @@ static void cut(struct reading *r, const struct folding *f) {
                                 end_sentence(r, 0, place(f, i));
                         line_start = i + 1;
                 } else if (byte_is(*s, BYTE_BREAK) || (*s == '-' && i > 0 && s[-1] == ' ' && s[1] == ' '))
-                        add_word(r, ",", 1, place(f, i), place(f, i + 1), true);
+                        add_word(r, b, ",", 1, place(f, i), place(f, i + 1), true);
                 i++;
         }
         end_sentence(r, 0, place(f, f->n));
@@ -422,18 +433,17 @@ static int mark_word(struct reading *r, const struct phrase_index *x, unsigned w
                      uint32_t *ret_skip) {
         struct mark found[MARKS_PER_WORD];
         size_t n = 0, longest = 0;
-        uint32_t key = r->words[i].key;
-        size_t at = index_place(x, key);
+        const struct phrases_of *p = x->phrases + r->words[i].beginning;
         uint64_t next = i + 1 < last ? reading_bit(r->words[i + 1].key) : 0;
 
         *ret_skip = 0;
-        if (x->keys[at] != key || (x->next[at] != UINT64_MAX && !(x->next[at] & next)))
+        if (p->next != UINT64_MAX && !(p->next & next))
                 return 0;
         const char *s = r->folded + r->words[i].folded;
-        for (unsigned left = wanted & x->tables[at]; left != 0; left &= left - 1) {
+        for (unsigned left = wanted & p->tables; left != 0; left &= left - 1) {
                 size_t t = (size_t) __builtin_ctz(left);
-                for (size_t k = x->ranges[at][t].first; k < x->ranges[at][t].last; k++) {
-                        if (x->second[t][k] != UINT64_MAX && !(x->second[t][k] & next))
+                for (size_t k = p->ranges[t].first; k < p->ranges[t].last; k++) {
+                        if (x->next[t][k] != UINT64_MAX && !(x->next[t][k] & next))
                                 continue;
                         uint32_t len = phrase_at(tables[t]->items[k].text, s);
                         if (len == 0 || i + len > last || n == MARKS_PER_WORD)
@@ -477,7 +487,7 @@ static int mark_all(struct reading *r, const struct phrase_index *x, const char 
                 for (size_t i = s->first; i < s->last;) {
                         uint32_t skip = 0;
                         s->clock |= r->words[i].clock;
-                        if (!r->words[i].comma && mark_word(r, x, wanted, i, s->last, &skip) < 0)
+                        if (r->words[i].beginning && mark_word(r, x, wanted, i, s->last, &skip) < 0)
                                 return -ENOMEM;
                         i += MAX(skip, 1U);
                 }
@@ -513,7 +523,7 @@ static int reading_start(struct reading *r, const struct phrase_index *x, const 
         }
         if (e == 0) {
                 r->folded[0] = 0;
-                cut(r, &f);
+                cut(r, &x->beginnings, &f);
                 e = r->no_memory ? -ENOMEM : mark_all(r, x, language);
                 r->n_counted = count_words(r, 0, r->n_words);
         }

@@ -9,6 +9,7 @@ struct word {
         uint32_t folded, at, end; /* in the folded text; in the source, and where it ends there */
         uint32_t key;             /* its first four letters; zeros stand for those after a shorter one */
         uint16_t len;             /* of the folded form */
+        uint16_t beginning;       /* number of the key when phrases or patterns begin with it; 0: none do */
         bool comma, clock;        /* a break inside the sentence, not a word; a time of day */
 };
 
@@ -37,6 +38,32 @@ struct reading {
         size_t words_allocated, sentences_allocated, marks_allocated;
         bool late_verb, no_memory;
 };
+
+/* Numbers for the keys with which phrases and patterns begin, so that both find theirs without a search. */
+#define BEGINNINGS_MAX 2048U
+
+struct beginnings {
+        uint32_t keys[2 * BEGINNINGS_MAX]; /* by hash; 0: an empty place */
+        uint16_t numbers[2 * BEGINNINGS_MAX];
+        uint16_t n; /* the highest number */
+};
+
+/* The place of a key, or the empty one where it belongs. There are always empty ones. */
+static inline size_t beginning_place(const struct beginnings *b, uint32_t key) {
+        size_t i = key * UINT32_C(2654435761) >> 20; /* Knuth's multiplicative hash; the top 12 bits */
+        while (b->keys[i] != 0 && b->keys[i] != key)
+                i = (i + 1) % (2 * BEGINNINGS_MAX);
+        return i;
+}
+_Static_assert(2 * BEGINNINGS_MAX == 1U << 12, "as many places as the hash has values");
+
+/* The number of a key, 0 when it has none. */
+static inline uint16_t beginning_find(const struct beginnings *b, uint32_t key) {
+        return b->numbers[beginning_place(b, key)];
+}
+
+/* The number of a key, which is given one when it has none; -E2BIG when there are none left. */
+int beginning_add(struct beginnings *b, uint32_t key) _must_check_;
 
 /* The languages that have tables. A text too short to tell its language is read with all of them. */
 enum { FR, EN, DE, NL, ES, IT, TABLES };
