@@ -14,7 +14,7 @@
 #define POOL_JOB_SECONDS 10U
 /* Requests in flight for one role: three packets hide the round trip and a commit of the core's, and bound what a crash makes us repeat.
  * The kernel counts descriptors in flight against the limit of open files. */
-#define POOL_IN_FLIGHT 96U
+#define POOL_IN_FLIGHT 160U
 /* Requests after which a role is replaced: libetpan leaks on some malformed fields. */
 #define POOL_JOBS_PER_ROLE 20000U
 

@@ -16,7 +16,7 @@
 /* A mailbox has hundreds; a wrong path ("/") must end. */
 #define FOLDERS_MAX 20000U
 /* New messages whose names are held at once, to be read in the order of their names: that is nearly the order of time, which the store likes. */
-#define NAMES_MAX 16384U
+#define NAMES_MAX 65536U
 /* item.check of a message that could not be read: it is tried again when its file changes. */
 #define CHECK_UNREADABLE 1U
 
