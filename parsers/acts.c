@@ -297,7 +297,7 @@ static bool alternative_is(const struct act_alternative *a, const struct reading
 /* Is the word one of the alternatives? */
 static bool item_is(const struct act_index *x, const struct act_item *item, const struct reading *r, size_t i) {
         const struct word *w = r->words + i;
-        if (!(item->bits & reading_bit(w->key)))
+        if (!(item->bits & word_bit(r, i)))
                 return false;
         for (uint32_t k = item->alternatives; k < item->alternatives + item->n; k++)
                 if (alternative_is(x->alternatives + k, r, w))
@@ -354,12 +354,11 @@ static void mark_sentence(const struct act_index *x, const struct reading *r, co
                           struct act_sentence *a) {
         uint64_t there = 0;
         for (size_t i = s->first; i < s->last; i++)
-                there |= reading_bit(r->words[i].key);
+                there |= word_bit(r, i);
         for (size_t i = s->first; i < s->last; i++) {
+                /* A word that begins nothing has the number 0, of which there are no patterns. */
                 const struct act_range *ranges = x->ranges[r->words[i].beginning];
-                if (r->words[i].beginning == 0)
-                        continue;
-                uint64_t next = i + 1 < s->last ? reading_bit(r->words[i + 1].key) : 0;
+                uint64_t next = i + 1 < s->last ? word_bit(r, i + 1) : 0;
                 for (unsigned left = wanted % (1U << ACT_TABLES); left != 0; left &= left - 1) {
                         const struct act_range *range = ranges + __builtin_ctz(left);
                         if (range->next == ALL_WORDS || range->next & next)

@@ -70,14 +70,17 @@ static const struct phrase_table *const tables[TABLES] = {&phrases_fr, &phrases_
                                                           &phrases_nl, &phrases_es, &phrases_it};
 
 int beginning_add(struct beginnings *b, uint32_t key) {
-        size_t i = beginning_place(b, key);
-        if (b->keys[i] == 0) {
-                if (b->n == BEGINNINGS_MAX - 1)
-                        return -E2BIG;
-                b->keys[i] = key;
-                b->numbers[i] = ++b->n;
-        }
-        return b->numbers[i];
+        uint16_t number = beginning_find(b, key);
+        size_t i = beginning_place(key);
+        if (number > 0)
+                return number;
+        if (b->n == BEGINNINGS_MAX - 1)
+                return -E2BIG;
+        for (; b->keys[i] != 0; i = (i + 1) % (2 * BEGINNINGS_MAX))
+                b->numbers[i] |= BEGINNING_MORE;
+        b->keys[i] = key;
+        b->numbers[i] = ++b->n;
+        return b->n;
 }
 
 /* The phrases of all tables that begin with one key. The tables are sorted, so that those of one table stand together. */
@@ -218,8 +221,12 @@ static void add_word(struct reading *r, const struct beginnings *b, const char *
                            .end = (uint32_t) end,
                            .len = (uint16_t) n,
                            .comma = comma};
-        memcpy(r->folded + r->n_folded, s, n);
-        w->key = word_key(r->folded + r->n_folded, n);
+        /* Most words are shorter, and a copy of a fixed length takes no call. */
+        memcpy(r->folded + r->n_folded, s, UTF8_PADDING);
+        if (n > UTF8_PADDING)
+                memcpy(r->folded + r->n_folded, s, n);
+        w->key = word_key(s, n);
+        w->bit = reading_bit_number(w->key);
         w->beginning = comma ? 0 : beginning_find(b, w->key);
         r->n_folded += n;
         r->folded[r->n_folded] = 0;
@@ -247,7 +254,7 @@ static void fold_ascii(const char *text, size_t size, char *out) {
         utf8_lower_ascii(text, size, out);
         for (char *tab = out; (tab = memchr(tab, '\t', (size_t) (out + size - tab))); tab++)
                 *tab = ' ';
-        out[size] = 0;
+        memset(out + size, 0, UTF8_PADDING);
 }
 
 static void fold_other(const char *text, size_t size, struct folding *f) {
@@ -269,14 +276,14 @@ static void fold_other(const char *text, size_t size, struct folding *f) {
                         f->from[n++] = (uint32_t) i;
                 }
         }
-        f->chars[n] = 0;
+        memset(f->chars + n, 0, UTF8_PADDING);
         f->from[n] = (uint32_t) size;
         f->n = n;
 }
 
 static int fold_source(const char *text, size_t size, struct folding *ret) {
         bool ascii = utf8_is_ascii(text, size);
-        ret->chars = malloc(size + 2);
+        ret->chars = malloc(size + UTF8_PADDING);
         ret->from = ascii ? NULL : malloc((size + 2) * sizeof(*ret->from));
         if (!ret->chars || (!ascii && !ret->from))
                 return -ENOMEM;
@@ -325,8 +332,11 @@ static size_t link_length(const char *s) {
 static size_t word_length(const char *s, size_t n) {
         size_t len = 0, k;
         for (;;) {
-                while (len < n && (k = word_char(s + len, n - len)) > 0)
+                do {
+                        len += utf8_word_run(s + len);
+                        k = (unsigned char) s[len] >= 0x80 ? other_word_char(s + len, n - len) : 0;
                         len += k;
+                } while (k > 0);
                 if (len == 0 || len + 1 >= n || (unsigned char) s[len] >= 0x80 || s[len] == ' ' || s[len] == '\n' ||
                     word_char(s + len + 1, n - len - 1) == 0)
                         return len;
@@ -356,6 +366,9 @@ static bool line_ends(const struct folding *f, const char *text, size_t i, size_
         return cp != utf8_lower(cp);
 }
 
+/* What stands for links and for breaks. */
+static const char link_word[UTF8_PADDING] = "url", break_word[UTF8_PADDING] = ",";
+
 static void cut(struct reading *r, const struct beginnings *b, const struct folding *f) {
         size_t line_start = 0;
 
@@ -371,7 +384,7 @@ static void cut(struct reading *r, const struct beginnings *b, const struct fold
                 if (f->links && (i == 0 || byte_is(s[-1], BYTE_BEFORE_LINK)))
                         len = word_char(s, f->n - i) ? link_length(s) : 0;
                 if (len > 0) {
-                        add_word(r, b, "url", 3, place(f, i), place(f, i + len), false);
+                        add_word(r, b, link_word, 3, place(f, i), place(f, i + len), false);
                         i += len;
                         continue;
                 }
@@ -398,7 +411,7 @@ static void cut(struct reading *r, const struct beginnings *b, const struct fold
                                 end_sentence(r, 0, place(f, i));
                         line_start = i + 1;
                 } else if (byte_is(*s, BYTE_BREAK) || (*s == '-' && i > 0 && s[-1] == ' ' && s[1] == ' '))
-                        add_word(r, b, ",", 1, place(f, i), place(f, i + 1), true);
+                        add_word(r, b, break_word, 1, place(f, i), place(f, i + 1), true);
                 i++;
         }
         end_sentence(r, 0, place(f, f->n));
@@ -427,6 +440,12 @@ static int add_mark(struct reading *r, struct mark m) {
         return 0;
 }
 
+/* Is there a phrase that begins with word i and goes on as the text does? Mostly not. */
+static bool may_begin(const struct phrase_index *x, const struct reading *r, size_t i, size_t last) {
+        uint64_t next = x->phrases[r->words[i].beginning].next;
+        return next == UINT64_MAX || (i + 1 < last && next & word_bit(r, i + 1));
+}
+
 /* All phrases of the wanted tables that begin at word i and end within its sentence. The longest tells whether it is a courtesy;
  * then nothing inside it counts, and *ret_skip says how many words it covers. */
 static int mark_word(struct reading *r, const struct phrase_index *x, unsigned wanted, size_t i, size_t last,
@@ -434,11 +453,8 @@ static int mark_word(struct reading *r, const struct phrase_index *x, unsigned w
         struct mark found[MARKS_PER_WORD];
         size_t n = 0, longest = 0;
         const struct phrases_of *p = x->phrases + r->words[i].beginning;
-        uint64_t next = i + 1 < last ? reading_bit(r->words[i + 1].key) : 0;
+        uint64_t next = i + 1 < last ? word_bit(r, i + 1) : 0;
 
-        *ret_skip = 0;
-        if (p->next != UINT64_MAX && !(p->next & next))
-                return 0;
         const char *s = r->folded + r->words[i].folded;
         for (unsigned left = wanted & p->tables; left != 0; left &= left - 1) {
                 size_t t = (size_t) __builtin_ctz(left);
@@ -487,7 +503,7 @@ static int mark_all(struct reading *r, const struct phrase_index *x, const char 
                 for (size_t i = s->first; i < s->last;) {
                         uint32_t skip = 0;
                         s->clock |= r->words[i].clock;
-                        if (r->words[i].beginning && mark_word(r, x, wanted, i, s->last, &skip) < 0)
+                        if (may_begin(x, r, i, s->last) && mark_word(r, x, wanted, i, s->last, &skip) < 0)
                                 return -ENOMEM;
                         i += MAX(skip, 1U);
                 }
@@ -518,7 +534,7 @@ static int reading_start(struct reading *r, const struct phrase_index *x, const 
         int e = size < UINT32_MAX / 2 ? fold_source(text, size, &f) : -ENOMEM;
         if (e == 0) {
                 /* Every folded character gives at most one word, one blank and the stand-in of a link. */
-                r->folded = malloc(f.n * 4 + 8);
+                r->folded = malloc(f.n * 4 + 8 + UTF8_PADDING);
                 e = r->folded ? 0 : -ENOMEM;
         }
         if (e == 0) {

@@ -10,6 +10,7 @@ struct word {
         uint32_t key;             /* its first four letters; zeros stand for those after a shorter one */
         uint16_t len;             /* of the folded form */
         uint16_t beginning;       /* number of the key when phrases or patterns begin with it; 0: none do */
+        uint8_t bit;              /* of the key: see reading_bit() */
         bool comma, clock;        /* a break inside the sentence, not a word; a time of day */
 };
 
@@ -41,6 +42,8 @@ struct reading {
 
 /* Numbers for the keys with which phrases and patterns begin, so that both find theirs without a search. */
 #define BEGINNINGS_MAX 2048U
+/* Of a number: a key that belongs there stands in a place further on. */
+#define BEGINNING_MORE 0x8000U
 
 struct beginnings {
         uint32_t keys[2 * BEGINNINGS_MAX]; /* by hash; 0: an empty place */
@@ -48,18 +51,17 @@ struct beginnings {
         uint16_t n; /* the highest number */
 };
 
-/* The place of a key, or the empty one where it belongs. There are always empty ones. */
-static inline size_t beginning_place(const struct beginnings *b, uint32_t key) {
-        size_t i = key * UINT32_C(2654435761) >> 20; /* Knuth's multiplicative hash; the top 12 bits */
-        while (b->keys[i] != 0 && b->keys[i] != key)
-                i = (i + 1) % (2 * BEGINNINGS_MAX);
-        return i;
+static inline size_t beginning_place(uint32_t key) {
+        return key * UINT32_C(2654435761) >> 20; /* Knuth's multiplicative hash; the top 12 bits */
 }
 _Static_assert(2 * BEGINNINGS_MAX == 1U << 12, "as many places as the hash has values");
 
-/* The number of a key, 0 when it has none. */
+/* The number of a key, 0 when it has none. Whether a word has one no processor can guess, so hardly anything branches on it. */
 static inline uint16_t beginning_find(const struct beginnings *b, uint32_t key) {
-        return b->numbers[beginning_place(b, key)];
+        size_t i = beginning_place(key);
+        while (b->numbers[i] & BEGINNING_MORE && b->keys[i] != key)
+                i = (i + 1) % (2 * BEGINNINGS_MAX);
+        return b->keys[i] == key ? b->numbers[i] % BEGINNING_MORE : 0;
 }
 
 /* The number of a key, which is given one when it has none; -E2BIG when there are none left. */
@@ -69,8 +71,16 @@ int beginning_add(struct beginnings *b, uint32_t key) _must_check_;
 enum { FR, EN, DE, NL, ES, IT, TABLES };
 
 /* One of 64 bits for the first letters of a word, so that a set of words can be asked whether it may hold this one. */
+static inline uint8_t reading_bit_number(uint32_t key) {
+        return (uint8_t) (key * UINT32_C(2654435761) >> 26);
+}
+
 static inline uint64_t reading_bit(uint32_t key) {
-        return UINT64_C(1) << (key * UINT32_C(2654435761) >> 26);
+        return UINT64_C(1) << reading_bit_number(key);
+}
+
+static inline uint64_t word_bit(const struct reading *r, size_t i) {
+        return UINT64_C(1) << r->words[i].bit;
 }
 
 /* The folded word; neighbours follow after one blank, so that a phrase can be compared in one go. */

@@ -104,35 +104,23 @@ static bool is_control(uint32_t cp) {
         return (cp < 0x20 && cp != '\n' && cp != '\t') || (cp >= 0x7F && cp < 0xA0);
 }
 
-#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
 
 /* How many of the first eight bytes are printable ASCII: most of all text. */
 static size_t plain_bytes(uint64_t w) {
         /* The highest bit of each byte that is not: those above ASCII have it, those below ' ' get it by the subtraction, DEL by the
          * addition. A borrow or a carry only ever comes from a byte that is marked, and spoils those after it, which do not count. */
-        uint64_t other = (w | (w - EACH_BYTE(' ')) | (w + EACH_BYTE(1))) & EACH_BYTE(0x80);
+        uint64_t other = (w | (w - UTF8_EACH_BYTE(' ')) | (w + UTF8_EACH_BYTE(1))) & UTF8_EACH_BYTE(0x80);
         return other ? (size_t) __builtin_ctzll(other) / 8 : sizeof(w);
-}
-
-static uint64_t load_8(const char *s) {
-        uint64_t w;
-        memcpy(&w, s, sizeof(w));
-        return le64toh(w);
-}
-
-/* The highest bit of each byte from `first` to `last`. None may have it already, so that no sum carries into the next byte. */
-static uint64_t bytes_between(uint64_t w, uint8_t first, uint8_t last) {
-        return (w + EACH_BYTE(0x80U - first)) & ~(w + EACH_BYTE(0x80U - last - 1)) & EACH_BYTE(0x80);
 }
 
 size_t utf8_lower_ascii(const char *s, size_t n, char *out) {
         size_t i = 0;
         for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-                uint64_t w = load_8(s + i);
-                if (w & EACH_BYTE(0x80))
+                uint64_t w = utf8_load_8(s + i);
+                if (w & UTF8_EACH_BYTE(0x80))
                         break;
                 /* The bit that was found, moved down, is the one that makes a letter small; a tab and a blank differ in three. */
-                uint64_t upper = bytes_between(w, 'A', 'Z'), tabs = bytes_between(w, '\t', '\t');
+                uint64_t upper = utf8_between_8(w, 'A', 'Z'), tabs = utf8_between_8(w, '\t', '\t');
                 w = htole64((w | upper >> 2) ^ (tabs >> 7) * ('\t' ^ ' '));
                 memcpy(out + i, &w, sizeof(w));
         }
@@ -144,10 +132,10 @@ size_t utf8_lower_ascii(const char *s, size_t n, char *out) {
 size_t utf8_count_small(const char *s, size_t n) {
         size_t i = 0, found = 0;
         for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-                uint64_t w = load_8(s + i);
+                uint64_t w = utf8_load_8(s + i);
                 /* One for each byte; the product adds all of them up in its highest byte. */
-                uint64_t small = bytes_between(w & ~EACH_BYTE(0x80), 'a', 'z') & ~w;
-                found += (small >> 7) * EACH_BYTE(1) >> 56;
+                uint64_t small = utf8_between_8(w & ~UTF8_EACH_BYTE(0x80), 'a', 'z') & ~w;
+                found += (small >> 7) * UTF8_EACH_BYTE(1) >> 56;
         }
         for (; i < n; i++)
                 found += s[i] >= 'a' && s[i] <= 'z';
@@ -157,7 +145,7 @@ size_t utf8_count_small(const char *s, size_t n) {
 size_t utf8_printable(const char *s, size_t n) {
         size_t i = 0, k = sizeof(uint64_t);
         for (; n - i >= sizeof(uint64_t) && k == sizeof(uint64_t); i += k)
-                k = plain_bytes(load_8(s + i));
+                k = plain_bytes(utf8_load_8(s + i));
         while (k == sizeof(uint64_t) && i < n && s[i] >= ' ' && s[i] < 0x7F)
                 i++;
         return i;
@@ -166,7 +154,7 @@ size_t utf8_printable(const char *s, size_t n) {
 bool utf8_clean(const char *s, size_t n) {
         uint32_t cp = 0;
         for (size_t i = 0, len; i < n; i += len) {
-                len = n - i >= sizeof(uint64_t) ? plain_bytes(load_8(s + i)) : 0;
+                len = n - i >= sizeof(uint64_t) ? plain_bytes(utf8_load_8(s + i)) : 0;
                 if (len > 0)
                         continue;
                 unsigned char c = (unsigned char) s[i];
@@ -210,7 +198,7 @@ size_t utf8_clean_in_place(char *s, size_t n) {
 
         for (size_t i = 0, len; i < n; i += len) {
                 uint32_t cp = 0;
-                len = n - i >= sizeof(uint64_t) ? plain_bytes(load_8(s + i)) : 0;
+                len = n - i >= sizeof(uint64_t) ? plain_bytes(utf8_load_8(s + i)) : 0;
                 if (len > 0) {
                         if (out != i)
                                 memmove(s + out, s + i, len);
