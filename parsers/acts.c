@@ -25,17 +25,17 @@ struct act_alternative {
 
 /* One item of a pattern, made ready. */
 struct act_item {
-        uint64_t bits;              /* reading_bit() of the words it can be */
-        uint32_t alternatives;      /* the first of them */
-        uint16_t n, what;           /* how many; enum item_what */
+        uint64_t bits;         /* reading_bit() of the words it can be */
+        uint32_t alternatives; /* the first of them */
+        uint16_t n, what;      /* how many; enum item_what */
 };
 
 /* One first word of a pattern. */
 struct act_entry {
-        uint64_t needs;      /* words that must stand somewhere in the sentence, as reading_bit() */
-        uint64_t next;       /* words with which what follows may begin */
-        uint32_t items;      /* the items after the first word */
-        uint32_t first;      /* that word, among the alternatives */
+        uint64_t needs; /* words that must stand somewhere in the sentence, as reading_bit() */
+        uint64_t next;  /* words with which what follows may begin */
+        uint32_t items; /* the items after the first word */
+        uint32_t first; /* that word, among the alternatives */
         uint32_t does;
         uint16_t n_items, table, beginning;
 };
@@ -53,7 +53,7 @@ _Static_assert(NL + 1 == ACT_TABLES, "the languages that have acts come first");
 struct act_index {
         struct act_entry *entries; /* owned; those of one key and table stand together, in the order of the table */
         struct act_item *items;    /* owned */
-        struct act_alternative *alternatives; /* owned */
+        struct act_alternative *alternatives;                /* owned */
         struct act_range ranges[BEGINNINGS_MAX][ACT_TABLES]; /* by number of the beginning */
 };
 
@@ -345,8 +345,7 @@ static void mark_range(const struct act_index *x, const struct reading *r, const
                         continue;
                 size_t end = match(x, x->items + entry->items, entry->n_items, r, i + 1, last);
                 if (end > i)
-                        a->marks[a->n_marks++] =
-                                (struct act_mark){(uint32_t) i, (uint32_t) end, entry->does, entry->table};
+                        a->marks[a->n_marks++] = (struct act_mark){(uint32_t) i, (uint32_t) end, entry->does, entry->table};
         }
 }
 

@@ -803,8 +803,8 @@ static bool is_mobile_footer(const struct split *split, const char *s, size_t n)
                 "nokia",    "windows", "ios",        "orange",     "appareil",    "iphonesta", "device", "hand",
                 "telefono", "telefon", "ipod",       "cell phone", "my cell",     "airmail",   "nexus",  "htc",
                 "movil",    "celular", "k-9",        "handset",    "thunderbird", "telemovel", "手机",   "手機"};
-        return n > 0 && n <= 90 && may_begin(split, s, BEGINS_MOBILE_FOOTER) && !strchr(s, '?') && starts_any(s, mobile_footers, ELEMENTSOF(mobile_footers)) &&
-               holds_any(s, things, ELEMENTSOF(things));
+        return n > 0 && n <= 90 && may_begin(split, s, BEGINS_MOBILE_FOOTER) && !strchr(s, '?') &&
+               starts_any(s, mobile_footers, ELEMENTSOF(mobile_footers)) && holds_any(s, things, ELEMENTSOF(things));
 }
 
 static const char *const list_footers[] = {"you received this message because you are subscribed",
@@ -1173,8 +1173,7 @@ static size_t sort_line(struct split *s, size_t i) {
                 s->lines[i].out = true;
                 return i + 1;
         }
-        bool footer =
-                may_begin(s, folded, BEGINS_LIST_FOOTER) && starts_any(folded, list_footers, ELEMENTSOF(list_footers));
+        bool footer = may_begin(s, folded, BEGINS_LIST_FOOTER) && starts_any(folded, list_footers, ELEMENTSOF(list_footers));
         if (footer || is_disclaimer(s, i, folded)) {
                 drop_until_quote(s, i);
                 return i + 1;

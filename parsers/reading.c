@@ -120,7 +120,8 @@ static uint64_t second_word(const char *phrase) {
         if (!second)
                 return UINT64_MAX;
         second++;
-        return strcspn(second, "* ") < 4 && second[strcspn(second, "* ")] == '*' ? UINT64_MAX : reading_bit(phrase_key(second));
+        return strcspn(second, "* ") < 4 && second[strcspn(second, "* ")] == '*' ? UINT64_MAX
+                                                                                 : reading_bit(phrase_key(second));
 }
 
 static int index_phrases(struct phrase_index *x, size_t t) {
@@ -1232,7 +1233,8 @@ int text_request_sentences(const struct phrase_index *index, const char *text, c
 static uint32_t flags_of_sentence(const struct reading *r, const struct sentence *s, bool request) {
         static const char *const conditions[] = {"if", "si", "s'", "wenn", "falls", "als", "when", "quand"};
         bool stops = s->classes & PHRASE_STOP_WORD && s->classes & PHRASE_STOP_TIME && s->ending != '?';
-        bool conditional = (stops || s->classes & PHRASE_SETTLED) && word_in(r, s->first, conditions, ELEMENTSOF(conditions));
+        bool conditional =
+                (stops || s->classes & PHRASE_SETTLED) && word_in(r, s->first, conditions, ELEMENTSOF(conditions));
         uint32_t flags = 0;
         if (s->classes & PHRASE_URGENT || (request && s->classes & PHRASE_ASAP))
                 flags |= MESSAGE_URGENT;

@@ -35,10 +35,10 @@ static inline uint32_t place(uint32_t key, uint32_t mask) {
 }
 
 static uint8_t class_in_table(const struct request_model *model, uint32_t hash) {
-        for (uint32_t i = place(hash, model->classes_mask); model->classes[i].key; i = (i + 1) & model->classes_mask)
-                if (model->classes[i].key == hash)
-                        return model->classes[i].value;
-        return CLASS_NONE;
+        uint32_t i = place(hash, model->classes_mask);
+        while (model->classes[i].more && model->classes[i].key != hash)
+                i = (i + 1) & model->classes_mask;
+        return model->classes[i].key == hash ? model->classes[i].value : (uint8_t) CLASS_NONE;
 }
 
 bool request_knows(const struct request_model *model, const char *word, size_t n) {
@@ -211,11 +211,9 @@ static int32_t weigh(const struct request_model *m, const struct candidate *cand
         for (uint32_t k = 0; k < n; k++) {
                 const struct candidate *c = candidates + k;
                 uint32_t i = place(c->key, m->weights_mask);
-                while (m->weights[i].key && m->weights[i].key != c->key)
+                while (m->weights[i].more && m->weights[i].key != c->key)
                         i = (i + 1) & m->weights_mask;
-                if (!m->weights[i].key)
-                        continue;
-                int32_t weight = m->weights[i].weight;
+                int32_t weight = m->weights[i].key == c->key ? m->weights[i].weight : 0;
                 score += weight;
                 if (c->len > 0 && weight > best) {
                         best = weight;

@@ -104,7 +104,6 @@ static bool is_control(uint32_t cp) {
         return (cp < 0x20 && cp != '\n' && cp != '\t') || (cp >= 0x7F && cp < 0xA0);
 }
 
-
 /* How many of the first eight bytes are printable ASCII: most of all text. */
 static size_t plain_bytes(uint64_t w) {
         /* The highest bit of each byte that is not: those above ASCII have it, those below ' ' get it by the subtraction, DEL by the

@@ -52,7 +52,8 @@ static inline uint64_t utf8_between_8(uint64_t w, uint8_t first, uint8_t last) {
 static inline size_t utf8_word_run(const char *s) {
         for (size_t i = 0;; i += sizeof(uint64_t)) {
                 uint64_t w = utf8_load_8(s + i), low = w & ~UTF8_EACH_BYTE(0x80);
-                uint64_t others = (w | ~(utf8_between_8(low, 'a', 'z') | utf8_between_8(low, '0', '9'))) & UTF8_EACH_BYTE(0x80);
+                uint64_t others =
+                        (w | ~(utf8_between_8(low, 'a', 'z') | utf8_between_8(low, '0', '9'))) & UTF8_EACH_BYTE(0x80);
                 if (others)
                         return i + (size_t) __builtin_ctzll(others) / 8;
         }
