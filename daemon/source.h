@@ -36,7 +36,7 @@ struct reader_options {
 /* Read every source of the settings, commit as it goes (a batch at a time), expand recurring events to now + EXPANSION_AHEAD.
  * 0 (failed sources are in ret->failed_sources), or a negative errno when the store or the parse role cannot work at all. */
 #define EXPANSION_AHEAD (INT64_C(400) * 86400)
-#define BATCH_OBSERVATIONS 4000
+#define BATCH_OBSERVATIONS 2000
 int read_sources(const struct reader_options *options, struct read_totals *ret) _must_check_;
 
 /* As the store keeps it: "maildir", "mbox" ... */

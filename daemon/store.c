@@ -323,7 +323,7 @@ static int migrate(struct store *s) {
 }
 
 /* synchronous=FULL: with NORMAL a power cut may take back the last commits. The next scan would find their messages again, but not what the owner said,
- * what was told, or the state of a calendar that has changed since. A batch is a thousand observations, so that the price is one fsync each. */
+ * what was told, or the state of a calendar that has changed since. A batch is two thousand observations, so that the price is one fsync each. */
 static const char settings_writer[] = "PRAGMA page_size = " STORE_PAGE_SIZE ";"
                                       "PRAGMA journal_mode = WAL;"
                                       "PRAGMA synchronous = FULL;"

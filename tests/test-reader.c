@@ -662,7 +662,7 @@ static void test_killed_and_run_again(void **data) {
         char *expected = dump();
         store_close(store);
         /* In the first batch, in a later one, in the mbox; right after a commit. */
-        static const int64_t points[][2] = {{1, 0}, {1500, 0}, {3500, 0}, {5499, 0}, {0, 1}, {0, 3}, {0, 5}};
+        static const int64_t points[][2] = {{1, 0}, {1500, 0}, {3500, 0}, {5499, 0}, {0, 1}, {0, 2}, {0, 3}};
         for (size_t i = 0; i < ELEMENTSOF(points); i++) {
                 char state[40];
                 (void) snprintf(state, sizeof(state), "state-%zu", i);
