@@ -303,6 +303,15 @@ static int read_pass(struct service *s, struct read_totals *totals) {
         return r;
 }
 
+/* Folders that appeared are watched from now on. What came into them after they were read and before they were watched is seen by one more pass. */
+static void watch_more(struct service *s) {
+        int r = watch_sources(s->watch, s->c->settings);
+        if (r < 0)
+                log_errno(r, "cannot watch the sources");
+        else if (r > 0)
+                on_change(s);
+}
+
 /* The next time that something becomes due by itself. */
 static void arm_deadline(struct service *s, instant next) {
         s->next_deadline = next;
@@ -361,9 +370,7 @@ static void pass(struct service *s) {
                 r = judge_pass(s);
         if (r == -ECANCELED) /* the signal to end waits for the loop */
                 return;
-        /* Folders that appeared are watched from now on; what came into them meanwhile is seen by the pass that their appearance asks for. */
-        if (watch_sources(s->watch, s->c->settings) < 0)
-                log_errno(-ENOMEM, "cannot watch the sources");
+        watch_more(s);
         see_sources(s);
         if (r < 0) {
                 pass_failed(s, r);
@@ -411,6 +418,7 @@ static void take_over(struct service *s, struct context *next) {
         c->state = NULL;
         context_free(c);
         *c = *next;
+        watch_more(s);
         free(s->fault);
         s->fault = NULL;
         outlet_command_forgive(s->command);
