@@ -116,7 +116,7 @@ def stop_locked(w):
     s.hears("1 alerts open", n)
     store.execute("BEGIN IMMEDIATE")
     w.mail("!2.x", evening_mail(2, 14))
-    eventually("a role at work", lambda: role(s.process.pid))
+    eventually("it waits for the store", lambda: "nanosleep" in pathlib.Path("/proc/%d/wchan" % s.process.pid).read_text())
     stops(s)
     store.close()
     s = Service(w)
