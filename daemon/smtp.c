@@ -146,12 +146,14 @@ static bool repeats_secret(const struct session *s, const char *text) {
 
 static void keep_text(struct session *s, const char *text) {
         char clean[REPLY_TEXT_MAX + 1];
-        size_t used = strlen(s->text), n = strnlen(text, REPLY_TEXT_MAX);
+        size_t used = strlen(s->text), n = strlen(text);
         if (repeats_secret(s, text))
                 return;
+        if (n > REPLY_TEXT_MAX)
+                n = utf8_boundary(text, REPLY_TEXT_MAX);
         memcpy(clean, text, n);
         clean[n] = 0;
-        n = utf8_clean_in_place(clean, utf8_boundary(clean, n));
+        n = utf8_clean_in_place(clean, n);
         if (n == 0 || used + n + 1 > REPLY_TEXT_MAX)
                 return;
         if (used > 0)

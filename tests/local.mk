@@ -34,6 +34,15 @@ EXTRA_DIST += %D%/tap.py
 %D%/test-store-faults.log: adieu$(EXEEXT)
 %D%/test-json.log: adieu$(EXEEXT)
 
+# Mails sent by the role and by programs, to servers of our own that do everything wrong.
+EXTRA_PROGRAMS += %D%/run-send
+%C%_run_send_SOURCES = %D%/run-send.c %D%/zoneinfo.h
+%C%_run_send_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS) $(JSON_CFLAGS)
+%C%_run_send_LDADD = $(DAEMON_LIBS)
+dist_check_SCRIPTS += %D%/test-send.py
+EXTRA_DIST += %D%/smtpsink.py %D%/certificates.py %D%/aiosmtpd-server.py
+%D%/test-send.log: %D%/run-send$(EXEEXT)
+
 # An evaluator of its own, slow and obvious, against the real one.
 EXTRA_PROGRAMS += %D%/run-rules
 %C%_run_rules_SOURCES = %D%/run-rules.c %D%/zoneinfo.h
@@ -384,6 +393,40 @@ check_PROGRAMS += %D%/test-ipc %D%/test-sandbox %D%/test-pool %D%/test-log
 %C%_test_log_SOURCES = %D%/test-log.c
 %C%_test_log_CFLAGS = $(TEST_CFLAGS)
 %C%_test_log_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += %D%/test-role %D%/test-connection %D%/test-sandbox-network
+%C%_test_sandbox_network_SOURCES = %D%/test-sandbox-network.c
+%C%_test_sandbox_network_CFLAGS = $(TEST_CFLAGS)
+%C%_test_sandbox_network_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+%C%_test_role_SOURCES = %D%/test-role.c
+%C%_test_role_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_test_role_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+%C%_test_connection_SOURCES = %D%/test-connection.c
+%C%_test_connection_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_test_connection_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+endif
+
+# Accounts on the network, and what mail servers say.
+check_PROGRAMS += %D%/fuzz-remote-replay
+%C%_fuzz_remote_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-remote.c %D%/fuzz/fuzz.h
+%C%_fuzz_remote_replay_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_fuzz_remote_replay_LDADD = $(RULES_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-remote
+%C%_fuzz_remote_SOURCES = %D%/fuzz/fuzz-remote.c %D%/fuzz/fuzz.h
+%C%_fuzz_remote_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_fuzz_remote_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_remote_LDADD = $(RULES_LIBS)
+endif
+check_PROGRAMS += %D%/fuzz-smtp-replay
+%C%_fuzz_smtp_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-smtp.c %D%/fuzz/fuzz.h
+%C%_fuzz_smtp_replay_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_fuzz_smtp_replay_LDADD = $(DAEMON_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-smtp
+%C%_fuzz_smtp_SOURCES = %D%/fuzz/fuzz-smtp.c %D%/fuzz/fuzz.h
+%C%_fuzz_smtp_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_fuzz_smtp_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_smtp_LDADD = $(DAEMON_LIBS)
 endif
 
 # The structure of mail.
