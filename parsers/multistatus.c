@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <libxml/parser.h>
+#include <libxml/parserInternals.h>
 
 #include "parsers/utf8.h"
 
@@ -15,6 +16,8 @@
 #define RESPONSE_ARENA_MAX (1024U * 1024)
 /* RFC 4918 lets one response speak for several resources; servers do not. */
 #define RESPONSE_HREFS_MAX 64U
+
+#define MARK_SIZE 3U
 
 enum namespace { NS_DAV, NS_CALDAV, NS_CALENDARSERVER };
 
@@ -127,6 +130,7 @@ struct multistatus {
         bool text_full, data_full;
         size_t since;                    /* bytes given since the last element or text */
         int error;                       /* sticks */
+        unsigned mark;                   /* bytes of a byte order mark that were passed over; MARK_SIZE: past it */
         struct properties pending, kept; /* of the propstat at hand; of the response */
         int propstat_status;
         int data_status;
@@ -434,7 +438,10 @@ int multistatus_new(int (*found)(const struct dav_response *response, void *user
                 multistatus_free(m);
                 return -ENOMEM;
         }
-        (void) xmlCtxtUseOptions(m->parser, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+        /* WebDAV servers write UTF-8. Others would be converted by iconv, which opens files and complains where it likes. */
+        (void) xmlCtxtUseOptions(m->parser,
+                                 XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
+        (void) xmlSwitchEncoding(m->parser, XML_CHAR_ENCODING_UTF8);
         *ret = m;
         return 0;
 }
@@ -459,8 +466,26 @@ static int parse(struct multistatus *m, const char *data, size_t size, bool last
         return m->error;
 }
 
+/* U+FEFF at the very beginning, which libxml2 only knows when it looks for the encoding. */
+static void pass_mark(struct multistatus *m, const char **p, size_t *size) {
+        static const char mark[MARK_SIZE] = "\xef\xbb\xbf";
+        while (*size > 0 && m->mark < MARK_SIZE) {
+                if (**p != mark[m->mark]) {
+                        if (m->mark > 0)
+                                m->error = -EBADMSG;
+                        m->mark = MARK_SIZE;
+                        return;
+                }
+                m->mark++;
+                (*p)++;
+                (*size)--;
+        }
+}
+
 int multistatus_feed(struct multistatus *m, const void *data, size_t size) {
         const char *p = data;
+        if (m->error >= 0)
+                pass_mark(m, &p, &size);
         while (size > 0 && m->error >= 0) {
                 size_t n = MIN(size, (size_t) PIECE);
                 m->since += n;

@@ -226,6 +226,25 @@ static void what_is_refused(void **state) {
         assert_int_equal(fault(MULTI(RESPONSE("/a", "") "\x01")), -EBADMSG);
 }
 
+/* Nothing but UTF-8, whatever is declared; a mark at the beginning is no harm. */
+static void only_utf8(void **state) {
+        (void) state;
+        expect("\xef\xbb\xbf<multistatus xmlns='DAV:'><response><href>/\xc3\xa9</href></response></multistatus>",
+               "/\xc3\xa9\n");
+        expect("<?xml version='1.0' encoding='iso-8859-1'?><multistatus "
+               "xmlns='DAV:'><response><href>/\xc3\xa9</href></response></multistatus>",
+               "/\xc3\xa9\n");
+        assert_int_equal(fault("<?xml version='1.0' encoding='iso-8859-1'?><multistatus "
+                               "xmlns='DAV:'><response><href>/\xe9</href></response>"
+                               "</multistatus>"),
+                         -EBADMSG);
+        static const char wide[] = "\xff\xfe<\0m\0";
+        struct seen s = {};
+        struct multistatus_result r = {};
+        assert_int_equal(read_in(wide, sizeof(wide) - 1, 100, &s, &r, NULL, 0), -EBADMSG);
+        buf_free(&s.out);
+}
+
 /* A cut answer must never pass for a short one. */
 static void every_cut_is_noticed(void **state) {
         (void) state;
@@ -407,6 +426,7 @@ int main(void) {
                 cmocka_unit_test(one_response_for_several),
                 cmocka_unit_test(a_status_that_cannot_be_read_is_no_404),
                 cmocka_unit_test(what_is_refused),
+                cmocka_unit_test(only_utf8),
                 cmocka_unit_test(every_cut_is_noticed),
                 cmocka_unit_test(limits),
                 cmocka_unit_test(the_caller_may_stop),
