@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/components.h"
 
+#include <ctype.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Bytes at the end of a file in which END:VCALENDAR must be. */
+#define CALENDAR_TAIL 256
+
 struct known_component {
         char *uid; /* owned */
         struct moment recurrence_id;
@@ -166,4 +173,33 @@ int departures_tell(struct reader *r, const struct departures *d, size_t from) {
         for (size_t i = from; i < d->n && e >= 0; i++)
                 e = tell_departed(r, &d->items[i]);
         return e;
+}
+
+/* --- reading an item --- */
+
+bool calendar_ends_properly(int fd, int64_t size) {
+        char tail[CALENDAR_TAIL + 1];
+        int64_t n = MIN(size, (int64_t) CALENDAR_TAIL);
+        if (pread(fd, tail, (size_t) n, size - n) != n)
+                return false;
+        while (n > 0 && isspace((unsigned char) tail[n - 1]))
+                n--;
+        tail[n] = 0;
+        return reader_has_suffix(tail, "END:VCALENDAR");
+}
+
+int calendar_tell_incomplete(struct reader *r, const char *path, int64_t size, const struct ipc_reply_header *reply,
+                             bool cut_off) {
+        if (reply->malformed == 0 && reply->truncated == 0 && !cut_off)
+                return 0;
+        char what[64];
+        if (cut_off)
+                (void) snprintf(what, sizeof(what), ", which is cut off");
+        else
+                (void) snprintf(what, sizeof(what), ", %u of its components", reply->malformed + reply->truncated);
+        char item[1200];
+        (void) snprintf(item, sizeof(item), "%s%s", path, what);
+        struct unreadable why = {.reason = reply->malformed > 0 || cut_off ? UNREADABLE_MALFORMED : UNREADABLE_TOO_LARGE,
+                                 .size = size};
+        return reader_unreadable(r, &why, item);
 }

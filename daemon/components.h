@@ -37,3 +37,12 @@ int departures_add(struct departures *d, int64_t item, const struct components *
 int departures_add_item(struct reader *r, struct departures *d, int64_t item) _must_check_;
 /* Those from number `from` on: an observation for each that is in no other item of a source that was tried in this pass. 0 or a negative errno. */
 int departures_tell(struct reader *r, const struct departures *d, size_t from) _must_check_;
+
+/* --- reading an item --- */
+
+/* Does it end as a calendar does? A writer that does not replace a file at once could be seen with half of it written. */
+bool calendar_ends_properly(int fd, int64_t size);
+/* What could be read was, but not all that is there: keep that aside, once. `cut_off`: its end is missing, and will not come any more. `path`: what
+ * a person can look up. 0 or a negative errno. */
+int calendar_tell_incomplete(struct reader *r, const char *path, int64_t size, const struct ipc_reply_header *reply,
+                             bool cut_off) _must_check_;

@@ -469,8 +469,8 @@ static int sync_from(struct dav *d, struct members *m, const char *token, char *
                 int e = sync_round(d, m, at, &next, &conditions);
                 if (e < 0)
                         return e;
-                /* A refusal, or a server that gets lost over a token that it does not know; but not in the middle. */
-                if (e != 207 && round == 0)
+                /* A refusal, or a server that gets lost over a token that it does not know; but not in the middle, and no page for people. */
+                if (e >= 400 && round == 0)
                         return 0;
                 if (e != 207)
                         return http_fail_code(d->http, e,
@@ -596,7 +596,24 @@ static int multiget(struct dav *d, struct getting *g) {
                     : ask(d, &a, &(struct http_request){.method = "REPORT", .path = g->path, .depth = "1", .body = b.data},
                           NULL);
         buf_free(&b);
+        if (e >= 0 && e < 400 && e != 207)
+                return http_fail_code(d->http, e, &a.url);
         return e < 0 ? e : e == 207;
+}
+
+/* A page for people, from a proxy or a server that wants a login, is no calendar whatever its code. 1 it begins like a calendar, 0 it does not, -EAGAIN
+ * too little to tell. */
+static int begins_as_calendar(const char *data, size_t size) {
+        static const char begin[] = "BEGIN:VCALENDAR";
+        static const char mark[] = "\xef\xbb\xbf";
+        size_t n = sizeof(begin) - 1;
+        if (size >= 3 && memcmp(data, mark, 3) == 0)
+                data += 3, size -= 3;
+        while (size > 0 && *data && strchr(" \t\r\n", *data))
+                data++, size--;
+        if (strncasecmp(data, begin, MIN(n, size)) != 0)
+                return 0;
+        return size >= n ? 1 : -EAGAIN;
 }
 
 struct one {
@@ -625,12 +642,15 @@ static int get_one(struct dav *d, struct getting *g, size_t i) {
         e = http_ask(d->http, &(struct http_request){.method = "GET", .path = path, .piece = on_one_piece, .userdata = &o},
                      &answer);
         if (e >= 0) {
-                bool good = answer.code == 200 && !o.too_large;
+                bool calendar = o.data.data && begins_as_calendar(o.data.data, o.data.size) == 1;
+                bool good = answer.code == 200 && !o.too_large && calendar;
                 e = tell_object(g, i,
                                 &(struct dav_object){.etag = answer.etag,
-                                                     .data = good ? o.data.data ? o.data.data : "" : NULL,
+                                                     .data = good ? o.data.data : NULL,
                                                      .size = good ? o.data.size : 0,
-                                                     .status = o.too_large ? 413 : answer.code});
+                                                     .status = o.too_large                       ? 413
+                                                               : answer.code == 200 && !calendar ? 415
+                                                                                                 : answer.code});
         }
         buf_free(&o.data);
         return e;
@@ -653,19 +673,47 @@ int dav_get(struct dav *d, const char *path, const char *const *names, size_t n,
 
 /* --- a single file --- */
 
+/* Enough for the first line of a calendar, whatever stands before it. */
+#define HEAD_SIZE 64U
+
 struct downloading {
+        struct dav *dav;
+        char head[HEAD_SIZE + 1]; /* the first bytes, until they are known to be a calendar's */
+        size_t n_head;
+        bool good;
         int (*piece)(const void *data, size_t size, void *userdata);
         void *userdata;
 };
 
+static int fail_no_calendar(struct dav *d) {
+        return http_fail(d->http, DAV_FAULT_GARBAGE, "what %s gives is no calendar: is the address right?",
+                         http_base(d->http)->host);
+}
+
+/* Holds the first bytes back until they tell whether it is a calendar. */
 static int on_download(int code, const void *data, size_t size, void *userdata) {
         struct downloading *x = userdata;
-        return code == 200 ? x->piece(data, size, x->userdata) : 0;
+        const char *p = data;
+        if (code != 200)
+                return 0;
+        if (x->good)
+                return x->piece(data, size, x->userdata);
+        size_t n = MIN(size, HEAD_SIZE - x->n_head);
+        memcpy(x->head + x->n_head, p, n);
+        x->n_head += n;
+        int begins = begins_as_calendar(x->head, x->n_head);
+        if (begins == 0 || (begins < 0 && x->n_head == HEAD_SIZE))
+                return fail_no_calendar(x->dav);
+        if (begins < 0)
+                return 0;
+        x->good = true;
+        int e = x->piece(x->head, x->n_head, x->userdata);
+        return e < 0 || n == size ? e : x->piece(p + n, size - n, x->userdata);
 }
 
 int dav_download(struct dav *d, const char *etag, const char *last_modified,
                  int (*piece)(const void *data, size_t size, void *userdata), void *userdata, struct dav_file *ret) {
-        struct downloading x = {piece, userdata};
+        struct downloading x = {.dav = d, .piece = piece, .userdata = userdata};
         struct http_answer answer;
         const struct http_request q = {.method = "GET",
                                        .path = http_base(d->http)->path,
@@ -680,6 +728,8 @@ int dav_download(struct dav *d, const char *etag, const char *last_modified,
         struct dav_file f = {.unchanged = answer.code == 304};
         if (answer.code != 200 && !(f.unchanged && (etag || last_modified)))
                 return http_fail_code(d->http, answer.code, &answer.url);
+        if (!f.unchanged && !x.good)
+                return fail_no_calendar(d);
         f.etag = answer.etag ? strdup(answer.etag) : NULL;
         f.last_modified = answer.last_modified ? strdup(answer.last_modified) : NULL;
         *ret = f;

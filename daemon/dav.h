@@ -54,6 +54,9 @@ enum dav_fault {
         DAV_FAULT_GARBAGE,        /* not what the standards say, cut off, or beyond a limit */
 };
 
+/* The file with the certificates that the system trusts; NULL: there is none. */
+const char *dav_system_certificates(void);
+
 /* 0, -EINVAL (the address cannot be used; nothing to ask dav_error()), -ENOMEM. */
 int dav_new(const struct dav_options *options, struct dav **ret) _must_check_;
 struct dav *dav_free(struct dav *d); /* wipes the secret; accepts NULL */

@@ -224,8 +224,8 @@ static int fail_curl(struct http *h, CURLcode c, const struct dav_url *u) {
                 return fail_certificate(h, host);
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_CERTPROBLEM:
-                return http_fail(h, DAV_FAULT_CONFIGURATION, "the file of certificates %s cannot be used",
-                                 h->options.ca ? h->options.ca : "of the system");
+                return http_fail(h, DAV_FAULT_CONFIGURATION, "the file of certificates that vouch for %s cannot be used",
+                                 host);
         case CURLE_SSL_CONNECT_ERROR:
                 return http_fail(h, DAV_FAULT_TLS, "no TLS with %s, port %u: %s", host, u->port, h->curl_error);
         case CURLE_GOT_NOTHING:
@@ -427,6 +427,10 @@ int http_ask(struct http *h, const struct http_request *q, struct http_answer *r
 }
 
 /* --- the handle --- */
+
+const char *dav_system_certificates(void) {
+        return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
 
 static int hex(char c) {
         const char *digits = "0123456789abcdef", *p = c ? strchr(digits, c | 0x20) : NULL;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/components.h"
+#include "daemon/source_webcal.h"
 #include "daemon/store_hash.h"
 
 /* Calendars in files: one .ics file, a vdir (a folder of .ics files), or folders of them. What changed is parsed and compared with what each file held
@@ -16,8 +16,6 @@
 #define CALENDAR_DEPTH_MAX 8U
 /* A vdir holds one file an event; a long working life has tens of thousands. */
 #define CALENDAR_FILES_MAX 500000U
-/* Bytes at the end of a file in which END:VCALENDAR must be. */
-#define CALENDAR_TAIL 256
 /* So few files may vanish together from a folder that is another one than before. */
 #define VANISHED_WITH_FOLDER_MAX 1
 
@@ -388,6 +386,8 @@ static void walk_free(struct calendar_walk *w) {
 static int calendar_read(struct reader *r, const struct source_spec *spec, int64_t source) {
         struct calendar_walk w = {.reader = r, .spec = spec, .source = source};
         struct stat st;
+        if (spec->remote)
+                return source_webcal_read(r, spec, source);
         /* Missing as a whole: nothing in it is gone. */
         if (stat(spec->location, &st) < 0)
                 return -errno;
@@ -418,18 +418,6 @@ static int calendar_observation(struct reader *r, void *job, const struct observ
         return components_see(r, &j->held, j->item, o, j->internal_date);
 }
 
-/* A writer that does not replace the file at once could be seen with half of it written. */
-static bool ends_properly(int fd, int64_t size) {
-        char tail[CALENDAR_TAIL + 1];
-        int64_t n = MIN(size, (int64_t) CALENDAR_TAIL);
-        if (pread(fd, tail, (size_t) n, size - n) != n)
-                return false;
-        while (n > 0 && isspace((unsigned char) tail[n - 1]))
-                n--;
-        tail[n] = 0;
-        return reader_has_suffix(tail, "END:VCALENDAR");
-}
-
 static bool is_unchanged(const struct calendar_job *j) {
         struct stat st;
         return fstat(j->fd, &st) == 0 && st.st_size == j->size && reader_raw_mtime(&st) == j->mtime_ns;
@@ -445,24 +433,6 @@ static int keep_late(struct calendar_walk *w, const struct store_item *item) {
         p[w->n_late].item.name = strdup(item->name);
         w->n_late++;
         return p[w->n_late - 1].item.folder && p[w->n_late - 1].item.name ? 0 : -ENOMEM;
-}
-
-/* What could be read was, but not all that is there: once for a file as it is. One without its end may be half-written: only when it has lain for a while. */
-static int tell_incomplete(struct reader *r, const struct calendar_job *j, const struct ipc_reply_header *reply,
-                           bool ended) {
-        bool cut_off = !ended && j->settled_ns != 0;
-        if (reply->malformed == 0 && reply->truncated == 0 && !cut_off)
-                return 0;
-        char what[64];
-        if (cut_off)
-                (void) snprintf(what, sizeof(what), ", which is cut off");
-        else
-                (void) snprintf(what, sizeof(what), ", %u of its components", reply->malformed + reply->truncated);
-        char item[1200];
-        (void) snprintf(item, sizeof(item), "%s%s", j->path, what);
-        struct unreadable why = {.reason = reply->malformed > 0 || cut_off ? UNREADABLE_MALFORMED : UNREADABLE_TOO_LARGE,
-                                 .size = j->size};
-        return reader_unreadable(r, &why, item);
 }
 
 static int calendar_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison,
@@ -483,11 +453,12 @@ static int calendar_done(struct reader *r, void *job, const struct ipc_reply_hea
         if (!is_unchanged(j))
                 return 0; /* read again in the next pass */
         size_t missing = j->walk->missing.n;
-        bool ended = ends_properly(j->fd, j->size);
+        bool ended = calendar_ends_properly(j->fd, j->size);
         bool all_seen = reply->malformed == 0 && reply->truncated == 0 && ended;
         if (!ended)
                 item.mtime_ns = 0; /* looked at again in the next pass, changed or not */
-        if ((e = tell_incomplete(r, j, reply, ended)) < 0)
+        /* One without its end may be half-written: only when it has lain for a while. */
+        if ((e = calendar_tell_incomplete(r, j->path, j->size, reply, !ended && j->settled_ns != 0)) < 0)
                 return e;
         if (all_seen && (e = departures_add(&j->walk->missing, j->item, &j->held)) < 0)
                 return reader_fatal(r, e);
