@@ -68,6 +68,7 @@ struct account {
         int64_t source;
         const struct account_kind *kind;
         bool pumping;
+        void *data; /* the kind's own */
 
         /* of the reading, which may take several passes */
         instant since;
@@ -88,6 +89,7 @@ struct account {
         unsigned failures;
         int64_t not_before_ns; /* CLOCK_BOOTTIME */
         sd_event_source *retry;
+        int64_t poll_at_ns; /* CLOCK_BOOTTIME: nothing is asked before */
 };
 
 struct accounts {
@@ -113,6 +115,10 @@ struct reader *account_reader(struct account *m) {
 
 const struct source_spec *account_spec(const struct account *m) {
         return m->spec;
+}
+
+void **account_data(struct account *m) {
+        return &m->data;
 }
 
 int64_t account_source(const struct account *m) {
@@ -147,7 +153,11 @@ static int settle(struct account *m) {
         struct reader *r = m->reader;
         while (m->epochs && m->epochs->state && m->epochs->outstanding == 0) {
                 struct account_epoch *e = m->epochs;
-                int error = reader_write(r);
+                int error = m->kind->settled ? m->kind->settled(m, e->folder) : 0;
+                if (error > 0)
+                        return reader_checkpoint(r); /* tried again when all sources were read once */
+                if (error >= 0)
+                        error = reader_write(r);
                 if (error >= 0 &&
                     (error = store_folder_remember(reader_store(r), m->source, e->folder, e->state, e->total)) < 0)
                         (void) reader_fatal(r, error);
@@ -302,7 +312,14 @@ static void forget_secret(struct account *m) {
         m->secret_size = 0;
 }
 
+static void forget_data(struct account *m) {
+        if (m->data)
+                m->kind->ended(m->data);
+        m->data = NULL;
+}
+
 static void end_session(struct account *m) {
+        forget_data(m);
         m->fetch = fetch_free(m->fetch);
         forget_secret(m);
         m->phase = PHASE_NONE;
@@ -351,11 +368,10 @@ static int on_retry(sd_event_source *s, uint64_t usec, void *userdata) {
 }
 
 /* The account is left alone for a while; at the end of it a pass is asked for. */
-static void wait_seconds(struct account *m, int64_t seconds) {
-        m->not_before_ns = boottime_ns() + seconds * SECOND_NS;
+static void wake_at(struct account *m, int64_t ns) {
         if (!m->accounts->wake)
                 return;
-        uint64_t usec = (uint64_t) (m->not_before_ns / 1000);
+        uint64_t usec = (uint64_t) (ns / 1000);
         int e;
         if (m->retry) {
                 e = sd_event_source_set_time(m->retry, usec);
@@ -365,6 +381,11 @@ static void wait_seconds(struct account *m, int64_t seconds) {
                 e = sd_event_add_time(m->accounts->event, &m->retry, CLOCK_BOOTTIME, usec, USEC_PER_SEC / 4, on_retry, m);
         /* Without a timer the next pass that comes by tries. */
         (void) e;
+}
+
+static void wait_seconds(struct account *m, int64_t seconds) {
+        m->not_before_ns = boottime_ns() + seconds * SECOND_NS;
+        wake_at(m, m->not_before_ns);
 }
 
 /* A connection that was lost. */
@@ -403,17 +424,7 @@ static int send_read(struct account *m) {
 /* 0 at work; 1 it failed in a way that was told; negative: the run is over. */
 static int start_role(struct account *m) {
         const struct remote *r = m->spec->remote;
-        struct fetch_record account = fetch_record_of(FETCH_ACCOUNT);
-        account.status = (int32_t) m->kind->kind;
-        account.number = r->port;
-        account.flags = (uint32_t) r->tls | (uint32_t) r->auth << 8;
-        account.url = r->url;
-        account.user = r->user;
-        account.host = r->host;
-        account.path = r->path;
-        account.ca = r->ca;
-        account.fingerprint = r->fingerprint;
-        account.secret = m->secret;
+        const struct fetch_record account = fetch_record_of_account(m->kind->kind, r, m->secret);
         int e = fetch_start(m->accounts->event, m->accounts->program, &account, on_ready, m, &m->fetch);
         forget_secret(m);
         if (e >= 0)
@@ -465,6 +476,8 @@ static int begin_reading(struct account *m) {
         m->since = reader_now(m->reader);
         m->troubled = false;
         m->progress = m->progress_total = 0;
+        forget_data(m);
+        epochs_free(m);
         return m->fetch ? send_read(m) : start_session(m);
 }
 
@@ -659,8 +672,27 @@ static void tell_unfinished(struct account *m) {
                 reader_not_yet(m->reader, "waiting for the server");
 }
 
+/* A role that cannot hear of changes is asked now and then, not at each turn of the service. */
+static bool is_fresh(const struct account *m) {
+        return m->accounts->wake && m->kind->poll_seconds > 0 && m->phase == PHASE_WATCHING && boottime_ns() < m->poll_at_ns;
+}
+
+/* All was told, but what is gone from here may be in a source that was read afterwards. */
+static bool is_unsettled(const struct account *m) {
+        return m->phase == PHASE_WATCHING && m->epochs && m->epochs->state;
+}
+
 static int read_account(struct account *m) {
         catch_up(m);
+        if (is_unsettled(m)) {
+                int e = settle(m);
+                reader_read_since(m->reader, m->since);
+                return e < 0 ? e : m->troubled;
+        }
+        if (is_fresh(m)) {
+                reader_read_since(m->reader, m->since);
+                return m->troubled;
+        }
         if (m->phase != PHASE_READING && m->phase != PHASE_SECRET) {
                 if (boottime_ns() < m->not_before_ns) {
                         reader_not_yet(m->reader, "%s", m->why ? m->why : "waiting for the next try");
@@ -681,6 +713,10 @@ static int read_account(struct account *m) {
                 return 1;
         }
         listen(m);
+        if (m->accounts->wake && m->kind->poll_seconds > 0 && m->phase == PHASE_WATCHING) {
+                m->poll_at_ns = boottime_ns() + m->kind->poll_seconds * SECOND_NS;
+                wake_at(m, m->poll_at_ns);
+        }
         reader_read_since(m->reader, m->since);
         return m->end != FETCH_END_DONE || m->troubled;
 }
@@ -719,7 +755,7 @@ int account_read(struct reader *r, const struct source_spec *spec, int64_t sourc
         if (m->n_outstanding > 0)
                 end_session(m);
         int e = read_account(m);
-        if (!a->wake)
+        if (!a->wake && !is_unsettled(m))
                 end_session(m);
         return e;
 }

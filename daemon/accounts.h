@@ -49,6 +49,13 @@ struct account_kind {
         int (*item)(struct account *m, struct fetch_record *item);
         /* An item or a folder is gone; NULL: that means nothing. */
         int (*gone)(struct account *m, const struct fetch_record *gone);
+        /* Everything that the role told before the STATE of that folder is in the store. 0: remember it; 1: not in this reading; negative errno: the run is
+         * over. NULL: always. */
+        int (*settled)(struct account *a, const char *folder);
+        /* The reading is over, or is broken off: frees what account_data() holds, which may be NULL. NULL: nothing is ever put there. */
+        void (*ended)(void *data);
+        /* Where a role does not hear of changes: how often a service asks; 0: each pass. */
+        uint32_t poll_seconds;
         /* What people call an item: "message 1234". */
         const char *noun;
 };
@@ -68,3 +75,5 @@ int account_send(struct account *m, const struct fetch_record *record) _must_che
 struct reader *account_reader(struct account *m);
 const struct source_spec *account_spec(const struct account *m);
 int64_t account_source(const struct account *m);
+/* A kind's own for the length of a reading: *account_data() is NULL when it begins. */
+void **account_data(struct account *m);

@@ -28,6 +28,21 @@ struct fetch_record fetch_record_of(enum fetch_type type) {
         return (struct fetch_record){.type = type, .date = INSTANT_UNKNOWN, .fd = -1};
 }
 
+struct fetch_record fetch_record_of_account(enum fetch_kind kind, const struct remote *remote, const char *secret) {
+        struct fetch_record r = fetch_record_of(FETCH_ACCOUNT);
+        r.status = (int32_t) kind;
+        r.number = remote->port;
+        r.flags = (uint32_t) remote->tls | (uint32_t) remote->auth << 8;
+        r.url = remote->url;
+        r.user = remote->user;
+        r.host = remote->host;
+        r.path = remote->path;
+        r.ca = remote->ca;
+        r.fingerprint = remote->fingerprint;
+        r.secret = secret;
+        return r;
+}
+
 /* --- writing --- */
 
 static size_t string_max(enum fetch_type type, size_t i) {

@@ -31,6 +31,7 @@
 
 #include "daemon/role.h"
 #include "parsers/buf.h"
+#include "rules/remote.h"
 
 /* Where the role finds its socket. */
 #define FETCH_SOCKET ROLE_SOCKET
@@ -131,6 +132,8 @@ int fetch_transmit(int socket, const struct fetch_record *record, bool wait) _mu
 int fetch_receive(int socket, bool from_role, bool wait, char *buffer, struct fetch_record *ret) _must_check_;
 /* A record of that type and nothing else. */
 struct fetch_record fetch_record_of(enum fetch_type type);
+/* ACCOUNT, with the strings of `remote` and the secret (NULL: none). */
+struct fetch_record fetch_record_of_account(enum fetch_kind kind, const struct remote *remote, const char *secret);
 
 /* --- the core's end --- */
 

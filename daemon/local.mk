@@ -14,6 +14,7 @@ libdaemon_a_SOURCES = \
 	%D%/clock.h \
 	%D%/command.h \
 	%D%/command_alerts.c \
+	%D%/command_check.c \
 	%D%/command_clients.c \
 	%D%/command_complete.c \
 	%D%/command_discover.c \
@@ -36,6 +37,8 @@ libdaemon_a_SOURCES = \
 	%D%/ending.c \
 	%D%/ending.h \
 	%D%/fetch.c \
+	%D%/fetch_dav.c \
+	%D%/fetch_dav.h \
 	%D%/fetch.h \
 	%D%/imap.c \
 	%D%/imap.h \
@@ -92,12 +95,14 @@ libdaemon_a_SOURCES = \
 	%D%/smtp.c \
 	%D%/smtp.h \
 	%D%/source.h \
+	%D%/source_caldav.c \
 	%D%/source_calendar.c \
 	%D%/source_imap.c \
 	%D%/source_maildir.c \
 	%D%/source_mbox.c \
 	%D%/source_names.c \
 	%D%/source_names.h \
+	%D%/source_webcal.h \
 	%D%/store.c \
 	%D%/store.h \
 	%D%/store_feed.c \

@@ -20,6 +20,7 @@ static const struct command commands[] = {
         {"clients", "[--discover]", "list the clients, with score and trend", command_clients},
         {"rules", "check|test [FILE...] | schema [NAME]",
          "validate the rules; run the tests inside them; a schema for editors", command_rules},
+        {"check", "", "try every source, secret and delivery, and say what is wrong", command_check},
         {"status", "", "health of the sources, items that could not be read", command_status},
 };
 

@@ -497,7 +497,8 @@ static int read_expansions(struct reader *r) {
 /* --- all sources --- */
 
 static const struct source_driver *driver_of(enum source_kind kind) {
-        static const struct source_driver *const drivers[] = {&source_maildir, &source_mbox, &source_calendar, &source_imap};
+        static const struct source_driver *const drivers[] = {&source_maildir, &source_mbox, &source_calendar, &source_imap,
+                                                              &source_caldav};
         for (size_t i = 0; i < ELEMENTSOF(drivers); i++)
                 if (drivers[i]->kind == kind)
                         return drivers[i];
@@ -536,8 +537,7 @@ static void tell_failure(struct reader *r, int error) {
 
 static int read_source(struct reader *r, const struct source_spec *spec, bool *ret_whole) {
         /* A calendar may lie on this machine or on the web. */
-        bool web_calendar = spec->remote && spec->kind == SOURCE_CALENDAR;
-        const struct source_driver *driver = web_calendar ? NULL : driver_of(spec->kind);
+        const struct source_driver *driver = driver_of(spec->kind);
         r->spec = spec;
         free(TAKE_PTR(r->trouble));
         r->deferred = false;
@@ -593,7 +593,7 @@ static int read_each(struct reader *r) {
         size_t calendars = 0;
         int e = 0;
         for (size_t i = 0; i < s->n_sources; i++)
-                calendars += s->sources[i].kind == SOURCE_CALENDAR;
+                calendars += s->sources[i].kind == SOURCE_CALENDAR || s->sources[i].kind == SOURCE_CALDAV;
         r->settling = calendars < 2;
         for (size_t i = 0; i < s->n_sources && e >= 0; i++) {
                 bool whole = false;

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "daemon/fetch_dav.h"
 #include "daemon/imap.h"
 #include "daemon/sandbox.h"
 #include "parsers/utf8.h"
@@ -29,7 +30,7 @@ struct fetcher {
         char why[SENTENCE_MAX];
 };
 
-static const struct fetch_driver *const drivers[] = {&fetch_imap};
+static const struct fetch_driver *const drivers[] = {&fetch_imap, &fetch_caldav, &fetch_webcal};
 
 int fetcher_socket(const struct fetcher *f) {
         (void) f;

@@ -56,4 +56,4 @@ struct source_driver {
         int (*instances)(struct reader *r, void *job, const struct moment *items,
                          uint32_t n); /* only where a driver asks for EXPAND */
 };
-extern const struct source_driver source_maildir, source_mbox, source_calendar, source_imap;
+extern const struct source_driver source_maildir, source_mbox, source_calendar, source_imap, source_caldav;

@@ -4,8 +4,6 @@
 /* Every pattern of the tables is looked for at every word where its first word stands; then each is judged by what stands around it. What is
  * said of somebody must be right, so whatever makes it a question, a condition, a report or its contrary makes it silent. */
 
-/* Places of the index, a power of two; patterns are found by the first four letters of their first words. */
-#define BUCKETS 2048U
 /* How far before a claim its negation stands: "we have not yet formally". */
 #define NEGATION_REACH 3U
 /* As many words may stand before the start of a clause when they only lead to it: "ok, so". */
@@ -15,30 +13,48 @@
 
 enum item_what { ITEM_WORD, ITEM_OPTIONAL, ITEM_NOT, ITEM_GAP };
 
-/* One item of a pattern, made ready: most words are told not to be it by their first letter. */
-struct act_item {
+enum alternative_how { HOW_WHOLE, HOW_BEGINS, HOW_NUMBER };
+
+/* One word of an item. Its first four letters are compared as a number, since most words are told not to be it by them. */
+struct act_alternative {
         const char *s;
-        uint32_t letters; /* letter_bit() of those with which its alternatives begin */
-        uint16_t n;       /* of s */
-        uint16_t what;    /* enum item_what */
+        uint32_t key, mask; /* of those letters */
+        uint16_t n;         /* of s */
+        uint16_t how;       /* enum alternative_how */
+};
+
+/* One item of a pattern, made ready. */
+struct act_item {
+        uint64_t bits;         /* reading_bit() of the words it can be */
+        uint32_t alternatives; /* the first of them */
+        uint16_t n, what;      /* how many; enum item_what */
 };
 
 /* One first word of a pattern. */
 struct act_entry {
-        uint64_t needs; /* words that must stand somewhere in the sentence, as word_bit() */
-        uint32_t key;
-        uint32_t items, next; /* the items after the first; letters with which what follows may begin */
+        uint64_t needs; /* words that must stand somewhere in the sentence, as reading_bit() */
+        uint64_t next;  /* words with which what follows may begin */
+        uint32_t items; /* the items after the first word */
+        uint32_t first; /* that word, among the alternatives */
         uint32_t does;
-        const char *word; /* the alternative */
-        uint16_t n;       /* of word */
-        uint8_t n_items, table;
+        uint16_t n_items, table, beginning;
 };
 
+/* The patterns of one table that begin with one key. */
+struct act_range {
+        uint64_t next; /* of all of them */
+        uint16_t first, last;
+};
+
+/* FR ... NL. */
+#define ACT_TABLES 4U
+_Static_assert(NL + 1 == ACT_TABLES, "the languages that have acts come first");
+
 struct act_index {
-        struct act_entry *entries; /* owned; by bucket */
+        struct act_entry *entries; /* owned; those of one key and table stand together, in the order of the table */
         struct act_item *items;    /* owned */
-        uint32_t first[BUCKETS + 1];
-        uint32_t next[BUCKETS]; /* of all entries there; 0: none */
+        struct act_alternative *alternatives;                /* owned */
+        struct act_range ranges[BEGINNINGS_MAX][ACT_TABLES]; /* by number of the beginning */
 };
 
 const struct act_table *const act_tables[TABLES] = {[FR] = &acts_fr, [EN] = &acts_en, [DE] = &acts_de, [NL] = &acts_nl};
@@ -74,140 +90,183 @@ const char *act_kind_name(enum act_kind kind) {
 /* --- the index --- */
 
 #define KEY_LETTERS 4U
+#define ALL_WORDS UINT64_MAX
 
-/* The first four letters of a word; zeros stand for those after a shorter one. */
-static uint32_t word_key(const char *s) {
+/* The first letters of an alternative, as struct word has them; zeros stand for those after a shorter one. */
+static uint32_t alternative_key(const char *s, size_t n) {
         uint32_t key = 0;
-        for (unsigned i = 0; i < KEY_LETTERS && s[i] && s[i] != ' ' && s[i] != '|' && s[i] != '*'; i++)
+        for (size_t i = 0; i < MIN(n, (size_t) KEY_LETTERS); i++)
                 key |= (uint32_t) (unsigned char) s[i] << (24 - 8 * i);
         return key;
 }
 
-static uint32_t bucket_of(uint32_t key) {
-        return key * UINT32_C(2654435761) >> 21; /* Knuth's multiplicative hash; the top 11 bits */
-}
-_Static_assert(BUCKETS == 1U << 11, "as many buckets as the hash has values");
-
-#define ALL_LETTERS UINT32_MAX
-/* Hardly a word begins with a sign that has this bit, while the set of all letters holds it: at worst one try too many. */
-#define ANY_LETTER UINT32_C(1)
-
-static uint32_t letter_bit(char c) {
-        return UINT32_C(1) << (c & 31);
-}
-
-static uint32_t letters_of(const char *s, size_t n) {
-        uint32_t letters = 0;
-        for (size_t i = 0; i < n; i++)
-                if (i == 0 || s[i - 1] == '|')
-                        letters |= s[i] == '#' ? ALL_LETTERS : letter_bit(s[i]);
-        return letters;
+static struct act_alternative alternative_of(const char *s, size_t n) {
+        if (n == 1 && *s == '#')
+                return (struct act_alternative){.s = s, .how = HOW_NUMBER};
+        bool begins = n > 1 && s[n - 1] == '*';
+        n -= begins;
+        /* A word that only begins so may have any letters after those. */
+        uint32_t mask = begins && n < KEY_LETTERS ? ~(UINT32_MAX >> 8 * n) : UINT32_MAX;
+        return (struct act_alternative){.s = s,
+                                        .key = alternative_key(s, n),
+                                        .mask = mask,
+                                        .n = (uint16_t) n,
+                                        .how = begins ? HOW_BEGINS : HOW_WHOLE};
 }
 
-static struct act_item item_of(const char *s, size_t n) {
-        if (n == 2 && s[0] == '.' && s[1] == '.')
-                return (struct act_item){.s = s, .letters = ALL_LETTERS, .what = ITEM_GAP};
-        enum item_what what = *s == '?' ? ITEM_OPTIONAL : *s == '!' ? ITEM_NOT : ITEM_WORD;
-        s += what != ITEM_WORD;
-        n -= what != ITEM_WORD;
-        return (struct act_item){.s = s, .letters = letters_of(s, n), .n = (uint16_t) n, .what = (uint16_t) what};
+static uint64_t bits_of(const struct act_alternative *a) {
+        return a->how == HOW_NUMBER || a->mask != UINT32_MAX ? ALL_WORDS : reading_bit(a->key);
 }
 
-/* With which letters the word may begin that follows the first; all when none need follow. */
-static uint32_t next_letters(const struct act_item *items, size_t n) {
-        uint32_t letters = 0;
+/* Words joined by "|", which end at a blank; how many. They are written when there is room for them. */
+static size_t cut_alternatives(const char *s, struct act_alternative *ret) {
+        size_t n = 0;
+        for (bool more = true; more; n++) {
+                size_t len = strcspn(s, " |");
+                if (ret)
+                        ret[n] = alternative_of(s, len);
+                more = s[len] == '|';
+                s += len + more;
+        }
+        return n;
+}
+
+static enum item_what what_is(const char *s) {
+        if (s[0] == '.' && s[1] == '.' && (s[2] == ' ' || s[2] == 0))
+                return ITEM_GAP;
+        return *s == '?' ? ITEM_OPTIONAL : *s == '!' ? ITEM_NOT : ITEM_WORD;
+}
+
+/* Which words the one can be that follows the first; all when none need follow. */
+static uint64_t next_words(const struct act_item *items, size_t n) {
+        uint64_t bits = 0;
         for (size_t i = 0; i < n; i++) {
                 if (items[i].what == ITEM_NOT || items[i].what == ITEM_GAP)
-                        return ALL_LETTERS;
-                letters |= items[i].letters;
+                        return ALL_WORDS;
+                bits |= items[i].bits;
                 if (items[i].what == ITEM_WORD)
-                        return letters;
+                        return bits;
         }
-        return ALL_LETTERS;
-}
-
-static uint64_t word_bit(uint32_t key) {
-        return UINT64_C(1) << (key * UINT32_C(2654435761) >> 26);
+        return ALL_WORDS;
 }
 
 /* Items that are one word and must be there. */
 static uint64_t needed_words(const struct act_item *items, size_t n) {
         uint64_t needs = 0;
-        for (size_t i = 0; i < n; i++) {
-                bool wild = items[i].n > 0 && items[i].s[items[i].n - 1] == '*';
-                if (items[i].what == ITEM_WORD && *items[i].s != '#' && !memchr(items[i].s, '|', items[i].n) &&
-                    !(wild && items[i].n <= KEY_LETTERS))
-                        needs |= word_bit(word_key(items[i].s));
-        }
+        for (size_t i = 0; i < n; i++)
+                if (items[i].what == ITEM_WORD && items[i].n == 1 && items[i].bits != ALL_WORDS)
+                        needs |= items[i].bits;
         return needs;
 }
 
-/* The items of a pattern; their number, and they are written when there is room for them. */
-static size_t cut_pattern(const char *s, struct act_item *items) {
-        size_t n = 0;
-        while (*s) {
-                size_t len = strcspn(s, " ");
-                if (items)
-                        items[n] = item_of(s, len);
-                n++;
+/* How much there is of what, or where the next of it goes. */
+struct act_room {
+        size_t entries, items, alternatives;
+};
+
+/* The items of a pattern, which are written when there is an index; how many. The first is its first word. */
+static size_t cut_pattern(struct act_index *x, const char *s, struct act_room *room) {
+        size_t before = room->items;
+        for (; *s; room->items++) {
+                enum item_what what = what_is(s);
+                s += what == ITEM_OPTIONAL || what == ITEM_NOT;
+                struct act_alternative *a = x ? x->alternatives + room->alternatives : NULL;
+                size_t n = what == ITEM_GAP ? 0 : cut_alternatives(s, a), len = strcspn(s, " ");
+                if (x) {
+                        struct act_item item = {
+                                .alternatives = (uint32_t) room->alternatives, .n = (uint16_t) n, .what = (uint16_t) what};
+                        for (size_t i = 0; i < n; i++)
+                                item.bits |= bits_of(a + i);
+                        x->items[room->items] = item;
+                }
+                room->alternatives += n;
                 s += len + (s[len] == ' ');
         }
-        return n;
+        return room->items - before;
 }
 
-/* Walks all first words of all patterns: counts them, or fills the index by `room`, the next free place of each bucket. */
-static void walk_patterns(struct act_index *x, uint32_t *room, size_t *ret_entries, size_t *ret_items) {
-        size_t n_entries = 0, n_items = 0;
-        for (uint8_t t = 0; t < TABLES; t++)
-                for (size_t k = 0; act_tables[t] && k < act_tables[t]->n; k++) {
+/* One entry for each first word of a pattern. */
+static int add_entries(struct act_index *x, struct beginnings *b, const struct act_item *items, size_t n, uint32_t does,
+                       size_t table, struct act_room *room) {
+        for (uint32_t i = 0; i < items->n; i++) {
+                int number = beginning_add(b, x->alternatives[items->alternatives + i].key);
+                if (number < 0)
+                        return number;
+                struct act_entry *e = x->entries + room->entries++;
+                *e = (struct act_entry){.needs = needed_words(items + 1, n - 1),
+                                        .next = next_words(items + 1, n - 1),
+                                        .items = (uint32_t) (items + 1 - x->items),
+                                        .first = items->alternatives + i,
+                                        .does = does,
+                                        .n_items = (uint16_t) (n - 1),
+                                        .table = (uint16_t) table,
+                                        .beginning = (uint16_t) number};
+        }
+        return 0;
+}
+
+/* Walks all patterns: counts what they hold, or writes it. */
+static int walk_patterns(struct act_index *x, struct beginnings *b, struct act_room *ret) {
+        int e = 0;
+        *ret = (struct act_room){0};
+        for (size_t t = 0; t < ACT_TABLES; t++)
+                for (size_t k = 0; k < act_tables[t]->n && e == 0; k++) {
                         const struct act_pattern *p = act_tables[t]->items + k;
-                        struct act_item *items = room ? x->items + n_items : NULL;
-                        size_t n = cut_pattern(p->text, items);
-                        uint32_t next = room ? next_letters(items + 1, n - 1) : 0;
-                        uint64_t needs = room ? needed_words(items + 1, n - 1) : 0;
-                        bool more = true;
-                        for (const char *s = p->text; more; n_entries++) {
-                                size_t len = strcspn(s, " |");
-                                uint32_t key = word_key(s), bucket = bucket_of(key);
-                                if (room) {
-                                        x->next[bucket] |= next;
-                                        x->entries[room[bucket]++] = (struct act_entry){.needs = needs,
-                                                                                        .key = key,
-                                                                                        .items = (uint32_t) n_items + 1,
-                                                                                        .next = next,
-                                                                                        .does = p->does,
-                                                                                        .word = s,
-                                                                                        .n = (uint16_t) len,
-                                                                                        .n_items = (uint8_t) (n - 1),
-                                                                                        .table = t};
-                                } else
-                                        x->first[bucket + 1]++;
-                                more = s[len] == '|';
-                                s += len + more;
-                        }
-                        n_items += n;
+                        const struct act_item *items = x ? x->items + ret->items : NULL;
+                        size_t n = cut_pattern(x, p->text, ret);
+                        if (x)
+                                e = add_entries(x, b, items, n, p->does, t, ret);
+                        else
+                                ret->entries += cut_alternatives(p->text, NULL);
                 }
-        *ret_entries = n_entries;
-        *ret_items = n_items;
+        return e;
 }
 
-int act_index_new(struct act_index **ret) {
+/* Puts those of one beginning and table together without changing their order, by counting. */
+static int sort_entries(struct act_index *x, size_t n) {
+        struct act_entry *sorted = calloc(n, sizeof(*sorted));
+        uint16_t at = 0;
+        if (!sorted || n > UINT16_MAX) {
+                free(sorted);
+                return sorted ? -E2BIG : -ENOMEM;
+        }
+        for (size_t i = 0; i < n; i++) {
+                struct act_range *range = &x->ranges[x->entries[i].beginning][x->entries[i].table];
+                range->last++;
+                range->next |= x->entries[i].next;
+        }
+        for (size_t i = 0; i < BEGINNINGS_MAX; i++)
+                for (size_t t = 0; t < ACT_TABLES; t++) {
+                        struct act_range *range = &x->ranges[i][t];
+                        uint16_t count = range->last;
+                        range->first = range->last = at;
+                        at = (uint16_t) (at + count);
+                }
+        for (size_t i = 0; i < n; i++)
+                sorted[x->ranges[x->entries[i].beginning][x->entries[i].table].last++] = x->entries[i];
+        free(x->entries);
+        x->entries = sorted;
+        return 0;
+}
+
+int act_index_new(struct beginnings *beginnings, struct act_index **ret) {
         struct act_index *x = calloc(1, sizeof(*x));
-        uint32_t room[BUCKETS];
-        size_t entries, items;
+        struct act_room room;
         if (!x)
                 return -ENOMEM;
-        walk_patterns(x, NULL, &entries, &items);
-        for (size_t i = 0; i < BUCKETS; i++)
-                x->first[i + 1] += x->first[i];
-        x->entries = calloc(entries, sizeof(*x->entries));
-        x->items = calloc(items, sizeof(*x->items));
-        if (!x->entries || !x->items) {
+        (void) walk_patterns(NULL, NULL, &room);
+        x->entries = calloc(room.entries, sizeof(*x->entries));
+        x->items = calloc(room.items, sizeof(*x->items));
+        x->alternatives = calloc(room.alternatives, sizeof(*x->alternatives));
+        int e = x->entries && x->items && x->alternatives ? 0 : -ENOMEM;
+        if (e == 0)
+                e = walk_patterns(x, beginnings, &room);
+        if (e == 0)
+                e = sort_entries(x, room.entries);
+        if (e < 0) {
                 act_index_free(x);
-                return -ENOMEM;
+                return e;
         }
-        memcpy(room, x->first, sizeof(room));
-        walk_patterns(x, room, &entries, &items);
         *ret = x;
         return 0;
 }
@@ -216,6 +275,7 @@ struct act_index *act_index_free(struct act_index *x) {
         if (x) {
                 free(x->entries);
                 free(x->items);
+                free(x->alternatives);
         }
         free(x);
         return NULL;
@@ -223,34 +283,35 @@ struct act_index *act_index_free(struct act_index *x) {
 
 /* --- matching --- */
 
-static bool alternative_is(const char *s, size_t n, const char *w, size_t len) {
-        if (n == 1 && *s == '#')
-                return *w >= '0' && *w <= '9';
-        bool wild = n > 1 && s[n - 1] == '*';
-        return wild ? len >= n - 1 && memcmp(w, s, n - 1) == 0 : len == n && memcmp(w, s, n) == 0;
+static bool alternative_is(const struct act_alternative *a, const struct reading *r, const struct word *w) {
+        if ((w->key & a->mask) != a->key)
+                return false;
+        if (a->how == HOW_NUMBER)
+                return r->folded[w->folded] >= '0' && r->folded[w->folded] <= '9';
+        if (a->how == HOW_WHOLE ? w->len != a->n : w->len < a->n)
+                return false;
+        return a->n <= KEY_LETTERS ||
+               memcmp(r->folded + w->folded + KEY_LETTERS, a->s + KEY_LETTERS, a->n - KEY_LETTERS) == 0;
 }
 
 /* Is the word one of the alternatives? */
-static bool item_is(const struct act_item *item, const struct reading *r, size_t i) {
-        const char *w = word_text(r, i), *end = item->s + item->n;
-        if (!(item->letters & letter_bit(*w)))
+static bool item_is(const struct act_index *x, const struct act_item *item, const struct reading *r, size_t i) {
+        const struct word *w = r->words + i;
+        if (!(item->bits & word_bit(r, i)))
                 return false;
-        for (const char *s = item->s; s < end;) {
-                const char *bar = memchr(s, '|', (size_t) (end - s));
-                size_t n = (size_t) ((bar ? bar : end) - s);
-                if ((*s == *w || *s == '#') && alternative_is(s, n, w, r->words[i].len))
+        for (uint32_t k = item->alternatives; k < item->alternatives + item->n; k++)
+                if (alternative_is(x->alternatives + k, r, w))
                         return true;
-                s += n + 1;
-        }
         return false;
 }
 
 /* Where the items end that begin at word i; 0 when they do not. Recursion follows the pattern, never the text. */
-static size_t match(const struct act_item *items, size_t n, const struct reading *r, size_t i, size_t last) {
+static size_t match(const struct act_index *x, const struct act_item *items, size_t n, const struct reading *r, size_t i,
+                    size_t last) {
         for (; n > 0; items++, n--) {
                 if (items->what == ITEM_GAP) {
                         for (size_t gap = 0; gap <= ACT_GAP_MAX; gap++, i++) {
-                                size_t end = match(items + 1, n - 1, r, i, last);
+                                size_t end = match(x, items + 1, n - 1, r, i, last);
                                 if (end > 0)
                                         return end;
                                 if (i >= last || r->words[i].comma)
@@ -258,13 +319,13 @@ static size_t match(const struct act_item *items, size_t n, const struct reading
                         }
                         return 0;
                 }
-                bool is = i < last && item_is(items, r, i);
+                bool is = i < last && item_is(x, items, r, i);
                 if (items->what == ITEM_NOT ? is : items->what == ITEM_WORD && !is)
                         return 0;
                 if (items->what == ITEM_NOT || !is)
                         continue;
                 if (items->what == ITEM_OPTIONAL) {
-                        size_t end = match(items + 1, n - 1, r, i + 1, last);
+                        size_t end = match(x, items + 1, n - 1, r, i + 1, last);
                         if (end > 0)
                                 return end;
                         continue;
@@ -274,27 +335,33 @@ static size_t match(const struct act_item *items, size_t n, const struct reading
         return i;
 }
 
+/* The patterns of one range that stand at word i. `next` is the word after it, as reading_bit(), `there` are all of the sentence. */
+static void mark_range(const struct act_index *x, const struct reading *r, const struct act_range *range, size_t i,
+                       size_t last, uint64_t next, uint64_t there, struct act_sentence *a) {
+        for (uint32_t e = range->first; e < range->last && a->n_marks < ACT_MARKS_MAX; e++) {
+                const struct act_entry *entry = x->entries + e;
+                if ((entry->next != ALL_WORDS && !(entry->next & next)) || entry->needs & ~there ||
+                    !alternative_is(x->alternatives + entry->first, r, r->words + i))
+                        continue;
+                size_t end = match(x, x->items + entry->items, entry->n_items, r, i + 1, last);
+                if (end > i)
+                        a->marks[a->n_marks++] = (struct act_mark){(uint32_t) i, (uint32_t) end, entry->does, entry->table};
+        }
+}
+
 static void mark_sentence(const struct act_index *x, const struct reading *r, const struct sentence *s, unsigned wanted,
                           struct act_sentence *a) {
         uint64_t there = 0;
         for (size_t i = s->first; i < s->last; i++)
-                there |= word_bit(r->words[i].key);
+                there |= word_bit(r, i);
         for (size_t i = s->first; i < s->last; i++) {
-                const char *w = word_text(r, i);
-                uint32_t key = r->words[i].key, bucket = bucket_of(key);
-                uint32_t next = i + 1 < s->last ? letter_bit(*word_text(r, i + 1)) : 0;
-                if (r->words[i].comma || !(x->next[bucket] & (next | ANY_LETTER)))
-                        continue;
-                for (uint32_t e = x->first[bucket]; e < x->first[bucket + 1] && a->n_marks < ACT_MARKS_MAX; e++) {
-                        const struct act_entry *entry = x->entries + e;
-                        if (entry->key != key || entry->needs & ~there || !(wanted >> entry->table & 1) ||
-                            (entry->next != ALL_LETTERS && !(entry->next & next)) ||
-                            !alternative_is(entry->word, entry->n, w, r->words[i].len))
-                                continue;
-                        size_t end = match(x->items + entry->items, entry->n_items, r, i + 1, s->last);
-                        if (end > i)
-                                a->marks[a->n_marks++] =
-                                        (struct act_mark){(uint32_t) i, (uint32_t) end, entry->does, entry->table};
+                /* A word that begins nothing has the number 0, of which there are no patterns. */
+                const struct act_range *ranges = x->ranges[r->words[i].beginning];
+                uint64_t next = i + 1 < s->last ? word_bit(r, i + 1) : 0;
+                for (unsigned left = wanted % (1U << ACT_TABLES); left != 0; left &= left - 1) {
+                        const struct act_range *range = ranges + __builtin_ctz(left);
+                        if (range->next == ALL_WORDS || range->next & next)
+                                mark_range(x, r, range, i, s->last, next, there, a);
                 }
         }
 }

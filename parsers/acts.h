@@ -77,7 +77,8 @@ struct act_sentence {
 };
 
 struct act_index;
-int act_index_new(struct act_index **ret) _must_check_;
+/* Gives the first words of the patterns a number among the beginnings. 0, -ENOMEM, -E2BIG. */
+int act_index_new(struct beginnings *beginnings, struct act_index **ret) _must_check_;
 struct act_index *act_index_free(struct act_index *index);
 
 /* What sentence k does, by the tables of `wanted` (bits by FR ... NL). */

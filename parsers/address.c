@@ -148,6 +148,81 @@ static bool has_domain(const char *s, size_t n) {
         return at && at > s && at + 1 < s + n;
 }
 
+/* --- the plainest form, which nearly all addresses have */
+
+/* Mailboxes of one field that are read without libetpan. */
+#define PLAIN_MAX 16U
+
+struct plain {
+        const char *name, *email; /* in the field */
+        size_t name_size, email_size;
+};
+
+static bool is_plain_letter(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+/* "eva.brun+x@mail.example": letters with single dots between them, and one '@'. Where it ends, NULL when it is no such address. */
+static const char *plain_email(const char *p, const char *end) {
+        bool at = false, letter = false;
+        for (; p < end; p++) {
+                if (is_plain_letter(*p) || (*p == '+' && !at))
+                        letter = true;
+                else if (letter && (*p == '.' || (*p == '@' && !at))) {
+                        at |= *p == '@';
+                        letter = false;
+                } else
+                        break;
+        }
+        return at && letter ? p : NULL;
+}
+
+/* Words with one blank after each. Where they end. */
+static const char *plain_words(const char *p, const char *end) {
+        const char *after = p;
+        for (; p < end && is_plain_letter(*p); p++)
+                if (p + 1 < end && p[1] == ' ')
+                        after = ++p + 1;
+        return after;
+}
+
+/* "Eva Brun <eva@x.example>" or "eva@x.example". Where it ends, NULL when it is something else. */
+static const char *plain_mailbox(const char *p, const char *end, struct plain *ret) {
+        const char *angle = plain_words(p, end);
+        bool named = angle < end && *angle == '<';
+        ret->name = p;
+        ret->name_size = named && angle > p ? (size_t) (angle - p) - 1 : 0;
+        ret->email = named ? angle + 1 : p;
+        const char *after = plain_email(ret->email, end);
+        if (!after || (named && (after == end || *after != '>')))
+                return NULL;
+        ret->email_size = (size_t) (after - ret->email);
+        return after + named;
+}
+
+/* 1: done; 0: it takes more than this, nothing collected; -ENOMEM. */
+static int collect_plain(struct collector *c, const char *s, size_t n) {
+        struct plain found[PLAIN_MAX];
+        const char *end = s + n;
+        size_t k = 0;
+        for (const char *p = s; p < end; k++) {
+                if (k == PLAIN_MAX || !(p = plain_mailbox(p, end, found + k)) || (p < end && *p != ','))
+                        return 0;
+                if (p == end)
+                        continue;
+                for (p++; p < end && *p == ' ';)
+                        p++;
+                if (p == end) /* the comma of one that is missing */
+                        return 0;
+        }
+        for (size_t i = 0; i < k; i++) {
+                int r = collect(c, found[i].name, found[i].name_size, found[i].email, found[i].email_size);
+                if (r < 0)
+                        return r;
+        }
+        return 1;
+}
+
 /* --- what libetpan read, as far as it can be believed */
 
 /* Each address must stand in the text as it came out: libetpan joins "John Doe a@x" to JohnDoea@x, and takes the
@@ -416,7 +491,9 @@ int address_list_parse(const struct charset_set *set, const char *s, size_t n, u
         if (r < 0)
                 return r;
         uint32_t before = list->n;
-        r = collect_strict(&c, s, n);
+        r = collect_plain(&c, s, n);
+        if (r == 0)
+                r = collect_strict(&c, s, n);
         if (r == 0)
                 r = collect_lenient(&c, s, n);
         if (r >= 0 && list->n == before && !memchr(s, '@', n) && memmem(s, n, "=?", 2)) {

@@ -231,6 +231,33 @@ static int date_read(const char *s, const char *end, instant *ret, int32_t *ret_
         return to_instant(&r, ret, ret_offset);
 }
 
+/* The form that nearly all programs write, "Mon, 2 Mar 2026 08:50:00 +0100", without a search. -EINVAL: it is not that, or no date. */
+static int date_standard(const char *s, size_t n, instant *ret, int32_t *ret_offset) {
+        static const char form[] = " ___ #### ##:##:## _####";
+        const size_t head = sizeof("Mon, ") - 1, size = sizeof(form) - 1;
+        if (n < head + 1 + size || n > head + 2 + size || s[3] != ',' || s[4] != ' ' || !find_weekday(s, 3))
+                return -EINVAL;
+        struct reading r = {.have_offset = true};
+        const char *p = s + n - size; /* after the day, which has one figure or two */
+        for (size_t i = 0; i < size; i++)
+                if (form[i] == '#' ? !is_digit(p[i]) : form[i] != '_' && form[i] != p[i])
+                        return -EINVAL;
+        size_t digits = (size_t) (p - s) - head;
+        if (number(s + head, p, digits, &r.day) != digits || (p[19] != '+' && p[19] != '-'))
+                return -EINVAL;
+        int hours, minutes;
+        r.month = find_month(p + 1, 3);
+        (void) number(p + 5, s + n, 4, &r.year);
+        (void) number(p + 10, s + n, 2, &r.hour);
+        (void) number(p + 13, s + n, 2, &r.minute);
+        (void) number(p + 16, s + n, 2, &r.second);
+        (void) number(p + 20, s + n, 2, &hours);
+        (void) number(p + 22, s + n, 2, &minutes);
+        r.offset = (hours * 3600 + minutes * 60) * (p[19] == '-' ? -1 : 1);
+        r.have_offset = minutes < 60 && r.offset >= -OFFSET_MAX && r.offset <= OFFSET_MAX;
+        return to_instant(&r, ret, ret_offset);
+}
+
 /* libetpan checks no range, keeps two-digit years, and gives the offset as a decimal HHMM (0 for none). */
 static int date_from_libetpan(const char *s, size_t n, instant *ret, int32_t *ret_offset) {
         struct mailimf_date_time *dt = NULL;
@@ -263,6 +290,8 @@ int date_parse(const char *s, size_t n, instant *ret, int32_t *ret_offset) {
         }
         while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t'))
                 text[--size] = 0;
+        if (date_standard(text, size, ret, ret_offset) == 0)
+                return 0;
         /* Without a sign the zone is a name or missing: libetpan reads both as 0 and forgets which. */
         bool plain = size > 6 && (text[size - 5] == '+' || text[size - 5] == '-') && memchr(text, ':', size);
         if (plain && date_from_libetpan(text, size, ret, ret_offset) == 0)

@@ -107,6 +107,11 @@ size_t header_unfold(const struct field *f, char *out, size_t room, bool *ret_tr
                         break;
                 }
                 out[n++] = c == '\t' ? ' ' : c;
+                /* Most of it is copied as it is. */
+                size_t run = MIN(utf8_printable(f->body + i + 1, f->body_size - i - 1), room - 1 - n);
+                memcpy(out + n, f->body + i + 1, run);
+                n += run;
+                i += run;
         }
         while (n > 0 && out[n - 1] == ' ')
                 n--;
@@ -289,10 +294,7 @@ static int keep(struct arena *arena, char *s, size_t n, size_t limit, const char
 }
 
 static bool is_plain(const char *s, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                if (s[i] < 32 || s[i] > 126 || (s[i] == '=' && i + 1 < n && s[i + 1] == '?'))
-                        return false;
-        return true;
+        return utf8_printable(s, n) == n && !memmem(s, n, "=?", 2);
 }
 
 int header_decode(const struct charset_set *set, const char *s, size_t n, size_t limit, struct arena *arena,

@@ -194,27 +194,23 @@ static void score_word(const struct language_index *x, const char *s, size_t n, 
 static size_t word_length(const char *s, size_t n) {
         uint32_t cp;
         size_t len = 0, k;
-        while (len < n) {
-                unsigned char c = (unsigned char) s[len];
-                if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-                        len++;
-                        continue;
-                }
-                if (c < 0x80 || (k = utf8_decode(s + len, n - len, &cp)) == 0 || !utf8_is_word(cp))
-                        break;
-                len += k;
+        for (;; len += k) {
+                len += utf8_word_run(s + len);
+                if ((unsigned char) s[len] < 0x80 || (k = utf8_decode(s + len, n - len, &cp)) == 0 || !utf8_is_word(cp))
+                        return len;
         }
-        return len;
 }
 
 /* The pieces of addresses and links say nothing about the language. */
 static bool is_glue(char c) {
-        return c == '/' || c == '@' || c == '_' || c == '=' || c == '&' || c == '%' || c == '#';
+        static const bool glue[256] = {
+                ['/'] = true, ['@'] = true, ['_'] = true, ['='] = true, ['&'] = true, ['%'] = true, ['#'] = true};
+        return glue[(unsigned char) c];
 }
 
 const char *text_language(const struct language_index *index, const char *text) {
         struct language_index own;
-        char folded[LANGUAGE_TEXT_MAX + LANGUAGE_WORD_MAX + 1];
+        char folded[LANGUAGE_TEXT_MAX + UTF8_PADDING];
         unsigned scores[LANGUAGES] = {0}, tokens = 0;
         size_t n = strnlen(text, LANGUAGE_TEXT_MAX);
 
@@ -223,7 +219,7 @@ const char *text_language(const struct language_index *index, const char *text) 
                 index = &own;
         }
         n = utf8_fold(text, utf8_boundary(text, n), folded, LANGUAGE_TEXT_MAX + 1);
-        memset(folded + n, 0, LANGUAGE_WORD_MAX);
+        memset(folded + n, 0, UTF8_PADDING);
         for (size_t i = 0, len; i < n; i += len) {
                 len = word_length(folded + i, n - i);
                 if (len == 0) {

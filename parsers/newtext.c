@@ -28,8 +28,21 @@ struct line {
 };
 #define NOT_FOLDED UINT32_MAX
 
+/* Tables of words with which a line may begin. */
+enum beginning {
+        BEGINS_FORWARD = 1 << 0,
+        BEGINS_LIST_FOOTER = 1 << 1,
+        BEGINS_DISCLAIMER = 1 << 2,
+        BEGINS_MOBILE_FOOTER = 1 << 3,
+        BEGINS_CLOSING = 1 << 4,
+};
+
+/* By the first two letters: which tables hold a word that begins so. Most lines begin no word of any. */
+#define BEGINNINGS 1024U
+
 struct split {
         const char *text;
+        uint8_t beginnings[BEGINNINGS];
         char *folded;       /* owned; each line is looked at by many tests, and folded once, when the first of them asks */
         struct line *lines; /* owned */
         size_t n;
@@ -105,6 +118,14 @@ static bool starts_any(const char *s, const char *const *words, size_t n) {
                 if (starts(s, words[i]))
                         return true;
         return false;
+}
+
+static size_t beginning_of(const char *s) {
+        return s[0] ? (size_t) ((s[0] & 31) << 5 | (s[1] & 31)) : 0;
+}
+
+static bool may_begin(const struct split *split, const char *s, enum beginning what) {
+        return split->beginnings[beginning_of(s)] & what;
 }
 
 static bool holds_any(const char *s, const char *const *words, size_t n) {
@@ -245,8 +266,9 @@ static const char *const apple_forwards[] = {"begin forwarded message",
 
 enum mark { MARK_NONE, MARK_ORIGINAL, MARK_FORWARD };
 
-static enum mark mark_of(const char *s) {
-        if (starts_any(s, apple_forwards, ELEMENTSOF(apple_forwards)) && s[strlen(s) - 1] == ':')
+static enum mark mark_of(const struct split *split, const char *s) {
+        if (may_begin(split, s, BEGINS_FORWARD) && starts_any(s, apple_forwards, ELEMENTSOF(apple_forwards)) &&
+            s[strlen(s) - 1] == ':')
                 return MARK_FORWARD;
         size_t dashes = strspn(s, "-=");
         if (dashes < 2)
@@ -773,7 +795,7 @@ static const char *const mobile_footers[] = {"sent from my ",
                                              "나의 "};
 
 /* A person may begin a sentence like that: a footer is short, asks nothing and names a device or a program. */
-static bool is_mobile_footer(const char *s, size_t n) {
+static bool is_mobile_footer(const struct split *split, const char *s, size_t n) {
         static const char *const things[] = {
                 "iphone",   "ipad",    "android",    "outlook",    "samsung",     "galaxy",    "huawei", "blackberry",
                 "mobile",   "phone",   "smartphone", "yahoo",      "proton",      "courrier",  "mail",   "telephone",
@@ -781,8 +803,8 @@ static bool is_mobile_footer(const char *s, size_t n) {
                 "nokia",    "windows", "ios",        "orange",     "appareil",    "iphonesta", "device", "hand",
                 "telefono", "telefon", "ipod",       "cell phone", "my cell",     "airmail",   "nexus",  "htc",
                 "movil",    "celular", "k-9",        "handset",    "thunderbird", "telemovel", "手机",   "手機"};
-        return n > 0 && n <= 90 && !strchr(s, '?') && starts_any(s, mobile_footers, ELEMENTSOF(mobile_footers)) &&
-               holds_any(s, things, ELEMENTSOF(things));
+        return n > 0 && n <= 90 && may_begin(split, s, BEGINS_MOBILE_FOOTER) && !strchr(s, '?') &&
+               starts_any(s, mobile_footers, ELEMENTSOF(mobile_footers)) && holds_any(s, things, ELEMENTSOF(things));
 }
 
 static const char *const list_footers[] = {"you received this message because you are subscribed",
@@ -888,7 +910,7 @@ static const char *const disclaimer_words[] = {"confidenti",   "privileged",  "i
                                                "機密",         "机密",        "保密",          "收件"};
 
 static bool is_disclaimer(const struct split *s, size_t i, const char *folded) {
-        if (!starts_any(folded, disclaimers, ELEMENTSOF(disclaimers)))
+        if (!may_begin(s, folded, BEGINS_DISCLAIMER) || !starts_any(folded, disclaimers, ELEMENTSOF(disclaimers)))
                 return false;
         for (size_t k = i; k < s->n && k < i + 12 && !s->lines[k].blank && !s->lines[k].quoted; k++)
                 if (holds_any(fold_line(s, k, NULL), disclaimer_words, ELEMENTSOF(disclaimer_words)))
@@ -1121,7 +1143,7 @@ static size_t sort_line(struct split *s, size_t i) {
                         drop_until_quote(s, i);
                 return i + 1;
         }
-        enum mark mark = mark_of(folded);
+        enum mark mark = mark_of(s, folded);
         if (mark != MARK_NONE) {
                 s->forward |= mark == MARK_FORWARD;
                 size_t body = next_filled(s, i + 1);
@@ -1147,11 +1169,12 @@ static size_t sort_line(struct split *s, size_t i) {
                 bool indented = is_indented(s, first) && is_indented(s, next_filled(s, first + 1));
                 return indented ? drop_indented(s, i, end) : drop_quotation(s, i, end);
         }
-        if (is_mobile_footer(folded, n)) {
+        if (is_mobile_footer(s, folded, n)) {
                 s->lines[i].out = true;
                 return i + 1;
         }
-        if (starts_any(folded, list_footers, ELEMENTSOF(list_footers)) || is_disclaimer(s, i, folded)) {
+        bool footer = may_begin(s, folded, BEGINS_LIST_FOOTER) && starts_any(folded, list_footers, ELEMENTSOF(list_footers));
+        if (footer || is_disclaimer(s, i, folded)) {
                 drop_until_quote(s, i);
                 return i + 1;
         }
@@ -1168,7 +1191,24 @@ static bool quote_is_forward(const struct split *s, size_t i) {
         while (skip < l->len && strchr("> \t", p[skip]))
                 skip++;
         (void) fold_span(p + skip, l->len - skip, folded);
-        return mark_of(folded) == MARK_FORWARD;
+        return mark_of(s, folded) == MARK_FORWARD;
+}
+
+static void note_beginnings(struct split *s) {
+        static const struct {
+                const char *const *words;
+                size_t n;
+                enum beginning what;
+        } tables[] = {
+                {apple_forwards, ELEMENTSOF(apple_forwards), BEGINS_FORWARD},
+                {list_footers, ELEMENTSOF(list_footers), BEGINS_LIST_FOOTER},
+                {disclaimers, ELEMENTSOF(disclaimers), BEGINS_DISCLAIMER},
+                {mobile_footers, ELEMENTSOF(mobile_footers), BEGINS_MOBILE_FOOTER},
+                {closings, ELEMENTSOF(closings), BEGINS_CLOSING},
+        };
+        for (size_t t = 0; t < ELEMENTSOF(tables); t++)
+                for (size_t i = 0; i < tables[t].n; i++)
+                        s->beginnings[beginning_of(tables[t].words[i])] |= (uint8_t) tables[t].what;
 }
 
 static void sort_lines(struct split *s) {
@@ -1192,7 +1232,7 @@ static void sort_lines(struct split *s) {
                 if (s->lines[i].out || s->lines[i].blank)
                         continue;
                 const char *folded = fold_line(s, i, &n);
-                if (is_closing(folded, n))
+                if (may_begin(s, folded, BEGINS_CLOSING) && is_closing(folded, n))
                         closing = i;
         }
         if (closing != SIZE_MAX)
@@ -1258,11 +1298,13 @@ static size_t target_length(const char *p, bool glued) {
 
 void text_drop_link_targets(char *text, char *dropped) {
         char *out = text;
-        for (const char *p = text; *p;) {
-                if (*p != '<' && *p != '[') {
-                        *out++ = *p++;
-                        continue;
-                }
+        for (const char *p = text;;) {
+                size_t run = strcspn(p, "<[");
+                memmove(out, p, run);
+                out += run;
+                p += run;
+                if (!*p)
+                        break;
                 size_t n = target_length(p, out > text && out[-1] != ' ' && out[-1] != '\n');
                 if (n == 0) {
                         *out++ = *p++;
@@ -1282,6 +1324,7 @@ int text_split_new(const char *text, struct arena *arena, const char **ret_new, 
 
         int e = strlen(text) < UINT32_MAX ? cut_lines(text, &s) : -ENOMEM;
         if (e == 0) {
+                note_beginnings(&s);
                 sort_lines(&s);
                 fresh = collect(&s, false, arena);
                 rest = collect(&s, true, arena);

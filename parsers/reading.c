@@ -33,8 +33,6 @@
 #define LINK_MAX 512U
 /* Phrases that may begin at one word. */
 #define MARKS_PER_WORD 8U
-/* Places of the hash table over the first letters of phrases, a power of two: three times as many as there are beginnings. */
-#define INDEX_SIZE 4096U
 /* Phrases of one table; its places are 16-bit numbers. */
 #define PHRASES_MAX 4096U
 /* Rooms that hold an ordinary message, so that growing is rare. */
@@ -71,22 +69,40 @@ static bool reserve(struct reading *r, void *items_field, size_t n, size_t *allo
 static const struct phrase_table *const tables[TABLES] = {&phrases_fr, &phrases_en, &phrases_de,
                                                           &phrases_nl, &phrases_es, &phrases_it};
 
-/* The tables are sorted, so that the phrases with one beginning stand together: a place of the hash table says where. */
-struct phrase_index {
-        uint32_t keys[INDEX_SIZE]; /* 0: an empty place */
-        uint32_t next[INDEX_SIZE]; /* letters (letter_bit()) with which a second word may begin; all when none is needed */
+int beginning_add(struct beginnings *b, uint32_t key) {
+        uint16_t number = beginning_find(b, key);
+        size_t i = beginning_place(key);
+        if (number > 0)
+                return number;
+        if (b->n == BEGINNINGS_MAX - 1)
+                return -E2BIG;
+        for (; b->keys[i] != 0; i = (i + 1) % (2 * BEGINNINGS_MAX))
+                b->numbers[i] |= BEGINNING_MORE;
+        b->keys[i] = key;
+        b->numbers[i] = ++b->n;
+        return b->n;
+}
+
+/* The phrases of all tables that begin with one key. The tables are sorted, so that those of one table stand together. */
+struct phrases_of {
+        uint64_t next;  /* reading_bit() of the second words; all: any, or there is none */
+        uint8_t tables; /* a bit for each that has some */
         struct {
                 uint16_t first, last;
-        } ranges[INDEX_SIZE][TABLES];
-        uint8_t second[TABLES]
-                      [PHRASES_MAX]; /* the first letter of the second word of each phrase; 0: any, or there is none */
-        struct act_index *acts;      /* owned */
+        } ranges[TABLES];
+};
+
+struct phrase_index {
+        struct beginnings beginnings;
+        struct phrases_of phrases[BEGINNINGS_MAX]; /* by number of the beginning */
+        uint64_t next[TABLES][PHRASES_MAX];        /* as above, of each phrase */
+        struct act_index *acts;                    /* owned */
 };
 
 /* The first four bytes of a word; zeros stand for those after a shorter one. No phrase has its '*' among them. */
 static uint32_t phrase_key(const char *s) {
         uint32_t key = 0;
-        for (unsigned i = 0; i < 4 && s[i] && s[i] != ' '; i++)
+        for (unsigned i = 0; i < 4 && s[i] && s[i] != ' ' && s[i] != '*'; i++)
                 key |= (uint32_t) (unsigned char) s[i] << (24 - 8 * i);
         return key;
 }
@@ -98,48 +114,44 @@ static uint32_t word_key(const char *s, size_t n) {
         return n >= 4 ? be32toh(v) : be32toh(v) & ~(UINT32_MAX >> 8 * n);
 }
 
-static uint32_t letter_bit(char c) {
-        return UINT32_C(1) << (c & 31);
+/* What can follow the first word of a phrase. */
+static uint64_t second_word(const char *phrase) {
+        const char *second = strchr(phrase, ' ');
+        if (!second)
+                return UINT64_MAX;
+        second++;
+        return strcspn(second, "* ") < 4 && second[strcspn(second, "* ")] == '*' ? UINT64_MAX
+                                                                                 : reading_bit(phrase_key(second));
 }
 
-/* What must follow the first word of a phrase; 0: anything may. */
-static char second_letter(const char *phrase) {
-        size_t n = strcspn(phrase, " *");
-        return phrase[n] == ' ' && phrase[n + 1] != '*' ? phrase[n + 1] : 0;
+static int index_phrases(struct phrase_index *x, size_t t) {
+        for (size_t k = 0; k < MIN(tables[t]->n, (size_t) PHRASES_MAX); k++) {
+                const char *text = tables[t]->items[k].text;
+                int i = beginning_add(&x->beginnings, phrase_key(text));
+                if (i < 0)
+                        return i;
+                struct phrases_of *p = x->phrases + i;
+                if (p->ranges[t].last == 0)
+                        p->ranges[t].first = (uint16_t) k;
+                p->ranges[t].last = (uint16_t) (k + 1);
+                p->tables |= (uint8_t) (1U << t);
+                x->next[t][k] = second_word(text);
+                p->next |= x->next[t][k];
+        }
+        return 0;
 }
-
-/* The place of a key, or the empty one where it belongs. There are always empty ones. */
-static size_t index_place(const struct phrase_index *x, uint32_t key) {
-        size_t i = key * UINT32_C(2654435761) >> 20; /* Knuth's multiplicative hash; the top 12 bits */
-        while (x->keys[i] != 0 && x->keys[i] != key)
-                i = (i + 1) % INDEX_SIZE;
-        return i;
-}
-_Static_assert(INDEX_SIZE == 1U << 12, "as many places as the hash has values");
 
 int phrase_index_new(struct phrase_index **ret) {
         struct phrase_index *x = calloc(1, sizeof(*x));
-        size_t n = 0;
-        if (!x)
-                return -ENOMEM;
-        int e = act_index_new(&x->acts);
+        int e = x ? 0 : -ENOMEM;
+        for (size_t t = 0; t < TABLES && e == 0; t++)
+                e = index_phrases(x, t);
+        if (e == 0)
+                e = act_index_new(&x->beginnings, &x->acts);
         if (e < 0) {
                 free(x);
                 return e;
         }
-        for (size_t t = 0; t < TABLES; t++)
-                for (size_t k = 0; k < MIN(tables[t]->n, (size_t) PHRASES_MAX) && n < INDEX_SIZE / 2; k++) {
-                        uint32_t key = phrase_key(tables[t]->items[k].text);
-                        char second = second_letter(tables[t]->items[k].text);
-                        size_t i = index_place(x, key);
-                        n += x->keys[i] == 0;
-                        if (x->ranges[i][t].last == 0)
-                                x->ranges[i][t].first = (uint16_t) k;
-                        x->keys[i] = key;
-                        x->next[i] |= second ? letter_bit(second) : UINT32_MAX;
-                        x->second[t][k] = (uint8_t) second;
-                        x->ranges[i][t].last = (uint16_t) (k + 1);
-                }
         *ret = x;
         return 0;
 }
@@ -194,7 +206,8 @@ static bool is_digit(char c) {
         return c >= '0' && c <= '9';
 }
 
-static void add_word(struct reading *r, const char *s, size_t n, size_t at, size_t end, bool comma) {
+static void add_word(struct reading *r, const struct beginnings *b, const char *s, size_t n, size_t at, size_t end,
+                     bool comma) {
         if (comma && (r->n_words == 0 || r->words[r->n_words - 1].comma))
                 return;
         if (!reserve(r, &r->words, r->n_words, &r->words_allocated, WORDS_ROOM, sizeof(*r->words)))
@@ -203,21 +216,26 @@ static void add_word(struct reading *r, const char *s, size_t n, size_t at, size
                 n = utf8_boundary(s, WORD_MAX);
         if (r->n_folded > 0)
                 r->folded[r->n_folded++] = ' ';
-        r->words[r->n_words++] = (struct word){.folded = (uint32_t) r->n_folded,
-                                               .at = (uint32_t) at,
-                                               .end = (uint32_t) end,
-                                               .len = (uint16_t) n,
-                                               .comma = comma};
-        memcpy(r->folded + r->n_folded, s, n);
-        r->words[r->n_words - 1].key = word_key(r->folded + r->n_folded, n);
+        struct word *w = r->words + r->n_words++;
+        *w = (struct word){.folded = (uint32_t) r->n_folded,
+                           .at = (uint32_t) at,
+                           .end = (uint32_t) end,
+                           .len = (uint16_t) n,
+                           .comma = comma};
+        /* Most words are shorter, and a copy of a fixed length takes no call. */
+        memcpy(r->folded + r->n_folded, s, UTF8_PADDING);
+        if (n > UTF8_PADDING)
+                memcpy(r->folded + r->n_folded, s, n);
+        w->key = word_key(s, n);
+        w->bit = reading_bit_number(w->key);
+        w->beginning = comma ? 0 : beginning_find(b, w->key);
         r->n_folded += n;
         r->folded[r->n_folded] = 0;
         if (n >= 2 && is_digit(s[0])) {
                 size_t digits = is_digit(s[1]) ? 2 : 1;
                 char c = s[digits];
-                r->words[r->n_words - 1].clock =
-                        n > digits &&
-                        (c == 'h' || c == ':' || (n == digits + 2 && (c == 'a' || c == 'p') && s[digits + 1] == 'm'));
+                w->clock = n > digits &&
+                           (c == 'h' || c == ':' || (n == digits + 2 && (c == 'a' || c == 'p') && s[digits + 1] == 'm'));
         }
 }
 
@@ -234,12 +252,10 @@ static size_t place(const struct folding *f, size_t i) {
 }
 
 static void fold_ascii(const char *text, size_t size, char *out) {
-        for (size_t i = 0; i < size; i++) {
-                i += utf8_lower_ascii(text + i, size - i, out + i);
-                char c = text[i];
-                out[i] = (char) (c == '\t' ? ' ' : byte_is(c, BYTE_UPPER) ? c + 32 : c);
-        }
-        out[size] = 0;
+        utf8_lower_ascii(text, size, out);
+        for (char *tab = out; (tab = memchr(tab, '\t', (size_t) (out + size - tab))); tab++)
+                *tab = ' ';
+        memset(out + size, 0, UTF8_PADDING);
 }
 
 static void fold_other(const char *text, size_t size, struct folding *f) {
@@ -261,14 +277,14 @@ static void fold_other(const char *text, size_t size, struct folding *f) {
                         f->from[n++] = (uint32_t) i;
                 }
         }
-        f->chars[n] = 0;
+        memset(f->chars + n, 0, UTF8_PADDING);
         f->from[n] = (uint32_t) size;
         f->n = n;
 }
 
 static int fold_source(const char *text, size_t size, struct folding *ret) {
         bool ascii = utf8_is_ascii(text, size);
-        ret->chars = malloc(size + 2);
+        ret->chars = malloc(size + UTF8_PADDING);
         ret->from = ascii ? NULL : malloc((size + 2) * sizeof(*ret->from));
         if (!ret->chars || (!ascii && !ret->from))
                 return -ENOMEM;
@@ -317,8 +333,11 @@ static size_t link_length(const char *s) {
 static size_t word_length(const char *s, size_t n) {
         size_t len = 0, k;
         for (;;) {
-                while (len < n && (k = word_char(s + len, n - len)) > 0)
+                do {
+                        len += utf8_word_run(s + len);
+                        k = (unsigned char) s[len] >= 0x80 ? other_word_char(s + len, n - len) : 0;
                         len += k;
+                } while (k > 0);
                 if (len == 0 || len + 1 >= n || (unsigned char) s[len] >= 0x80 || s[len] == ' ' || s[len] == '\n' ||
                     word_char(s + len + 1, n - len - 1) == 0)
                         return len;
@@ -348,7 +367,10 @@ static bool line_ends(const struct folding *f, const char *text, size_t i, size_
         return cp != utf8_lower(cp);
 }
 
-static void cut(struct reading *r, const struct folding *f) {
+/* What stands for links and for breaks. */
+static const char link_word[UTF8_PADDING] = "url", break_word[UTF8_PADDING] = ",";
+
+static void cut(struct reading *r, const struct beginnings *b, const struct folding *f) {
         size_t line_start = 0;
 
         for (size_t i = 0; i < f->n;) {
@@ -363,13 +385,13 @@ static void cut(struct reading *r, const struct folding *f) {
                 if (f->links && (i == 0 || byte_is(s[-1], BYTE_BEFORE_LINK)))
                         len = word_char(s, f->n - i) ? link_length(s) : 0;
                 if (len > 0) {
-                        add_word(r, "url", 3, place(f, i), place(f, i + len), false);
+                        add_word(r, b, link_word, 3, place(f, i), place(f, i + len), false);
                         i += len;
                         continue;
                 }
                 len = word_length(s, f->n - i);
                 if (len > 0) {
-                        add_word(r, s, len, place(f, i), place(f, i + len), false);
+                        add_word(r, b, s, len, place(f, i), place(f, i + len), false);
                         i += len;
                         continue;
                 }
@@ -390,7 +412,7 @@ static void cut(struct reading *r, const struct folding *f) {
                                 end_sentence(r, 0, place(f, i));
                         line_start = i + 1;
                 } else if (byte_is(*s, BYTE_BREAK) || (*s == '-' && i > 0 && s[-1] == ' ' && s[1] == ' '))
-                        add_word(r, ",", 1, place(f, i), place(f, i + 1), true);
+                        add_word(r, b, break_word, 1, place(f, i), place(f, i + 1), true);
                 i++;
         }
         end_sentence(r, 0, place(f, f->n));
@@ -419,23 +441,26 @@ static int add_mark(struct reading *r, struct mark m) {
         return 0;
 }
 
+/* Is there a phrase that begins with word i and goes on as the text does? Mostly not. */
+static bool may_begin(const struct phrase_index *x, const struct reading *r, size_t i, size_t last) {
+        uint64_t next = x->phrases[r->words[i].beginning].next;
+        return next == UINT64_MAX || (i + 1 < last && next & word_bit(r, i + 1));
+}
+
 /* All phrases of the wanted tables that begin at word i and end within its sentence. The longest tells whether it is a courtesy;
  * then nothing inside it counts, and *ret_skip says how many words it covers. */
 static int mark_word(struct reading *r, const struct phrase_index *x, unsigned wanted, size_t i, size_t last,
                      uint32_t *ret_skip) {
         struct mark found[MARKS_PER_WORD];
         size_t n = 0, longest = 0;
-        const char *s = r->folded + r->words[i].folded;
-        uint32_t key = r->words[i].key;
-        size_t at = index_place(x, key);
-        char second = i + 1 < r->n_words ? s[r->words[i].len + 1] : 0;
+        const struct phrases_of *p = x->phrases + r->words[i].beginning;
+        uint64_t next = i + 1 < last ? word_bit(r, i + 1) : 0;
 
-        *ret_skip = 0;
-        if (x->keys[at] != key || !(x->next[at] & letter_bit(second)))
-                return 0;
-        for (size_t t = 0; t < TABLES; t++)
-                for (size_t k = x->ranges[at][t].first; wanted & 1U << t && k < x->ranges[at][t].last; k++) {
-                        if (x->second[t][k] && x->second[t][k] != (uint8_t) second)
+        const char *s = r->folded + r->words[i].folded;
+        for (unsigned left = wanted & p->tables; left != 0; left &= left - 1) {
+                size_t t = (size_t) __builtin_ctz(left);
+                for (size_t k = p->ranges[t].first; k < p->ranges[t].last; k++) {
+                        if (x->next[t][k] != UINT64_MAX && !(x->next[t][k] & next))
                                 continue;
                         uint32_t len = phrase_at(tables[t]->items[k].text, s);
                         if (len == 0 || i + len > last || n == MARKS_PER_WORD)
@@ -445,6 +470,7 @@ static int mark_word(struct reading *r, const struct phrase_index *x, unsigned w
                                 longest = n;
                         n++;
                 }
+        }
         for (size_t k = 0; k < n; k++) {
                 bool silent = found[longest].classes & PHRASE_SILENT;
                 if (silent && k != longest && !(found[k].classes & (PHRASE_THANKS | PHRASE_LIGHT)))
@@ -478,7 +504,7 @@ static int mark_all(struct reading *r, const struct phrase_index *x, const char 
                 for (size_t i = s->first; i < s->last;) {
                         uint32_t skip = 0;
                         s->clock |= r->words[i].clock;
-                        if (!r->words[i].comma && mark_word(r, x, wanted, i, s->last, &skip) < 0)
+                        if (may_begin(x, r, i, s->last) && mark_word(r, x, wanted, i, s->last, &skip) < 0)
                                 return -ENOMEM;
                         i += MAX(skip, 1U);
                 }
@@ -489,6 +515,18 @@ static int mark_all(struct reading *r, const struct phrase_index *x, const char 
         return 0;
 }
 
+/* An elided word counts with the one after it. */
+static bool counts(const struct reading *r, size_t i) {
+        return !r->words[i].comma && word_text(r, i)[r->words[i].len - 1] != '\'';
+}
+
+static size_t count_words(const struct reading *r, size_t first, size_t last) {
+        size_t n = 0;
+        for (size_t i = first; i < last; i++)
+                n += counts(r, i);
+        return n;
+}
+
 static int reading_start(struct reading *r, const struct phrase_index *x, const char *text, const char *language) {
         struct folding f = {0};
         size_t size = strlen(text);
@@ -497,13 +535,14 @@ static int reading_start(struct reading *r, const struct phrase_index *x, const 
         int e = size < UINT32_MAX / 2 ? fold_source(text, size, &f) : -ENOMEM;
         if (e == 0) {
                 /* Every folded character gives at most one word, one blank and the stand-in of a link. */
-                r->folded = malloc(f.n * 4 + 8);
+                r->folded = malloc(f.n * 4 + 8 + UTF8_PADDING);
                 e = r->folded ? 0 : -ENOMEM;
         }
         if (e == 0) {
                 r->folded[0] = 0;
-                cut(r, &f);
+                cut(r, &x->beginnings, &f);
                 e = r->no_memory ? -ENOMEM : mark_all(r, x, language);
+                r->n_counted = count_words(r, 0, r->n_words);
         }
         free(f.chars);
         free(f.from);
@@ -576,13 +615,6 @@ static bool french_imperative(const struct reading *r, const struct sentence *s,
         size_t n = r->words[i].len;
         return n >= 5 && memcmp(w + n - 2, "ez", 2) == 0 && !word_in(r, i, others, ELEMENTSOF(others)) &&
                !word_is(r, i + 1, "vous");
-}
-
-static size_t count_words(const struct reading *r, size_t first, size_t last) {
-        size_t n = 0;
-        for (size_t i = first; i < last; i++)
-                n += !r->words[i].comma && word_text(r, i)[r->words[i].len - 1] != '\'';
-        return n;
 }
 
 static bool is_question(const struct reading *r, const struct sentence *s) {
@@ -724,7 +756,7 @@ static bool clause_is_light(const struct reading *r, const struct sentence *s, s
 static bool is_thanks(const struct reading *r) {
         bool thanks = false;
 
-        if (r->n_words == 0 || count_words(r, 0, r->n_words) > THANKS_WORDS_MAX)
+        if (r->n_words == 0 || r->n_counted > THANKS_WORDS_MAX)
                 return false;
         for (size_t k = 0; k < r->n_sentences; k++) {
                 const struct sentence *s = r->sentences + k;
@@ -748,8 +780,7 @@ static bool is_shouting(const char *text) {
         bool all = true;
 
         /* In most texts the small letters are too many whatever the others are. */
-        for (size_t i = 0; i < n; i++)
-                lower += byte_is(text[i], BYTE_LOWER);
+        lower = utf8_count_small(text, n);
         if (n - lower <= 2 * lower)
                 return false;
         lower = 0;
@@ -1090,15 +1121,21 @@ static bool has_courtesy(const struct reading *r, const struct sentence *s) {
 /* Who calls a meeting off asks for nothing by that alone. */
 #define CALLED_OFF (PHRASE_CANCEL | PHRASE_MOVE | PHRASE_CANCELS | PHRASE_MOVES | PHRASE_MISS | PHRASE_CANCELLED)
 
+static bool is_capital(const struct reading *r, const struct word *w) {
+        uint32_t cp = (unsigned char) r->text[w->at];
+        if (cp < 0x80)
+                return byte_is((char) cp, BYTE_UPPER);
+        (void) utf8_decode(r->text + w->at, w->end - w->at, &cp);
+        return cp != utf8_lower(cp);
+}
+
 static void model_sentence(const struct reading *r, const struct sentence *s, bool question, bool rule,
                            struct request_word words[static SENTENCE_WORDS_MAX + 1], struct request_sentence *ret) {
         size_t n = 0;
         for (size_t i = s->first; i < s->last && n <= SENTENCE_WORDS_MAX; i++) {
                 const struct word *w = r->words + i;
-                uint32_t cp = 0;
-                (void) utf8_decode(r->text + w->at, w->end - w->at, &cp);
                 words[n++] = (struct request_word){
-                        .s = word_text(r, i), .len = w->len, .comma = w->comma, .upper = cp != utf8_lower(cp)};
+                        .s = word_text(r, i), .len = w->len, .comma = w->comma, .upper = is_capital(r, w)};
         }
         *ret = (struct request_sentence){.words = words, .n = n, .ending = s->ending, .signals = s->classes & ~PHRASE_HEAVY};
         if (s->clock)
@@ -1195,12 +1232,14 @@ int text_request_sentences(const struct phrase_index *index, const char *text, c
 
 static uint32_t flags_of_sentence(const struct reading *r, const struct sentence *s, bool request) {
         static const char *const conditions[] = {"if", "si", "s'", "wenn", "falls", "als", "when", "quand"};
-        bool conditional = word_in(r, s->first, conditions, ELEMENTSOF(conditions));
+        bool stops = s->classes & PHRASE_STOP_WORD && s->classes & PHRASE_STOP_TIME && s->ending != '?';
+        bool conditional =
+                (stops || s->classes & PHRASE_SETTLED) && word_in(r, s->first, conditions, ELEMENTSOF(conditions));
         uint32_t flags = 0;
         if (s->classes & PHRASE_URGENT || (request && s->classes & PHRASE_ASAP))
                 flags |= MESSAGE_URGENT;
         /* A boundary is a habit: what holds for one day is not one. */
-        if (s->classes & PHRASE_STOP_WORD && s->classes & PHRASE_STOP_TIME && s->ending != '?' && !conditional)
+        if (stops && !conditional)
                 flags |= MESSAGE_STOP;
         if (s->classes & PHRASE_SETTLED && !conditional)
                 flags |= MESSAGE_SETTLED;
@@ -1258,7 +1297,7 @@ static bool closes(const struct reading *r, size_t k, size_t at) {
         const struct sentence *s = r->sentences + k;
         if (s->ending == '!')
                 return false;
-        if (count_words(r, 0, r->n_words) > BARE_THANKS_WORDS_MAX)
+        if (r->n_counted > BARE_THANKS_WORDS_MAX)
                 return true;
         for (size_t i = 0; i < k && at == s->first; i++)
                 if (count_words(r, r->sentences[i].first, r->sentences[i].last) >= MATTER_WORDS_MIN)
@@ -1377,7 +1416,7 @@ static int read_sentence(struct told *t, const struct reading *r, size_t k, stru
 #define SHORT_TEXT_WORDS 25U
 
 static unsigned act_tables_for(const struct reading *r, const char *language) {
-        return tables_for(count_words(r, 0, r->n_words) <= SHORT_TEXT_WORDS ? NULL : language);
+        return tables_for(r->n_counted <= SHORT_TEXT_WORDS ? NULL : language);
 }
 
 static int read_sentences(const struct reading *r, const struct phrase_index *index, const char *language,
@@ -1454,7 +1493,7 @@ static int read_all(const struct phrase_index *x, const char *text, const char *
         if (e == 0)
                 e = read_sentences(&r, x, language, arena, &out);
         if (e == 0) {
-                out.words = (uint32_t) count_words(&r, 0, r.n_words);
+                out.words = (uint32_t) r.n_counted;
                 const char *because = find_cancellation(&r, subject_classes, arena, &failed);
                 if (because)
                         out.cancellation_because = because;

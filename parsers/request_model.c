@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <endian.h>
+
 #include "parsers/request_model.h"
 
 /* Training and judging walk the same features, so that they cannot drift apart. */
@@ -33,22 +35,34 @@ static inline uint32_t place(uint32_t key, uint32_t mask) {
 }
 
 static uint8_t class_in_table(const struct request_model *model, uint32_t hash) {
-        for (uint32_t i = place(hash, model->classes_mask); model->classes[i].key; i = (i + 1) & model->classes_mask)
-                if (model->classes[i].key == hash)
-                        return model->classes[i].value;
-        return CLASS_NONE;
+        uint32_t i = place(hash, model->classes_mask);
+        while (model->classes[i].more && model->classes[i].key != hash)
+                i = (i + 1) & model->classes_mask;
+        return model->classes[i].key == hash ? model->classes[i].value : (uint8_t) CLASS_NONE;
 }
 
 bool request_knows(const struct request_model *model, const char *word, size_t n) {
         return class_in_table(model, request_hash(word, n)) != CLASS_NONE;
 }
 
-static uint8_t class_of(const struct request_model *model, const struct request_word *w, uint32_t hash, bool first) {
-        static const struct {
-                char end[4];
-                uint8_t len;
-        } ends[] = {{"ing", 3}, {"ed", 2}, {"ly", 2}, {"tion", 4}, {"ez", 2}, {"er", 2}, {"ons", 3}, {"ent", 3}, {"s", 1}};
+/* The last four letters of a word that has as many. */
+static inline uint32_t last_letters(const struct request_word *w) {
+        uint32_t v;
+        memcpy(&v, w->s + w->len - sizeof(v), sizeof(v));
+        return be32toh(v);
+}
 
+static uint8_t class_of(const struct request_model *model, const struct request_word *w, uint32_t hash, bool first) {
+        /* The last letters as a number, and which of its bits count: comparing strings would take longer than all the rest. */
+#define END_4(a, b, c, d) ((uint32_t) (a) << 24 | (uint32_t) (b) << 16 | (uint32_t) (c) << 8 | (uint32_t) (d))
+        static const struct {
+                uint32_t end, mask, len;
+        } ends[] = {{END_4(0, 'i', 'n', 'g'), 0xFFFFFF, 3}, {END_4(0, 0, 'e', 'd'), 0xFFFF, 2},
+                    {END_4(0, 0, 'l', 'y'), 0xFFFF, 2},     {END_4('t', 'i', 'o', 'n'), UINT32_MAX, 4},
+                    {END_4(0, 0, 'e', 'z'), 0xFFFF, 2},     {END_4(0, 0, 'e', 'r'), 0xFFFF, 2},
+                    {END_4(0, 'o', 'n', 's'), 0xFFFFFF, 3}, {END_4(0, 'e', 'n', 't'), 0xFFFFFF, 3},
+                    {END_4(0, 0, 0, 's'), 0xFF, 1}};
+#undef END_4
         if (w->comma)
                 return CLASS_COMMA;
         uint8_t class = class_in_table(model, hash);
@@ -58,8 +72,10 @@ static uint8_t class_of(const struct request_model *model, const struct request_
                 return CLASS_NUMBER;
         if (w->upper && !first)
                 return CLASS_NAME;
+        /* At least three letters must stand before an end. */
+        uint32_t last = w->len > 3 ? last_letters(w) : 0;
         for (size_t i = 0; i < ELEMENTSOF(ends); i++)
-                if (w->len > ends[i].len + 2U && memcmp(w->s + w->len - ends[i].len, ends[i].end, ends[i].len) == 0)
+                if ((last & ends[i].mask) == ends[i].end && w->len > ends[i].len + 2U)
                         return (uint8_t) (CLASS_END_FIRST + i);
         return w->len <= 3 ? CLASS_SHORT : CLASS_NONE;
 }
@@ -154,72 +170,71 @@ uint32_t request_root(uint32_t n) {
         return root;
 }
 
-/* Features that wait to be looked up. */
-#define WAITING_MAX 64U
+/* Features of one sentence: twelve of a word, a few of the whole, a pair for any two classes. */
+#define FEATURES_MAX (REQUEST_WORDS_MAX * 12U + 3U + 64U + CLASSES_MAX * (CLASSES_MAX - 1U) / 2U)
 
-struct sum {
-        const struct request_model *model;
-        int32_t score;
-        uint32_t n;
-        int32_t best;
-        size_t at, len;
-        struct {
-                uint32_t key;
-                uint16_t at, len;
-        } waiting[WAITING_MAX];
-        size_t n_waiting;
+/* One that may have a weight. */
+struct candidate {
+        uint32_t key;
+        uint16_t at, len;
 };
 
-static void add_weight(struct sum *sum, int32_t weight, size_t at, size_t len) {
-        sum->score += weight;
-        if (len == 0 || weight <= sum->best)
-                return;
-        sum->best = weight;
-        sum->at = at;
-        sum->len = len;
-}
-
-static void look_up(struct sum *sum) {
-        const struct request_model *m = sum->model;
-        for (size_t k = 0; k < sum->n_waiting; k++) {
-                uint32_t key = sum->waiting[k].key, i = place(key, m->weights_mask);
-                while (m->weights[i].key && m->weights[i].key != key)
-                        i = (i + 1) & m->weights_mask;
-                if (m->weights[i].key)
-                        add_weight(sum, m->weights[i].weight, sum->waiting[k].at, sum->waiting[k].len);
-        }
-        sum->n_waiting = 0;
-}
+struct collection {
+        const uint32_t *present;      /* of the model */
+        struct candidate *candidates; /* FEATURES_MAX */
+        uint32_t n, n_candidates;
+};
 
 /* Most features have no weight: one bit tells, without a visit to the table. Which have one, no processor can guess, so nothing branches
  * on it here. */
 static inline void add(void *userdata, uint32_t key, char kind, size_t at, size_t len) {
-        struct sum *sum = userdata;
+        struct collection *c = userdata;
         (void) kind;
-        sum->n++;
-        sum->waiting[sum->n_waiting].key = key;
-        sum->waiting[sum->n_waiting].at = (uint16_t) at;
-        sum->waiting[sum->n_waiting].len = (uint16_t) len;
-        sum->n_waiting += sum->model->present[REQUEST_BIT(key) / 32] >> REQUEST_BIT(key) % 32 & 1;
-        if (sum->n_waiting == WAITING_MAX)
-                look_up(sum);
+        c->n++;
+        c->candidates[c->n_candidates] = (struct candidate){key, (uint16_t) at, (uint16_t) len};
+        c->n_candidates += c->present[REQUEST_BIT(key) / 32] >> REQUEST_BIT(key) % 32 & 1;
+}
+
+/* Features of a sentence that may have a weight; *ret_n of all of them. */
+static uint32_t collect(const struct request_model *model, const struct request_sentence *sentence,
+                        struct candidate candidates[static FEATURES_MAX + 1], uint32_t *ret_n) {
+        struct collection c = {.present = model->present, .candidates = candidates};
+        walk(model, sentence, add, &c);
+        *ret_n = c.n;
+        return c.n_candidates;
+}
+
+/* The sum of all weights, and the words of the one that weighs most (len 0: none weighs for it). */
+static int32_t weigh(const struct request_model *m, const struct candidate *candidates, uint32_t n, size_t *ret_at,
+                     size_t *ret_len) {
+        int32_t score = 0, best = 0;
+        for (uint32_t k = 0; k < n; k++) {
+                const struct candidate *c = candidates + k;
+                uint32_t i = place(c->key, m->weights_mask);
+                while (m->weights[i].more && m->weights[i].key != c->key)
+                        i = (i + 1) & m->weights_mask;
+                int32_t weight = m->weights[i].key == c->key ? m->weights[i].weight : 0;
+                score += weight;
+                if (c->len > 0 && weight > best) {
+                        best = weight;
+                        *ret_at = c->at;
+                        *ret_len = c->len;
+                }
+        }
+        return score;
 }
 
 int32_t request_score(const struct request_model *model, const struct request_sentence *sentence, size_t *ret_at,
                       size_t *ret_len) {
-        struct sum sum;
+        /* One more than there can be: each is written before it is known to count. Not cleared, which would cost as much as a short
+         * sentence. */
+        struct candidate candidates[FEATURES_MAX + 1];
+        uint32_t n_all;
         *ret_at = *ret_len = 0;
         if (sentence->signals & REQUEST_SIGNAL_SILENT)
                 return -1;
-        /* Not the room of those that wait: clearing it would cost as much as a short sentence. */
-        sum.model = model;
-        sum.score = sum.best = 0;
-        sum.n = 0;
-        sum.at = sum.len = sum.n_waiting = 0;
-        walk(model, sentence, add, &sum);
-        look_up(&sum);
-        *ret_at = sum.at;
-        *ret_len = sum.len;
-        int64_t scaled = (int64_t) sum.score * ROOT_UNIT / request_root(sum.n) + model->bias;
+        uint32_t n = collect(model, sentence, candidates, &n_all);
+        int32_t score = weigh(model, candidates, n, ret_at, ret_len);
+        int64_t scaled = (int64_t) score * ROOT_UNIT / request_root(n_all) + model->bias;
         return (int32_t) (scaled * 1000 / model->one);
 }

@@ -26,15 +26,18 @@ struct request_sentence {
 #define REQUEST_SIGNAL_QUESTION (UINT32_C(1) << 30)
 #define REQUEST_SIGNAL_RULE (UINT32_C(1) << 31)
 
-/* Open-addressed tables over 32-bit hashes, sizes a power of two, at most half full. A key of 0 is an empty place. */
+/* Open-addressed tables over 32-bit hashes, sizes a power of two, at most half full. A key of 0 is an empty place. What is not where it
+ * belongs stands further on, if `more`: most searches end at the first place, whatever is found there. */
 struct request_weight {
         uint32_t key;
         int16_t weight;
+        bool more;
 };
 
 struct request_class {
         uint32_t key;
         uint8_t value;
+        bool more;
 };
 
 /* One bit for each hash of a weight, small enough to stay near. */

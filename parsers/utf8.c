@@ -104,40 +104,56 @@ static bool is_control(uint32_t cp) {
         return (cp < 0x20 && cp != '\n' && cp != '\t') || (cp >= 0x7F && cp < 0xA0);
 }
 
-#define EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
-
 /* How many of the first eight bytes are printable ASCII: most of all text. */
 static size_t plain_bytes(uint64_t w) {
         /* The highest bit of each byte that is not: those above ASCII have it, those below ' ' get it by the subtraction, DEL by the
          * addition. A borrow or a carry only ever comes from a byte that is marked, and spoils those after it, which do not count. */
-        uint64_t other = (w | (w - EACH_BYTE(' ')) | (w + EACH_BYTE(1))) & EACH_BYTE(0x80);
+        uint64_t other = (w | (w - UTF8_EACH_BYTE(' ')) | (w + UTF8_EACH_BYTE(1))) & UTF8_EACH_BYTE(0x80);
         return other ? (size_t) __builtin_ctzll(other) / 8 : sizeof(w);
-}
-
-static uint64_t load_8(const char *s) {
-        uint64_t w;
-        memcpy(&w, s, sizeof(w));
-        return le64toh(w);
 }
 
 size_t utf8_lower_ascii(const char *s, size_t n, char *out) {
         size_t i = 0;
         for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-                uint64_t w = load_8(s + i);
-                if (plain_bytes(w) < sizeof(w))
+                uint64_t w = utf8_load_8(s + i);
+                if (w & UTF8_EACH_BYTE(0x80))
                         break;
-                /* The highest bit where a byte is at least 'A' and not above 'Z'; moved down it is the one that makes the letter small. */
-                uint64_t upper = (w + EACH_BYTE(0x80 - 'A')) & ~(w + EACH_BYTE(0x80 - 'Z' - 1)) & EACH_BYTE(0x80);
-                w = htole64(w | upper >> 2);
+                /* The bit that was found, moved down, is the one that makes a letter small; a tab and a blank differ in three. */
+                uint64_t upper = utf8_between_8(w, 'A', 'Z'), tabs = utf8_between_8(w, '\t', '\t');
+                w = htole64((w | upper >> 2) ^ (tabs >> 7) * ('\t' ^ ' '));
                 memcpy(out + i, &w, sizeof(w));
         }
+        for (; i < n && (unsigned char) s[i] < 0x80; i++)
+                out[i] = (char) (s[i] == '\t' ? ' ' : s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]);
+        return i;
+}
+
+size_t utf8_count_small(const char *s, size_t n) {
+        size_t i = 0, found = 0;
+        for (; n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+                uint64_t w = utf8_load_8(s + i);
+                /* One for each byte; the product adds all of them up in its highest byte. */
+                uint64_t small = utf8_between_8(w & ~UTF8_EACH_BYTE(0x80), 'a', 'z') & ~w;
+                found += (small >> 7) * UTF8_EACH_BYTE(1) >> 56;
+        }
+        for (; i < n; i++)
+                found += s[i] >= 'a' && s[i] <= 'z';
+        return found;
+}
+
+size_t utf8_printable(const char *s, size_t n) {
+        size_t i = 0, k = sizeof(uint64_t);
+        for (; n - i >= sizeof(uint64_t) && k == sizeof(uint64_t); i += k)
+                k = plain_bytes(utf8_load_8(s + i));
+        while (k == sizeof(uint64_t) && i < n && s[i] >= ' ' && s[i] < 0x7F)
+                i++;
         return i;
 }
 
 bool utf8_clean(const char *s, size_t n) {
         uint32_t cp = 0;
         for (size_t i = 0, len; i < n; i += len) {
-                len = n - i >= sizeof(uint64_t) ? plain_bytes(load_8(s + i)) : 0;
+                len = n - i >= sizeof(uint64_t) ? plain_bytes(utf8_load_8(s + i)) : 0;
                 if (len > 0)
                         continue;
                 unsigned char c = (unsigned char) s[i];
@@ -181,7 +197,7 @@ size_t utf8_clean_in_place(char *s, size_t n) {
 
         for (size_t i = 0, len; i < n; i += len) {
                 uint32_t cp = 0;
-                len = n - i >= sizeof(uint64_t) ? plain_bytes(load_8(s + i)) : 0;
+                len = n - i >= sizeof(uint64_t) ? plain_bytes(utf8_load_8(s + i)) : 0;
                 if (len > 0) {
                         if (out != i)
                                 memmove(s + out, s + i, len);
@@ -367,18 +383,6 @@ static size_t fold_one(uint32_t cp, char out[4]) {
         return utf8_encode(cp, out);
 }
 
-#define SAME_8(c)                                                                                                      \
-        [c] = c, [c + 1] = c + 1, [c + 2] = c + 2, [c + 3] = c + 3, [c + 4] = c + 4, [c + 5] = c + 5, [c + 6] = c + 6, \
-        [c + 7] = c + 7
-#define LOWER_2(c) [c] = c + 32, [c + 1] = c + 33
-#define LOWER_8(c) LOWER_2(c), LOWER_2(c + 2), LOWER_2(c + 4), LOWER_2(c + 6)
-
-/* The folded form of a byte; 0: it takes more than this table. */
-static const uint8_t ascii_folded[256] = {
-        ['\n'] = '\n', SAME_8(32), SAME_8(40), SAME_8(48),  SAME_8(56),  [64] = 64,   LOWER_8(65), LOWER_8(73), LOWER_8(81),
-        LOWER_2(89),   SAME_8(91), SAME_8(99), SAME_8(107), SAME_8(115), [123] = 123, [124] = 124, [125] = 125, [126] = 126,
-};
-
 size_t utf8_fold(const char *s, size_t n, char *out, size_t size) {
         size_t used = 0;
 
@@ -389,15 +393,9 @@ size_t utf8_fold(const char *s, size_t n, char *out, size_t size) {
                 char folded[4];
 
                 /* Most of all text is ASCII. */
-                size_t end = MIN(n, i + (size - 1 - used));
-                for (; i < end && ascii_folded[(unsigned char) s[i]]; i++) {
-                        size_t run = utf8_lower_ascii(s + i, end - i, out + used);
-                        i += run;
-                        used += run;
-                        if (i == end || !ascii_folded[(unsigned char) s[i]])
-                                break;
-                        out[used++] = (char) ascii_folded[(unsigned char) s[i]];
-                }
+                size_t run = utf8_lower_ascii(s + i, MIN(n - i, size - 1 - used), out + used);
+                i += run;
+                used += run;
                 if (i == n || used == size - 1)
                         break;
                 len = utf8_decode(s + i, n - i, &cp);

@@ -3,6 +3,8 @@
 
 /* UTF-8 (RFC 3629). Everything that leaves parsers/ is valid UTF-8 without control characters except \n and \t. */
 
+#include <endian.h>
+
 #include "parsers/base.h"
 
 /* Length in bytes (1-4) of the valid sequence at s, or 0 when there is none within n bytes. *ret_cp may be NULL. */
@@ -22,9 +24,37 @@ size_t utf8_clean_in_place(char *s, size_t n);
 uint32_t utf8_lower(uint32_t cp) _pure_;
 /* Is it a letter or a digit of any script (for cutting words)? Marks and apostrophes are not. */
 bool utf8_is_word(uint32_t cp) _pure_;
-/* Copies printable ASCII, in small letters, as far as it goes in steps of eight bytes; the rest is for slower means.
+/* Copies ASCII as it folds, in small letters and with blanks for tabs, up to the first byte that is none.
  * Returns the number of bytes. `out` may not overlap `s`. */
 size_t utf8_lower_ascii(const char *s, size_t n, char *out);
+/* How many bytes at the start are printable ASCII, blanks included. */
+size_t utf8_printable(const char *s, size_t n) _pure_;
+/* How many small letters of ASCII there are. */
+size_t utf8_count_small(const char *s, size_t n) _pure_;
 /* Fold for comparing phrases: lower case, accents of Latin letters dropped, typographic apostrophes and quotes made
  * ASCII, no-break and other blanks made ' ', œ -> oe, æ -> ae, ß -> ss. Writes at most size bytes with a NUL; returns the length. */
 size_t utf8_fold(const char *s, size_t n, char *out, size_t size);
+
+#define UTF8_EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))
+/* Eight bytes as a number, the first one lowest. */
+static inline uint64_t utf8_load_8(const char *s) {
+        uint64_t w;
+        memcpy(&w, s, sizeof(w));
+        return le64toh(w);
+}
+/* The highest bit of each byte from `first` to `last`. None may have it already, so that no sum carries into the next byte. */
+static inline uint64_t utf8_between_8(uint64_t w, uint8_t first, uint8_t last) {
+        return (w + UTF8_EACH_BYTE(0x80U - first)) & ~(w + UTF8_EACH_BYTE(0x80U - last - 1)) & UTF8_EACH_BYTE(0x80);
+}
+/* Bytes that must be readable after the end of a text, and be NUL, for utf8_word_run(). */
+#define UTF8_PADDING 16U
+/* How many small letters and digits of ASCII there are at s: most of all words, without a guess at their length. */
+static inline size_t utf8_word_run(const char *s) {
+        for (size_t i = 0;; i += sizeof(uint64_t)) {
+                uint64_t w = utf8_load_8(s + i), low = w & ~UTF8_EACH_BYTE(0x80);
+                uint64_t others =
+                        (w | ~(utf8_between_8(low, 'a', 'z') | utf8_between_8(low, '0', '9'))) & UTF8_EACH_BYTE(0x80);
+                if (others)
+                        return i + (size_t) __builtin_ctzll(others) / 8;
+        }
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#include "daemon/command.h"
+#include "daemon/fetch.h"
+#include "daemon/log.h"
+#include "daemon/output.h"
+#include "daemon/reader.h"
+#include "daemon/secret.h"
+#include "daemon/source_names.h"
+
+/* `adieu check`: tries every source, secret and delivery, and changes nothing: no observation is kept, no mail is sent. Accounts are asked through the same role as when
+ * they are read, which is told that no folder is wanted. */
+
+#define SENTENCE_MAX 1200U
+/* Names that are listed for a person. */
+#define NAMES_SHOWN 12U
+/* A role that neither answers nor gives up: its own limits are below. */
+#define PATIENCE_USEC (UINT64_C(120) * 1000000)
+
+struct check {
+        struct context *context;
+        sd_event *event; /* owned */
+        bool source_fault, other_fault;
+};
+
+/* One line, or one object, for each thing that was tried. */
+static void tell(struct check *k, const char *what, const char *kind, const char *name, bool fine, const char *text) {
+        if (!fine && strcmp(what, "source") == 0)
+                k->source_fault = true;
+        else if (!fine)
+                k->other_fault = true;
+        if (!k->context->json) {
+                printf("%-6s %s %s: %s\n", fine ? "fine" : "fault", kind, name, text);
+                (void) fflush(stdout);
+                return;
+        }
+        json_object *o = json_object_new_object();
+        json_object_object_add(o, "check", json_text(what));
+        json_object_object_add(o, "kind", json_text(kind));
+        json_object_object_add(o, "name", json_text(name));
+        json_object_object_add(o, "fine", json_object_new_boolean(fine));
+        json_object_object_add(o, "text", json_text(text));
+        json_print(o);
+}
+
+/* --- accounts on the network --- */
+
+struct folder {
+        char *name, *last; /* owned: for people; the last part of its key */
+};
+
+struct probe {
+        struct check *check;
+        const struct source_spec *spec;
+        struct fetch *fetch;    /* owned */
+        struct folder *folders; /* owned */
+        size_t n;
+        bool ready, over, fine;
+        int64_t bytes; /* of a file that was sent */
+        char text[SENTENCE_MAX];
+};
+
+static void on_ready(void *userdata) {
+        struct probe *p = userdata;
+        p->ready = true;
+}
+
+static void probe_free(struct probe *p) {
+        fetch_free(p->fetch);
+        for (size_t i = 0; i < p->n; i++) {
+                free(p->folders[i].name);
+                free(p->folders[i].last);
+        }
+        free(p->folders);
+}
+
+static void conclude(struct probe *p, bool fine, const char *format, ...) _printf_(3, 4);
+static void conclude(struct probe *p, bool fine, const char *format, ...) {
+        va_list ap;
+        if (p->over)
+                return;
+        va_start(ap, format);
+        (void) vsnprintf(p->text, sizeof(p->text), format, ap);
+        va_end(ap);
+        p->fine = fine;
+        p->over = true;
+}
+
+static char *last_part(const char *key) {
+        size_t end = strlen(key), from;
+        end -= end > 0 && key[end - 1] == '/';
+        for (from = end; from > 0 && key[from - 1] != '/'; from--)
+                ;
+        return strndup(key + from, end - from);
+}
+
+static int on_folder(struct probe *p, const struct fetch_record *r) {
+        struct fetch_record answer = fetch_record_of(FETCH_ANSWER);
+        struct folder *f = realloc(p->folders, (p->n + 1) * sizeof(*f));
+        if (!f)
+                return -ENOMEM;
+        p->folders = f;
+        f[p->n] = (struct folder){strdup(r->name), last_part(r->folder)};
+        p->n++;
+        if (!f[p->n - 1].name || !f[p->n - 1].last)
+                return -ENOMEM;
+        /* A file on the web is only seen when it is read. */
+        answer.status = p->spec->kind == SOURCE_CALENDAR;
+        return fetch_send(p->fetch, &answer);
+}
+
+static int on_record(struct probe *p, struct fetch_record *r) {
+        struct fetch_record more = fetch_record_of(FETCH_MORE);
+        switch (r->type) {
+        case FETCH_FOLDER:
+                return on_folder(p, r);
+        case FETCH_ITEM:
+                if (r->fd >= 0)
+                        (void) close(r->fd);
+                p->bytes += r->size;
+                more.number = 1;
+                more.size = r->number;
+                return fetch_send(p->fetch, &more);
+        case FETCH_TROUBLE:
+                conclude(p, false, "%s", r->text);
+                return 0;
+        case FETCH_DONE:
+                if (r->status == FETCH_END_DONE)
+                        conclude(p, true, "%s", "");
+                else
+                        conclude(p, false, "%s", r->text);
+                return 0;
+        default:
+                return 0;
+        }
+}
+
+static int converse(struct probe *p) {
+        while (!p->over) {
+                struct fetch_record r;
+                p->ready = false;
+                int e = fetch_next(p->fetch, &r);
+                if (e > 0 && (e = on_record(p, &r)) < 0)
+                        return e;
+                else if (e == 0)
+                        conclude(p, false, "the process that talks to the server ended without a word");
+                else if (e == -EAGAIN) {
+                        e = sd_event_run(p->check->event, PATIENCE_USEC);
+                        if (e < 0)
+                                return e;
+                        if (e == 0)
+                                conclude(p, false, "no answer within %u seconds", (unsigned) (PATIENCE_USEC / 1000000));
+                } else if (e < 0)
+                        conclude(p, false, "the process that talks to the server says what makes no sense");
+        }
+        return 0;
+}
+
+static bool folder_named(const struct folder *f, const char *name) {
+        const char *const list[] = {name, NULL};
+        return folder_in_list(f->name, list) || folder_in_list(f->last, list);
+}
+
+static void list_names(const struct probe *p, char *out, size_t size) {
+        size_t at = 0;
+        *out = 0;
+        for (size_t i = 0; i < p->n && i < NAMES_SHOWN && at < size; i++) {
+                int n = snprintf(out + at, size - at, "%s%s", i > 0 ? ", " : "", p->folders[i].name);
+                at += (size_t) MAX(n, 0);
+        }
+        if (p->n > NAMES_SHOWN && at < size)
+                (void) snprintf(out + at, size - at, " and %zu more", p->n - NAMES_SHOWN);
+}
+
+/* A name under `include` that nothing has is a slip of the pen. Roles such as "\Sent" are IMAP's own. */
+static const char *unknown_name(const struct probe *p) {
+        for (const char **name = p->spec->include; name && *name; name++) {
+                bool found = **name == '\\';
+                for (size_t i = 0; i < p->n && !found; i++)
+                        found = folder_named(&p->folders[i], *name);
+                if (!found)
+                        return *name;
+        }
+        return NULL;
+}
+
+static void describe(struct probe *p) {
+        char names[SENTENCE_MAX / 2];
+        const char *things = p->spec->kind == SOURCE_IMAP ? "folder" : "calendar";
+        if (p->spec->kind == SOURCE_CALENDAR) {
+                (void) snprintf(p->text, sizeof(p->text), "a calendar of %" PRId64 " bytes", p->bytes);
+                return;
+        }
+        list_names(p, names, sizeof(names));
+        const char *unknown = unknown_name(p);
+        p->fine = !unknown && p->n > 0;
+        if (unknown)
+                (void) snprintf(p->text, sizeof(p->text), "nothing there is called \"%s\"; there are: %s", unknown, names);
+        else if (p->n == 0)
+                (void) snprintf(p->text, sizeof(p->text), "no %ss are there", things);
+        else
+                (void) snprintf(p->text, sizeof(p->text), "%zu %s%s: %s", p->n, things, p->n == 1 ? "" : "s", names);
+}
+
+static enum fetch_kind fetch_kind_of(enum source_kind kind) {
+        return kind == SOURCE_IMAP ? FETCH_IMAP : kind == SOURCE_CALDAV ? FETCH_CALDAV : FETCH_WEBCAL;
+}
+
+static int ask_account(struct probe *p) {
+        const struct remote *remote = p->spec->remote;
+        _cleanup_free_ char *why = NULL;
+        char *secret = NULL;
+        size_t size = 0;
+        if (remote->password.kind != SECRET_NONE) {
+                int e = secret_get(&remote->password, &secret, &size, &why);
+                if (e < 0) {
+                        conclude(p, false, "%s", why ? why : strerror(-e));
+                        return e == -ENOMEM ? e : 0;
+                }
+        }
+        const struct fetch_record account = fetch_record_of_account(fetch_kind_of(p->spec->kind), remote, secret);
+        int e = fetch_start(p->check->event, p->check->context->program, &account, on_ready, p, &p->fetch);
+        secret_free(secret, size);
+        const struct fetch_record read = fetch_record_of(FETCH_READ);
+        if (e >= 0)
+                e = fetch_send(p->fetch, &read);
+        return e < 0 ? e : converse(p);
+}
+
+static int check_account(struct check *k, const struct source_spec *spec) {
+        struct probe p = {.check = k, .spec = spec};
+        int e = ask_account(&p);
+        if (e >= 0) {
+                if (p.fine)
+                        describe(&p);
+                tell(k, "source", source_kind_name(spec->kind), spec->name, p.fine, p.text);
+        }
+        probe_free(&p);
+        return e < 0 ? log_errno(e, "cannot try %s", spec->name) : 0;
+}
+
+/* --- what is on this machine --- */
+
+/* Can be listed, or read. Opening it is the only way to know: access lists and mounts have their say. */
+static int try_path(const char *path, bool *ret_folder) {
+        struct stat st;
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0)
+                return -errno;
+        int e = fstat(fd, &st) < 0 ? -errno : S_ISDIR(st.st_mode) || S_ISREG(st.st_mode) ? 0 : -EINVAL;
+        *ret_folder = e >= 0 && S_ISDIR(st.st_mode);
+        (void) close(fd);
+        return e;
+}
+
+static const char *path_fault(int error) {
+        switch (-error) {
+        case ENOENT:
+                return "it does not exist (moved, or its disk not mounted?)";
+        case EACCES:
+        case EPERM:
+                return "it cannot be read: permission denied";
+        case EINVAL:
+                return "it is neither a file nor a folder";
+        case ENOTDIR:
+                return "it is not a folder";
+        default:
+                return strerror(-error);
+        }
+}
+
+static bool has_folder(const char *path, const char *name) {
+        char sub[4096];
+        struct stat st;
+        int n = snprintf(sub, sizeof(sub), "%s/%s", path, name);
+        return n > 0 && (size_t) n < sizeof(sub) && stat(sub, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void check_local(struct check *k, const struct source_spec *spec) {
+        const char *kind = source_kind_name(spec->kind);
+        bool folder = false;
+        int e = try_path(spec->location, &folder);
+        if (e >= 0 && spec->kind == SOURCE_MAILDIR && !folder)
+                e = -ENOTDIR;
+        const char *text = e < 0 ? path_fault(e) : folder ? "a folder that can be read" : "a file that can be read";
+        if (e >= 0 && spec->kind == SOURCE_MAILDIR && has_folder(spec->location, "cur") &&
+            !has_folder(spec->location, "new")) {
+                e = -EINVAL;
+                text = "it has a folder \"cur\" and none called \"new\": is it a Maildir?";
+        }
+        tell(k, "source", kind, spec->name, e >= 0, text);
+}
+
+static void check_file(struct check *k, const char *kind, const char *path) {
+        bool folder = false;
+        int e = try_path(path, &folder);
+        tell(k, "file", kind, path, e >= 0 && !folder,
+             e < 0    ? path_fault(e)
+             : folder ? "it is a folder, not a file"
+                      : "a file that can be read");
+}
+
+/* --- how alerts go out --- */
+
+static bool runs(const char *path) {
+        struct stat st;
+        return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* As execvp() looks for it. */
+static bool program_there(const char *name) {
+        char path[4096];
+        if (strchr(name, '/'))
+                return runs(name);
+        const char *at = getenv("PATH");
+        for (at = at ? at : "/usr/local/bin:/usr/bin:/bin"; *at;) {
+                size_t n = strcspn(at, ":");
+                int size = snprintf(path, sizeof(path), "%.*s/%s", (int) n, n > 0 ? at : ".", name);
+                if (size > 0 && (size_t) size < sizeof(path) && runs(path))
+                        return true;
+                at += n + (at[n] == ':');
+        }
+        return false;
+}
+
+static void check_program(struct check *k, const char *kind, const char *const *arguments) {
+        if (arguments && arguments[0])
+                tell(k, "delivery", kind, arguments[0], program_there(arguments[0]),
+                     program_there(arguments[0]) ? "a program that can be run" : "no such program, or it cannot be run");
+}
+
+static void check_alerts_file(struct check *k, const char *path) {
+        _cleanup_free_ char *folder = strdup(path);
+        char *slash = folder ? strrchr(folder, '/') : NULL;
+        if (!slash)
+                return;
+        slash[slash == folder] = 0;
+        bool fine = access(path, F_OK) == 0 ? access(path, W_OK) == 0 : access(folder, W_OK | X_OK) == 0;
+        tell(k, "delivery", "alerts_file", path, fine, fine ? "it can be written" : "it cannot be written");
+}
+
+static void check_deliveries(struct check *k) {
+        const struct settings *s = k->context->settings;
+        check_program(k, "digest", s->digest.sendmail);
+        check_program(k, "on_alert", (const char *const *) s->on_alert);
+        if (s->alerts_file)
+                check_alerts_file(k, s->alerts_file);
+}
+
+static int check_all(struct check *k) {
+        const struct settings *s = k->context->settings;
+        int e = sd_event_new(&k->event);
+        if (e < 0)
+                return log_errno(e, "cannot start the event loop");
+        for (size_t i = 0; i < s->n_sources && e >= 0; i++)
+                if (s->sources[i].remote)
+                        e = check_account(k, &s->sources[i]);
+                else
+                        check_local(k, &s->sources[i]);
+        for (const char **f = s->holiday_files; f && *f; f++)
+                check_file(k, "holidays", *f);
+        if (e >= 0)
+                check_deliveries(k);
+        return e;
+}
+
+int command_check(struct context *c, int argc, char **argv) {
+        int operands = command_options(c, command_find("check"), argc, argv, NULL);
+        if (operands == OPTIONS_HELPED)
+                return EXIT_DONE;
+        if (operands != 0) {
+                if (operands > 0)
+                        log_error("check takes no operands");
+                return EXIT_USAGE;
+        }
+        int status = context_configuration(c, NULL, 0);
+        if (status != EXIT_DONE)
+                return status;
+        struct check k = {.context = c};
+        int e = check_all(&k);
+        sd_event_unref(k.event);
+        return e < 0 ? EXIT_FAULT : k.source_fault ? EXIT_SOURCE : k.other_fault ? EXIT_FAULT : EXIT_DONE;
+}

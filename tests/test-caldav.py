@@ -1,0 +1,649 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calendars on servers, end to end: real radicale and xandikos where they are installed, and a server of our own for what they do not do. What is read over the
+network must judge as the same files in a folder do; nothing may pass for gone that was only not to be seen; the password goes nowhere else."""
+import json
+import os
+import pathlib
+import shutil
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import case as cases  # noqa: E402
+import davserver  # noqa: E402
+import fakedav  # noqa: E402
+from tap import Skip, case, equal, main, true  # noqa: E402
+
+ORGANIZER = "ORGANIZER:mailto:jean@dupont.example\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:camille@studio.example\r\n"
+BEFORE, LATER, AFTER = "2026-02-20T10:00+01:00", "2026-03-02T09:10+01:00", "2026-03-09T09:00+01:00"
+# When it was seen that the meeting was no longer there. Nobody is blamed for it: who removed it is not known.
+GONE = [["m1", LATER]]
+
+
+def meeting(uid, start="20260302T090000Z", extra="", **more):
+    """10:00 in Paris on that Monday, with the client."""
+    return davserver.event(uid, start=start, extra=ORGANIZER + extra, **more)
+
+
+def use(w, url, password=fakedav.PASSWORD, user=fakedav.USER, kind="caldav", more=""):
+    """The world reads that account and no files."""
+    secret = w.folder / "secret"
+    if password is not None:
+        secret.write_text(password + "\n")
+        secret.chmod(0o600)
+        more += ", password: {file: secret}"
+    if user:
+        url = url.replace("://", "://%s@" % user)
+    text = w.config.read_text()
+    head, _, rest = text.partition("sources:\n")
+    _, _, tail = rest.partition("clients:\n")
+    w.config.write_text("%ssources:\n  - {%s: \"%s\"%s}\nclients:\n%s" % (head, kind, url, more, tail))
+
+
+def ca(w):
+    return davserver.certificates(w.folder / "ca")
+
+
+def real(w, which, **options):
+    """One of the real servers, ended with the test."""
+    if not davserver.have("radicale" if which == "radicale" else "xandikos"):
+        raise Skip(which + " is not installed")
+    return Ended(davserver.Radicale(w.folder / "radicale", **options) if which == "radicale" else davserver.Xandikos(w.folder / "xandikos"))
+
+
+class Ended:
+    def __init__(self, server):
+        self.server = server
+
+    def __enter__(self):
+        return self.server
+
+    def __exit__(self, *args):
+        self.server.stop()
+
+
+def fake(**options):
+    return Ended(fakedav.FakeDav(**options))
+
+
+def facts(w, now):
+    """Facts without what names the source."""
+    r = w.run("facts", "--json", now=now)
+    equal(r.returncode, 0, r)
+    rows = [json.loads(line) for line in r.stdout.splitlines()]
+    for row in rows:
+        row.pop("source", None)
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def events(w, now):
+    r = w.run("status", "--json", now=now)
+    return [json.loads(line) for line in r.stdout.splitlines()]
+
+
+def cancelled(w, now):
+    rows = [json.loads(row) for row in facts(w, now)]
+    return sorted([r["uid"], r["at"][:16] + r["at"][19:]] for r in rows if r["fact"] in ("meeting.cancelled", "meeting.declined"))
+
+
+def observations(w, now):
+    return sum(s["observations"] for s in events(w, now) if s["status"] == "source")
+
+
+def calendar_at(server, name="work"):
+    """A calendar of that name on any of the servers; its path."""
+    if isinstance(server, davserver.Xandikos) and name == "work":
+        return "/bob/calendars/calendar/"
+    path = (server.home if isinstance(server, davserver.Server) else "/home/") + name + "/"
+    server.calendar(path, name)
+    return path
+
+
+# --- the plain way
+
+@case("a meeting that vanishes from radicale, over TLS with a password")
+def vanished_over_tls(w):
+    with real(w, "radicale", tls=ca(w)) as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        use(w, s.base, more=", ca: ca/ca.pem")
+        w.scan(BEFORE)
+        before = s.files()
+        w.scan(LATER)
+        equal(s.files(), before, "files on the server")
+        s.delete(work + "a.ics")
+        w.scan(LATER)
+        equal(cancelled(w, AFTER), GONE)
+
+
+@case("the same from xandikos, found by the root of the server")
+def vanished_xandikos(w):
+    with real(w, "xandikos") as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        use(w, s.base, None, None)
+        w.scan(BEFORE)
+        s.delete(work + "a.ics")
+        w.scan(LATER)
+        equal(cancelled(w, AFTER), GONE)
+
+
+def story(put, delete, scan):
+    """What happens in a calendar over some weeks; the same for every kind of source."""
+    weekly = "RRULE:FREQ=WEEKLY;COUNT=8\r\n"
+    put("a.ics", meeting("m1"))
+    put("b b@x.ics", meeting("m2", start="20260303T090000Z", summary="Réunion & <co>"))
+    put("w.ics", meeting("w1", start="20260204T090000Z", extra=weekly))
+    put("gone.ics", meeting("m3", start="20260305T090000Z"))
+    scan("2026-02-01T10:00+01:00")
+    put("a.ics", meeting("m1", start="20260302T130000Z", extra="SEQUENCE:1\r\nLAST-MODIFIED:20260302T080000Z\r\n"))
+    # One occurrence of the series is called off, another becomes an exception and is taken back.
+    put("w.ics", meeting("w1", start="20260204T090000Z", extra=weekly + "EXDATE:20260304T090000Z\r\n"))
+    scan(LATER)
+    delete("gone.ics")
+    scan("2026-03-04T17:30+01:00")
+    put("new.ics", meeting("m5", start="20260306T090000Z", extra="STATUS:CANCELLED\r\n"))
+    scan("2026-03-06T09:30+01:00")
+    scan(AFTER)
+
+
+def as_folder(w):
+    """The facts of the story told by files."""
+    folder = w.folder / "story"
+    other = type(w)(folder)
+    calendars = folder / "calendars"
+
+    def put(name, text):
+        (calendars / name).write_bytes(text.encode())
+        os.utime(calendars / name, (1760000000 + len(text), 1760000000 + len(text)))
+
+    story(put, lambda name: (calendars / name).unlink(), other.scan)
+    return facts(other, AFTER), other.breaches(AFTER)
+
+
+def same_as_folder(w, s, **options):
+    work = calendar_at(s)
+    use(w, s.base, **options)
+
+    def path(name):
+        return work + (name if isinstance(s, fakedav.FakeDav) else name.replace(" ", "%20").replace("@", "%40"))
+
+    story(lambda n, t: s.put(path(n), t), lambda n: s.delete(path(n)), w.scan)
+    want, breaches = as_folder(w)
+    true(len(want) > 5, want)
+    true(len(breaches) > 0, breaches)
+    equal(facts(w, AFTER), want)
+    equal(w.breaches(AFTER), breaches)
+
+
+@case("a calendar on radicale gives the same facts as the same files in a folder")
+def equal_radicale(w):
+    with real(w, "radicale") as s:
+        same_as_folder(w, s)
+
+
+@case("a calendar on xandikos gives the same facts as the same files in a folder")
+def equal_xandikos(w):
+    with real(w, "xandikos") as s:
+        same_as_folder(w, s, password=None, user=None)
+
+
+@case("with Digest and sync-collection, the same facts")
+def equal_digest(w):
+    with fake(auth="digest") as s:
+        same_as_folder(w, s)
+
+
+@case("a server that only has ctags, the same facts")
+def equal_ctag(w):
+    with fake(sync=False) as s:
+        same_as_folder(w, s)
+
+
+@case("a server that has neither tokens nor ctags nor calendar-multiget, the same facts")
+def equal_poor(w):
+    with fake(sync=False, ctag=False, multiget=False) as s:
+        same_as_folder(w, s)
+
+
+@case("a server that forgets every token, the same facts")
+def equal_forgetful(w):
+    with fake() as s:
+        s.known_tokens = False
+        same_as_folder(w, s)
+
+
+@case("a token as secret (Bearer)")
+def bearer(w):
+    with fake(auth="bearer") as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        use(w, s.base, "token-1", more=", auth: bearer")
+        w.scan(BEFORE)
+        true(observations(w, BEFORE) == 1)
+
+
+# --- only what is new
+
+def asked(s):
+    """What was asked since the last look, without the challenge."""
+    seen = [(r["method"], r["path"], r["body"]) for r in s.requests]
+    s.requests.clear()
+    return seen
+
+
+@case("a second pass asks for nothing that is known, a third for what changed")
+def only_changes(w):
+    with fake() as s:
+        work = calendar_at(s)
+        for i in range(120):
+            s.put(work + "e%d.ics" % i, meeting("m%d" % i))
+        use(w, s.base)
+        w.scan(BEFORE)
+        equal(sum("multiget" in b for _, _, b in asked(s)), 3, "batches")
+        w.scan(BEFORE)
+        true(not any(m == "REPORT" for m, _, _ in asked(s)))
+        s.put(work + "e7.ics", meeting("m7", start="20260302T110000Z"))
+        w.scan(BEFORE)
+        reports = [b for m, _, b in asked(s) if m == "REPORT"]
+        equal(len(reports), 2, reports)
+        true("urn:x:" in reports[0] and reports[1].count("<href>") == 1, reports)
+        equal(observations(w, BEFORE), 121)
+
+
+@case("calendars are chosen by their name or the end of their address; those without events are left alone")
+def chosen(w):
+    with fake() as s:
+        for name in ("work", "private", "third"):
+            s.put(calendar_at(s, name) + "a.ics", meeting(name))
+        s.names["/home/work/"] = "Clients et projets"
+        use(w, s.base, more=", include: [clients et projets, third]")
+        w.scan(BEFORE)
+        true(not any("/home/private/" in p for _, p, _ in asked(s)))
+        equal(observations(w, BEFORE), 2)
+        use(w, s.base, more=", exclude: [third]")
+        w.scan(BEFORE)
+        equal(observations(w, BEFORE), 3)
+
+
+@case("the address of one calendar, of a home, and of a user: each works")
+def addresses(w):
+    for address, want in (("/home/work/", 1), ("/home/work", 1), ("/home/", 2), ("/p/bob/", 2), ("", 2)):
+        world = type(w)(w.folder / ("w%d" % len(address)))
+        with fake() as s:
+            for name in ("work", "private"):
+                s.put(calendar_at(s, name) + "a.ics", meeting(name))
+            use(world, s.base + address)
+            world.scan(BEFORE)
+            equal(observations(world, BEFORE), want, address)
+
+
+@case("an object that moves to another calendar has not vanished, on one account or between two")
+def moved(w):
+    with fake() as s:
+        one, two = calendar_at(s, "one"), calendar_at(s, "two")
+        s.put(two + "a.ics", meeting("m1"))
+        use(w, s.base)
+        w.scan(BEFORE)
+        s.delete(two + "a.ics")
+        s.put(one + "b.ics", meeting("m1"))
+        w.scan(LATER)
+        equal(cancelled(w, AFTER), [])
+        # To a folder on this machine, which is read afterwards.
+        w.config.write_text(w.config.read_text().replace("clients:\n", "  - {calendar: calendars}\nclients:\n", 1))
+        (w.folder / "calendars" / "a.ics").write_bytes(meeting("m1").encode())
+        s.delete(one + "b.ics")
+        w.scan(LATER)
+        equal(cancelled(w, AFTER), [])
+
+
+@case("messages of the scheduling inbox are observed, and say nothing when they are thrown away")
+def inbox(w):
+    with fake() as s:
+        work = calendar_at(s)
+        s.calendar("/inbox/")
+        s.inbox = "/inbox/"
+        s.put(work + "a.ics", meeting("m1"))
+        use(w, s.base)
+        w.scan(BEFORE)
+        s.put("/inbox/x.ics", meeting("m1", extra="STATUS:CANCELLED\r\nSEQUENCE:1\r\n").replace("VERSION", "METHOD:CANCEL\r\nVERSION"))
+        w.scan(LATER)
+        equal(observations(w, LATER), 2)
+        equal(cancelled(w, AFTER), GONE)
+        s.delete("/inbox/x.ics")
+        w.scan(AFTER)
+        equal(observations(w, AFTER), 2)
+
+
+# --- what must not pass for an absence
+
+def hold(w, s, break_it, mend, want=3):
+    """A meeting is there; something breaks while it is; nothing has vanished."""
+    break_it()
+    r = w.scan(LATER, want)
+    equal(cancelled(w, LATER), [], r)
+    mend()
+    w.scan(LATER)
+    equal(cancelled(w, AFTER), [])
+
+
+@case("a calendar that cannot be listed makes no absences, nor do the others meanwhile")
+def not_whole(w):
+    with fake() as s:
+        one, two = calendar_at(s, "one"), calendar_at(s, "two")
+        s.put(one + "a.ics", meeting("m1"))
+        s.put(two + "b.ics", meeting("m2"))
+        use(w, s.base)
+        w.scan(BEFORE)
+        s.delete(one + "a.ics")
+        s.put(two + "c.ics", meeting("m3"))
+        s.answer = lambda r: (500, {}, "") if r["path"].startswith("/home/two") else None
+        r = w.scan(LATER, 3)
+        true("two" in r.stderr, r)
+        equal(cancelled(w, LATER), [])
+        s.answer = None
+        w.scan(LATER)
+        equal(cancelled(w, AFTER), GONE)
+
+
+@case("an object that is listed but not given is not gone")
+def not_given(w):
+    with fake() as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        use(w, s.base)
+        w.scan(BEFORE)
+
+        def refuse(r):
+            if r["method"] == "REPORT" and "multiget" in r["body"]:
+                return s.multi([s.response(work + "a.ics", status="403 Forbidden")])
+            return (403, {}, "") if r["method"] == "GET" else None
+
+        def breaks():
+            s.put(work + "a.ics", meeting("m1", summary="Other"))
+            s.answer = refuse
+
+        hold(w, s, breaks, lambda: setattr(s, "answer", None))
+
+
+@case("a server that lost everything it held is not believed")
+def emptied(w):
+    with fake() as s:
+        work = calendar_at(s)
+        for i in range(3):
+            s.put(work + "%d.ics" % i, meeting("m%d" % i))
+        use(w, s.base)
+        w.scan(BEFORE)
+        members = dict(s.calendars[work])
+
+        def breaks():
+            s.known_tokens = False
+            s.calendars[work].clear()
+            s.versions[work] += 1
+
+        def mend():
+            s.calendars[work].update(members)
+            s.versions[work] += 1
+
+        hold(w, s, breaks, mend)
+
+
+@case("a server that is stopped, and comes back")
+def stopped(w):
+    with real(w, "radicale") as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        use(w, s.base)
+        w.scan(BEFORE)
+        hold(w, s, s.stop, s.start)
+
+
+@case("garbage, pages for people, cuts and refusals: told, no absence, and fine afterwards")
+def garbage(w):
+    with fake() as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        use(w, s.base)
+        w.scan(BEFORE)
+        s.put(work + "b.ics", meeting("m2", start="20270302T090000Z"))
+        faults = {
+            "a page": lambda r: (200, {"Content-Type": "text/html"}, "<html><body>Please log in</body></html>"),
+            "a page as 207": lambda r: (207, {}, "<html><body>Please log in</body></html>"),
+            "nothing": lambda r: (207, {}, ""),
+            "bytes": lambda r: (207, {}, b"\x00\xff\xfe" * 1000),
+            "entities": lambda r: (207, {}, '<!DOCTYPE x [<!ENTITY a "b">]><multistatus xmlns="DAV:">&a;</multistatus>'),
+            "depth": lambda r: (207, {}, '<multistatus xmlns="DAV:">' + "<a>" * 100000),
+            "cut": lambda r: (207, {"Content-Length": "9999"}, '<multistatus xmlns="DAV:">'),
+            "closed": lambda r: ("close", {}, b""),
+            "no http": lambda r: ("close", {}, b"* OK IMAP4rev1 ready\r\n"),
+            "an empty listing of a calendar that is not said to be gone": None,
+            "500": lambda r: (500, {}, "oops"),
+            "404": lambda r: (404, {}, ""),
+            "a circle": lambda r: (302, {"Location": r["path"]}, ""),
+            "nowhere": lambda r: (302, {"Location": "ftp://x/"}, ""),
+        }
+        for name, answer in faults.items():
+            if not answer:
+                continue
+            # At every request, and only once the calendar is known.
+            for only in ("PROPFIND", "REPORT"):
+                s.answer = lambda r, a=answer, o=only: a(r) if r["method"] == o or r["method"] == "GET" else None
+                r = w.scan(LATER, 3)
+                true("localhost" in r.stderr, name, only, r)
+                equal(cancelled(w, LATER), [], name)
+        s.answer = None
+        w.scan(LATER)
+        equal(cancelled(w, LATER), [])
+        equal(observations(w, LATER), 2)
+
+
+@case("answers cut after every hundredth byte: the same in the end, nothing twice, nothing gone")
+def cuts(w):
+    with fake() as s:
+        work = calendar_at(s)
+        for i in range(5):
+            s.put(work + "%d.ics" % i, meeting("m%d" % i))
+        use(w, s.base)
+        state = {"cut": 100, "longest": 0}
+
+        def cut(r):
+            status, headers, body = s.check(r) or s.usual(r)
+            data = body.encode() if isinstance(body, str) else body
+            if status != 207:
+                return None
+            state["longest"] = max(state["longest"], len(data))
+            return (status, dict(headers, **{"Content-Length": str(len(data))}), data[:state["cut"]]) if len(data) > state["cut"] else None
+
+        s.answer = cut
+        while state["cut"] <= max(state["longest"], 100):
+            w.scan(BEFORE, (0, 3))
+            state["cut"] += 100
+        s.answer = None
+        w.scan(LATER)
+        equal(observations(w, LATER), 5)
+        equal(cancelled(w, LATER), [])
+
+
+# --- the password
+
+@case("a wrong password is sent once, and told")
+def refused(w):
+    with fake() as s:
+        calendar_at(s)
+        use(w, s.base, "wrong")
+        r = w.scan(BEFORE, 3)
+        true("bob" in r.stderr and "password" in r.stderr, r)
+        equal(sum("Authorization" in q["headers"] for q in s.requests), 1)
+    with real(w, "radicale") as s:
+        use(w, s.base, "wrong")
+        r = w.scan(BEFORE, 3)
+        true("bob" in r.stderr, r)
+        equal(s.log().count("Failed login attempt"), 1, s.log())
+
+
+@case("a redirection to another server is not followed with the password; within the server it is")
+def redirected(w):
+    with fake(auth="none") as other, fake() as s:
+        other.put(calendar_at(other) + "a.ics", meeting("m1"))
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        s.answer = lambda r: (302, {"Location": other.base + "/"}, "")
+        use(w, s.base)
+        r = w.scan(BEFORE, 3)
+        true(str(other.port) in r.stderr, r)
+        equal(other.requests, [])
+        # Calendars on another host, as large providers have them.
+        s.answer = lambda r: s.multi(["<D:response><D:href>/</D:href><D:propstat><D:prop><C:calendar-home-set><D:href>https://p1.other.example/home/</D:href>"
+                                      "</C:calendar-home-set></D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>"]) if "Authorization" in r["headers"] else None
+        r = w.scan(BEFORE, 3)
+        true("https://p1.other.example/home/" in r.stderr, r)
+        s.answer = lambda r: (301, {"Location": "/home/"}, "") if r["path"] == "/start" else None
+        use(w, s.base + "/start")
+        w.scan(BEFORE)
+        equal(observations(w, BEFORE), 1)
+
+
+@case("certificates that are expired, of another name, signed by themselves or by nobody known: nothing is sent")
+def certificates(w):
+    folder = ca(w)
+    words = {"old": "expired", "wrong": "another name", "self": "itself"}
+    for name, word in words.items():
+        with fake(tls=folder, certificate=name) as s:
+            use(w, s.base, more=", ca: ca/ca.pem")
+            r = w.scan(BEFORE, 3)
+            true(word in r.stderr, name, r)
+            equal(s.requests, [], name)
+    with fake(tls=folder) as s:
+        s.put(calendar_at(s) + "a.ics", meeting("m1"))
+        use(w, s.base)
+        r = w.scan(BEFORE, 3)
+        true("nobody that is trusted" in r.stderr, r)
+        equal(s.requests, [])
+        use(w, s.base, more=', fingerprint: "%s"' % davserver.fingerprint(folder / "old.pem"))
+        r = w.scan(BEFORE, 3)
+        true("fingerprint" in r.stderr, r)
+        equal(s.requests, [])
+        use(w, s.base, more=', fingerprint: "%s"' % davserver.fingerprint(folder / "srv.pem"))
+        w.scan(BEFORE)
+        equal(observations(w, BEFORE), 1)
+
+
+def processes():
+    """Command lines and environments of everything that runs."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        for name in ("cmdline", "environ"):
+            try:
+                yield pathlib.Path("/proc", pid, name).read_bytes()
+            except OSError:
+                pass
+
+
+@case("the password is in no argument, no environment, no output and no file of ours")
+def nowhere(w):
+    with fake() as s:
+        s.put(calendar_at(s) + "a.ics", meeting("m1"))
+        seen = []
+        word = fakedav.PASSWORD.encode()
+        s.answer = lambda r: seen.extend(p for p in processes() if word in p) if "Authorization" in r["headers"] else None
+        use(w, s.base)
+        r = w.scan(BEFORE)
+        true(len(s.secrets_seen()) > 0)
+        equal(seen, [])
+        true(fakedav.PASSWORD not in r.stdout + r.stderr)
+        for path in (w.folder / "state").rglob("*"):
+            true(not path.is_file() or word not in path.read_bytes(), path)
+
+
+@case("a server that asks to be left alone is told of")
+def busy(w):
+    with fake() as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        use(w, s.base)
+        for code in (429, 503):
+            s.answer = lambda r, c=code: (c, {"Retry-After": "120"}, "")
+            s.requests.clear()
+            r = w.scan(BEFORE, 3)
+            true(str(code) in r.stderr, r)
+            equal(len(s.requests), 1)
+
+
+# --- much
+
+@case("a listing of a hundred thousand objects that were never there needs no memory to speak of")
+def huge(w):
+    with fake() as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        use(w, s.base)
+        base = w.scan(BEFORE)
+
+        def endless(r):
+            if "sync-collection" not in r["body"]:
+                return None
+
+            def body():
+                yield b'<D:multistatus xmlns:D="DAV:">'
+                for i in range(100000):
+                    yield s.response(work + "gone%d.ics" % i, status="404 Not Found").encode()
+                yield b"<D:sync-token>urn:x:99</D:sync-token></D:multistatus>"
+            return 207, {}, body()
+
+        s.put(work + "b.ics", meeting("m2"))
+        s.answer = endless
+        r = w.scan(BEFORE)
+        true(r.memory < base.memory + (64 << 20), base.memory, r.memory)
+        s.answer = lambda r: (207, {}, iter([b'<D:multistatus xmlns:D="DAV:">'] + [b"<!--" + b"x" * 65536 + b"-->"] * 8000)) if "sync" in r["body"] else None
+        r = w.scan(BEFORE, 3)
+        true("more than" in r.stderr or "longer than" in r.stderr or "cut off" in r.stderr, r)
+
+
+# --- files on the web
+
+@case("a single file on the web: read when it changed, by ETag or date; what vanishes from it is gone")
+def webcal(w):
+    with fake(auth="none") as s:
+        file = {"text": meeting("m1"), "etag": '"1"', "served": 0}
+
+        def serve(r):
+            if r["headers"].get("If-None-Match") == file["etag"] or (not file["etag"] and r["headers"].get("If-Modified-Since") == "Mon, 02 Feb 2026 08:00:00 GMT"):
+                return 304, {}, ""
+            file["served"] += 1
+            return 200, {"ETag": file["etag"]} if file["etag"] else {"Last-Modified": "Mon, 02 Feb 2026 08:00:00 GMT"}, file["text"]
+
+        s.answer = serve
+        use(w, s.base + "/feed.ics?key=1", None, None, kind="calendar")
+        w.scan(BEFORE)
+        w.scan(BEFORE)
+        equal(file["served"], 1)
+        equal(observations(w, BEFORE), 1)
+        file.update(text=meeting("m2", start="20270302T090000Z"), etag="")
+        w.scan(LATER)
+        w.scan(LATER)
+        equal(file["served"], 2)
+        equal(cancelled(w, AFTER), GONE)
+        file["text"] = "<html>gone</html>"
+        s.answer = lambda r: (404, {}, "")
+        r = w.scan(LATER, 3)
+        true("nothing at" in r.stderr, r)
+
+
+@case("a file on the web that is cut off, or a page instead: what was in it has not vanished")
+def webcal_cut(w):
+    with fake(auth="none") as s:
+        whole = (meeting("m1") + meeting("m2")).replace("END:VCALENDAR\r\nBEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n", "")
+        s.answer = lambda r: (200, {"ETag": '"1"'}, whole)
+        use(w, s.base + "/feed.ics", None, None, kind="calendar")
+        w.scan(BEFORE)
+        equal(observations(w, BEFORE), 2)
+        for text in (whole[:len(whole) // 2], whole[:-20], "", "<html>Please log in</html>"):
+            s.answer = lambda r, t=text: (200, {"ETag": '"%d"' % len(t)}, t)
+            w.scan(LATER, (0, 3))
+            equal(cancelled(w, LATER), [])
+        s.answer = lambda r: (200, {"ETag": '"2"', "Content-Length": str(len(whole))}, whole[:200])
+        w.scan(LATER, 3)
+        s.answer = lambda r: (200, {"ETag": '"3"'}, whole)
+        w.scan(LATER)
+        equal(cancelled(w, LATER), [])
+
+
+main()
