@@ -219,6 +219,12 @@ static const struct scheme *find_scheme(const char *url, enum remote_use use, co
 static int check_characters(const char *url, struct remote_fault *fault) {
         if (strlen(url) > URL_SIZE_MAX)
                 return refuse(fault, "the address is too long", NULL);
+        /* Names of hosts and users may be in any letters; what a server is asked for is ASCII (RFC 3986 section 2). */
+        const char *path = strstr(url, "://");
+        path = path ? strpbrk(path + 3, "/?") : NULL;
+        if (!utf8_clean(url, strlen(url)) || (path && !utf8_is_ascii(path, strlen(path))))
+                return refuse(fault, "the address holds a character that cannot stand in one",
+                              "write each of its bytes as % and two hexadecimal digits");
         for (const char *p = url; *p; p++)
                 if ((unsigned char) *p <= ' ' || *p == 0x7f || strchr("\"<>\\^`{|}#", *p))
                         return refuse(fault, "the address holds a character that cannot stand in one",
