@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Sends one mail as the service does, for tests/test-send.py: run-send [--patience MS] [--final-fails] CONFIG MAIL FROM RECIPIENT.
- * Prints "final" when the mail may arrive from now on, and the outcome as JSON. */
+/* Sends one mail as the service does, for tests/test-send.py: run-send [--patience MS] [--final-fails] [--times N] CONFIG MAIL FROM RECIPIENT.
+ * Prints "final" when the mail may arrive from now on, and the outcome as JSON. With --times, N mails one after the other, and after each the pages and
+ * descriptors in use. */
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -20,8 +22,27 @@ struct run {
         sd_event *event;
         struct sending *sending;
         bool final_fails;
-        int told;
+        unsigned told, times;
+        uint64_t patience;
+        struct send_transport transport;
+        char **arguments, *mail;
+        size_t size;
 };
+
+static int send_it(struct run *run);
+
+static void say_use(void) {
+        unsigned long pages = 0, resident = 0;
+        unsigned descriptors = 0;
+        FILE *f = fopen("/proc/self/statm", "re");
+        if (!f || fscanf(f, "%lu %lu", &pages, &resident) != 2)
+                resident = 0;
+        if (f)
+                fclose(f);
+        for (int fd = 0; fd < 1024; fd++)
+                descriptors += fcntl(fd, F_GETFD) >= 0;
+        printf("use %lu %u\n", resident, descriptors);
+}
 
 static char *read_file(const char *path, size_t *ret_size) {
         FILE *f = fopen(path, "rbe");
@@ -51,7 +72,10 @@ static void on_done(const struct send_outcome *o, void *userdata) {
         json_object_put(j);
         run->told++;
         run->sending = send_cancel(run->sending);
-        (void) sd_event_exit(run->event, 0);
+        if (run->times > 1)
+                say_use();
+        if (run->told >= run->times || send_it(run) < 0)
+                (void) sd_event_exit(run->event, 0);
 }
 
 static int load(const char *path, struct zone_table *zones, struct settings **ret) {
@@ -68,41 +92,52 @@ static int load(const char *path, struct zone_table *zones, struct settings **re
         return r;
 }
 
-static int send_it(struct run *run, const struct settings *s, char **arguments, uint64_t patience) {
-        const struct send_transport transport = {.remote = s->digest.remote, .sendmail = s->digest.sendmail};
-        size_t size;
-        char *mail = read_file(arguments[1], &size);
-        int r = mail ? sd_event_new(&run->event) : -ENOENT;
+static int send_it(struct run *run) {
+        int r = send_start(run->event, "/proc/self/exe", &run->transport, run->arguments[2], run->arguments[3], run->mail,
+                           run->size, on_done, run, &run->sending);
+        if (r < 0)
+                return r;
+        send_set_final(run->sending, on_final);
+        if (run->patience > 0)
+                send_set_patience(run->sending, run->patience);
+        return 0;
+}
+
+static int send_all(struct run *run, const struct settings *s) {
+        run->transport = (struct send_transport){.remote = s->digest.remote, .sendmail = s->digest.sendmail};
+        run->mail = read_file(run->arguments[1], &run->size);
+        int r = run->mail ? sd_event_new(&run->event) : -ENOENT;
         if (r >= 0)
-                r = send_start(run->event, "/proc/self/exe", &transport, arguments[2], arguments[3], mail, size, on_done,
-                               run, &run->sending);
-        free(mail);
-        if (r >= 0) {
-                send_set_final(run->sending, on_final);
-                if (patience > 0)
-                        send_set_patience(run->sending, patience);
+                r = send_it(run);
+        if (r >= 0)
                 r = sd_event_loop(run->event);
-        }
         run->sending = send_cancel(run->sending);
+        free(run->mail);
         sd_event_unref(run->event);
         return r;
 }
 
 int main(int argc, char **argv) {
-        static const struct option longs[] = {
-                {"patience", required_argument, NULL, 'p'}, {"final-fails", no_argument, NULL, 'f'}, {}};
+        static const struct option longs[] = {{"patience", required_argument, NULL, 'p'},
+                                              {"final-fails", no_argument, NULL, 'f'},
+                                              {"times", required_argument, NULL, 't'},
+                                              {}};
         int role = role_main(argc, argv);
         if (role >= 0)
                 return role;
-        struct run run = {0};
-        uint64_t patience = 0;
+        struct run run = {.times = 1};
         for (int o; (o = getopt_long(argc, argv, "", longs, NULL)) != -1;)
                 if (o == 'p')
-                        patience = strtoull(optarg, NULL, 10) * 1000;
-                else
+                        run.patience = strtoull(optarg, NULL, 10) * 1000;
+                else if (o == 't')
+                        run.times = (unsigned) strtoul(optarg, NULL, 10);
+                else if (o == 'f')
                         run.final_fails = true;
+                else
+                        return 2;
         if (argc - optind != 4)
                 return 2;
+        run.arguments = argv + optind;
         struct zone_table *zones = NULL;
         struct settings *settings = NULL;
         struct zone *paris = zoneinfo_read("Europe/Paris");
@@ -112,12 +147,12 @@ int main(int argc, char **argv) {
         if (r >= 0)
                 r = load(argv[optind], zones, &settings);
         if (r >= 0)
-                r = send_it(&run, settings, argv + optind, patience);
+                r = send_all(&run, settings);
         settings_free(settings);
         zone_table_free(zones);
         if (r < 0) {
                 fprintf(stderr, "run-send: %s\n", strerror(-r));
                 return 1;
         }
-        return run.told == 1 ? 0 : 1;
+        return run.told == run.times ? 0 : 1;
 }

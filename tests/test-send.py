@@ -451,6 +451,52 @@ def nowhere(w):
         finish(p)
 
 
+def memory(pid):
+    """What a process has written or could write, piece by piece."""
+    with open("/proc/%d/maps" % pid) as maps, open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in maps:
+            span, rights = line.split()[:2]
+            if not rights.startswith("rw") or "[v" in line:
+                continue
+            first, last = (int(x, 16) for x in span.split("-"))
+            try:
+                mem.seek(first)
+                yield mem.read(last - first)
+            except OSError:
+                continue
+
+
+@case("once it was used, the secret is in no memory of ours any more: neither the core's nor the role's, by itself or in base64")
+def wiped(w):
+    if tap.SLOW:
+        raise Skip("a sanitizer keeps what was freed")
+    # Long enough that a piece of it is never there by chance.
+    secret = "correct-horse-battery-staple-42"
+    for mechanism, password in (("PLAIN", "{file: secret}"), ("LOGIN", "{command: [cat, secret]}"), ("XOAUTH2", "{file: secret}")):
+        with Sink(stall="mail", mechanisms=mechanism, login={USER: secret}) as sink:
+            configure(w, sink.port, "smtp", password=password, auth=mechanism.lower())
+            (w.folder / "secret").write_text(secret + "\n")
+            p = start(w)
+            wait_for(lambda: any(line.startswith("MAIL") for line in sink.log))
+            said = max((word for line in sink.log for word in line.split()), key=len)
+            true(len(said) > 40 and "@" not in said, sink.log)
+            needles = [secret[:24].encode(), secret[-24:].encode(), said[-32:].encode()]
+            try:
+                for pid in children(p.pid) + [p.pid]:
+                    pieces = 0
+                    for piece in memory(pid):
+                        pieces += 1
+                        for needle in needles:
+                            true(needle not in piece, mechanism, pid == p.pid, piece[max(piece.find(needle) - 64, 0):][:256])
+                    true(pieces > 3, "nothing could be looked at")
+            except PermissionError:
+                raise Skip("the memory of a process that may not be traced cannot be read here")
+            finally:
+                sink.ending = True
+                p.kill()
+                p.communicate()
+
+
 @case("a server that repeats the secret in its refusal does not get it into the outcome")
 def echo(w):
     for mechanisms in ("PLAIN", "LOGIN", "XOAUTH2"):
@@ -518,6 +564,20 @@ def held_back(w):
         wait_for(lambda: sink.log[-1] == "(end)")
         true("(dot)" not in sink.log, sink.log)
         equal(sink.mails, [])
+
+
+@case("one mail after the other: neither memory nor descriptors grow, whether it is sent, refused or lost")
+def many(w):
+    for options in (dict(), dict(replies={"rcpt": "451 later"}), dict(close="dot")):
+        with Sink(**{**LOGIN, **options}) as sink:
+            configure(w, sink.port, "smtp")
+            out, err = start(w, "--times", "60").communicate(timeout=tap.TIMEOUT)
+            use = [tuple(int(x) for x in line.split()[1:]) for line in out.splitlines() if line.startswith("use")]
+            equal(len(use), 60, out + err)
+            equal({descriptors for _, descriptors in use}, {use[0][1]}, out)
+            if not tap.SLOW:
+                # What grows by a page a mail would show.
+                true(use[-1][0] - use[10][0] < 20, use)
 
 
 # --- programs
