@@ -223,9 +223,12 @@ class World:
         for d in ("cur", "new", "tmp"):
             (root / d).mkdir(parents=True, exist_ok=True)
         target = root / ("new" if new else "cur") / (base if new or ":2," in base else base + ":2,S")
-        target.write_bytes(data)
+        # As mail programs deliver: a service that looks on must not see half of it.
+        begun = root / "tmp" / target.name
+        begun.write_bytes(data)
         # The file's own time must not decide anything but what a case asks for: put it where the copied mailbox rule ignores it.
-        os.utime(target, (0, 0))
+        os.utime(begun, (0, 0))
+        os.rename(begun, target)
         return target
 
     def apply(self, section):

@@ -23,8 +23,8 @@ EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/tnef.py %D%/cases %D%
 # The same with bad input, in any order, over faults of the store; and what --json and the exit statuses promise.
 dist_check_SCRIPTS += %D%/test-clients.py
 %D%/test-clients.log: adieu$(EXEEXT)
-dist_check_SCRIPTS += %D%/test-service.py %D%/test-outlets.py %D%/test-robust.py %D%/test-systemd.py
-%D%/test-service.log %D%/test-outlets.log %D%/test-robust.log %D%/test-systemd.log: adieu$(EXEEXT) adieud$(EXEEXT)
+dist_check_SCRIPTS += %D%/test-service.py %D%/test-outlets.py %D%/test-robust.py %D%/test-day.py %D%/test-systemd.py
+%D%/test-service.log %D%/test-outlets.log %D%/test-robust.log %D%/test-day.log %D%/test-systemd.log: adieu$(EXEEXT) adieud$(EXEEXT)
 %D%/test-systemd.log: $(UNITS)
 EXTRA_DIST += %D%/systemd-pid1.sh
 dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-rules.py %D%/test-schema.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
