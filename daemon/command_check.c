@@ -12,6 +12,7 @@
 #include "daemon/output.h"
 #include "daemon/reader.h"
 #include "daemon/secret.h"
+#include "daemon/send.h"
 #include "daemon/source_names.h"
 
 /* `adieu check`: tries every source, secret and delivery, and changes nothing: no observation is kept, no mail is sent. Accounts are asked through the same role as when
@@ -345,6 +346,42 @@ static void check_alerts_file(struct check *k, const char *path) {
         tell(k, "delivery", "alerts_file", path, fine, fine ? "it can be written" : "it cannot be written");
 }
 
+struct trial {
+        bool fine, over;
+        char text[SENTENCE_MAX];
+};
+
+static void on_tried(const struct send_outcome *o, void *userdata) {
+        struct trial *t = userdata;
+        t->fine = o->stage == SEND_DONE;
+        t->over = true;
+        (void) snprintf(t->text, sizeof(t->text), "%s", o->text);
+}
+
+/* As far as the recipient: no mail is sent. */
+static int check_mail(struct check *k, const char *recipient) {
+        const struct digest_settings *d = &k->context->settings->digest;
+        const struct send_transport transport = {.remote = d->remote};
+        struct trial t = {0};
+        struct sending *sending = NULL;
+        int e = send_start(k->event, k->context->program, &transport, d->from, recipient, NULL, 0, on_tried, &t, &sending);
+        while (e >= 0 && !t.over)
+                e = sd_event_run(k->event, UINT64_MAX);
+        (void) send_cancel(sending);
+        if (e < 0)
+                return log_errno(e, "cannot try to send to %s", recipient);
+        tell(k, "delivery", "digest", recipient, t.fine, t.text);
+        return 0;
+}
+
+static int check_mails(struct check *k) {
+        const struct digest_settings *d = &k->context->settings->digest;
+        int e = 0;
+        for (const char *const *to = d->remote ? d->to : NULL; to && *to && e >= 0; to++)
+                e = check_mail(k, *to);
+        return e;
+}
+
 static void check_deliveries(struct check *k) {
         const struct settings *s = k->context->settings;
         check_program(k, "digest", s->digest.sendmail);
@@ -367,7 +404,7 @@ static int check_all(struct check *k) {
                 check_file(k, "holidays", *f);
         if (e >= 0)
                 check_deliveries(k);
-        return e;
+        return e < 0 ? e : check_mails(k);
 }
 
 int command_check(struct context *c, int argc, char **argv) {

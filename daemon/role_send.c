@@ -78,6 +78,7 @@ static int read_order(struct order *o, const char *packet, size_t size) {
                 return -EBADMSG;
         o->job.command_usec = wire_number(&w);
         o->job.final_usec = wire_number(&w);
+        o->job.only_try = wire_number(&w) != 0;
         wire_remote(&w, o->arena, &o->remote);
         o->job.from = wire_text(&w, o->arena, ADDRESS_MAX);
         o->job.recipient = wire_text(&w, o->arena, ADDRESS_MAX);

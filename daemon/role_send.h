@@ -15,6 +15,6 @@ enum send_word {
 /* Room for a packet in either direction: a remote, two addresses, a secret. */
 #define SEND_PACKET_MAX (64U * 1024)
 
-/* Core to role, one packet with a descriptor (the mail): version, silence and final limits in microseconds, the remote, from, recipient, and the
+/* Core to role, one packet with a descriptor (the mail): version, silence and final limits in microseconds, whether it is only tried, the remote, from, recipient, and the
  * secret last. Returns the exit status of the process. */
 int role_send(void);

@@ -39,6 +39,7 @@ struct sending {
         void *userdata;
         struct send_outcome outcome;
         char text[SEND_TEXT_MAX + 1];
+        bool trying; /* up to the recipient, no mail */
         bool has_outcome, finished;
 };
 
@@ -132,7 +133,7 @@ static bool heard_stage(struct sending *s, struct wire *w) {
         if (w->bad || stage <= SEND_START || stage >= SEND_DONE || stage < (uint64_t) s->outcome.stage)
                 return false;
         if (stage == SEND_ACCEPTED_UNKNOWN) {
-                if (s->outcome.stage != SEND_DATA)
+                if (s->outcome.stage != SEND_DATA || s->trying)
                         return false;
                 let_finish(s);
         } else
@@ -148,7 +149,8 @@ static bool heard_outcome(struct sending *s, struct wire *w) {
         if (w->bad || w->size > 0 || stage >= _SEND_STAGE_MAX || code > 599 || permanent > 1 || configuration > 1)
                 return false;
         /* It can be over only after the dot was allowed. */
-        if (stage >= SEND_ACCEPTED_UNKNOWN && s->outcome.stage != SEND_ACCEPTED_UNKNOWN)
+        if (stage >= SEND_ACCEPTED_UNKNOWN && s->outcome.stage != SEND_ACCEPTED_UNKNOWN &&
+            !(s->trying && stage == SEND_DONE))
                 return false;
         if (s->has_outcome)
                 return true;
@@ -232,6 +234,7 @@ static int give_order(struct sending *s, const char *secret, size_t secret_size)
         wire_put_number(&b, SEND_WIRE_VERSION);
         wire_put_number(&b, s->silence_usec - s->silence_usec / 10);
         wire_put_number(&b, s->final_usec - s->final_usec / 10);
+        wire_put_number(&b, s->trying);
         wire_put_remote(&b, s->transport.remote);
         wire_put(&b, s->from);
         wire_put(&b, s->recipient);
@@ -392,7 +395,7 @@ int send_start(sd_event *event, const char *program, const struct send_transport
                void (*done)(const struct send_outcome *o, void *userdata), void *userdata, struct sending **ret) {
         /* A program would take an address that begins with a hyphen for an option, whatever stands before it. */
         if (!smtp_address_valid(from) || !smtp_address_valid(recipient) || from[0] == '-' || recipient[0] == '-' ||
-            !transport->remote == !transport->sendmail)
+            !transport->remote == !transport->sendmail || (!mail && !transport->remote))
                 return -EINVAL;
         if (size > SEND_MAIL_MAX)
                 return -E2BIG;
@@ -403,6 +406,7 @@ int send_start(sd_event *event, const char *program, const struct send_transport
                 .event = sd_event_ref(event),
                 .transport = *transport,
                 .mail = -1,
+                .trying = !mail,
                 .process = PROCESS_NONE,
                 .silence_usec = SEND_SILENCE_SECONDS * USEC_PER_SEC,
                 .final_usec = SEND_FINAL_SECONDS * USEC_PER_SEC,
@@ -415,7 +419,7 @@ int send_start(sd_event *event, const char *program, const struct send_transport
         s->recipient = strdup(recipient);
         if (!s->program || !s->from || !s->recipient)
                 return -ENOMEM;
-        int r = keep_mail(s, mail, size);
+        int r = keep_mail(s, mail, mail ? size : 0);
         if (r >= 0)
                 r = sd_event_add_defer(event, &s->defer, on_defer, s);
         if (r < 0)

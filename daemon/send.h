@@ -44,7 +44,8 @@ struct send_transport {
 };
 
 struct sending;
-/* Begin. The mail is copied (LF or CRLF); the transport must live until `done`. `done` is called once from the loop, never from within; send_cancel()
+/* Begin. The mail is copied (LF or CRLF); NULL: nothing is sent, only connection, login, sender and recipient are tried (SMTP), and SEND_DONE means that all
+ * went well; the transport must live until `done`. `done` is called once from the loop, never from within; send_cancel()
  * may be called in it. -EINVAL: an address that no envelope may have (line ends, blanks, empty), -E2BIG, other negative errno: nothing was begun. */
 int send_start(sd_event *event, const char *program, const struct send_transport *transport, const char *from,
                const char *recipient, const void *mail, size_t size,

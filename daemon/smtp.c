@@ -411,7 +411,8 @@ static int choose_mechanism(struct session *s, enum auth_mechanism *ret) {
                 return 0;
         }
         if (s->mechanisms == 0 && !s->said[0])
-                return ends(s, 0, false, true, "%s offers no login on port %u", s->job->remote->host, s->job->remote->port);
+                return ends(s, 0, false, true, "%s offers no login on port %u%s", s->job->remote->host, s->job->remote->port,
+                            s->extensions & EXTENSION_STARTTLS ? " before TLS (write tls: starttls)" : "");
         return ends(s, 0, false, true, "%s offers no login by %s, only by%s", s->job->remote->host,
                     s->job->remote->auth == AUTH_BEST ? "a password" : auth_mechanism_name(m), s->said);
 }
@@ -548,7 +549,11 @@ void smtp_send(struct connection *c, struct smtp_job *job, struct smtp_outcome *
                 explicit_bzero(job->secret, job->secret_size);
         if (r >= 0)
                 r = send_envelope(&s, body.size);
-        if (r >= 0)
+        if (r >= 0 && job->only_try) {
+                s.stage = SEND_DONE;
+                (void) ends(&s, s.code, false, false, "%s takes mails%s", job->remote->host,
+                            job->secret ? " after a login" : "");
+        } else if (r >= 0)
                 r = send_body(&s, &body);
         if (s.line)
                 mmap_string_free(s.line);

@@ -23,6 +23,7 @@ struct smtp_job {
         const char *from, *recipient; /* checked: smtp_address_valid() */
         const char *mail;
         size_t size;
+        bool only_try;                     /* up to the recipient; no mail is sent */
         uint64_t command_usec, final_usec; /* for each command with its answer; for the answer to the final dot */
         /* Told before each stage is entered; a negative result ends the work before anything of that stage is sent. */
         int (*stage)(enum send_stage stage, void *userdata);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Sends one mail as the service does, for tests/test-send.py: run-send [--patience MS] [--final-fails] [--times N] CONFIG MAIL FROM RECIPIENT.
+/* Sends one mail as the service does, for tests/test-send.py: run-send [--patience MS] [--final-fails] [--times N] [--try] CONFIG MAIL FROM RECIPIENT.
  * Prints "final" when the mail may arrive from now on, and the outcome as JSON. With --times, N mails one after the other, and after each the pages and
  * descriptors in use. */
 
@@ -21,7 +21,7 @@
 struct run {
         sd_event *event;
         struct sending *sending;
-        bool final_fails;
+        bool final_fails, only_try;
         unsigned told, times;
         uint64_t patience;
         struct send_transport transport;
@@ -93,8 +93,8 @@ static int load(const char *path, struct zone_table *zones, struct settings **re
 }
 
 static int send_it(struct run *run) {
-        int r = send_start(run->event, "/proc/self/exe", &run->transport, run->arguments[2], run->arguments[3], run->mail,
-                           run->size, on_done, run, &run->sending);
+        int r = send_start(run->event, "/proc/self/exe", &run->transport, run->arguments[2], run->arguments[3],
+                           run->only_try ? NULL : run->mail, run->size, on_done, run, &run->sending);
         if (r < 0)
                 return r;
         send_set_final(run->sending, on_final);
@@ -120,6 +120,7 @@ static int send_all(struct run *run, const struct settings *s) {
 int main(int argc, char **argv) {
         static const struct option longs[] = {{"patience", required_argument, NULL, 'p'},
                                               {"final-fails", no_argument, NULL, 'f'},
+                                              {"try", no_argument, NULL, 'y'},
                                               {"times", required_argument, NULL, 't'},
                                               {}};
         int role = role_main(argc, argv);
@@ -131,6 +132,8 @@ int main(int argc, char **argv) {
                         run.patience = strtoull(optarg, NULL, 10) * 1000;
                 else if (o == 't')
                         run.times = (unsigned) strtoul(optarg, NULL, 10);
+                else if (o == 'y')
+                        run.only_try = true;
                 else if (o == 'f')
                         run.final_fails = true;
                 else

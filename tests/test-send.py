@@ -232,6 +232,35 @@ def another_server(w):
         equal(box.read_bytes(), b"Subject: x\r\n\r\n.dot\r\n")
 
 
+@case("a try goes as far as the recipient and sends nothing; what is wrong is told as when a mail is sent")
+def tries(w):
+    for options, stage, code in ((dict(), DONE, 250), (dict(replies={"rcpt": "550 5.1.1 nobody"}), RECIPIENT, 550),
+                                 (dict(login={USER: "other"}), AUTH, 535), (dict(close="mail"), FROM, 0)):
+        with Sink(**{**LOGIN, **options}) as sink:
+            configure(w, sink.port, "smtp")
+            sent = send(w, "--try")
+            equal((sent.stage, sent.code, sent.finals), (stage, code, 0), sent)
+            wait_for(lambda: sink.log and sink.log[-1] == "(end)")
+            true("DATA" not in sink.log, sink.log)
+    configure(w, None, sendmail="/bin/true")
+    equal(start(w, "--try").wait(), 1)
+
+
+@case("`adieu check` tries the digest's way for each recipient, and says what is wrong")
+def check(w):
+    with Sink(**LOGIN) as sink:
+        configure(w, sink.port, "smtp", to="[camille@studio.example, other@studio.example]")
+        r = w.run("check")
+        equal((r.returncode, r.stdout.count("fine   digest"), r.stderr), (0, 2, ""), r)
+        equal([line for line in sink.log if line.startswith(("RCPT", "DATA"))], ["RCPT TO:<camille@studio.example>", "RCPT TO:<other@studio.example>"])
+    with Sink(**{**LOGIN, "login": {}}) as sink:
+        configure(w, sink.port, "smtp")
+        r = w.run("check", "--json")
+        said = json.loads(r.stdout)
+        equal((r.returncode, said["check"], said["kind"], said["name"], said["fine"]), (1, "delivery", "digest", TO, False), r)
+        true("refused the login: 535" in said["text"] and SECRET not in r.stdout + r.stderr, r)
+
+
 # --- refusals and lost connections
 
 STEPS = (("greeting", CONNECT), ("ehlo", CONNECT), ("starttls", TLS), ("auth", AUTH), ("mail", FROM), ("rcpt", RECIPIENT), ("data", DATA), ("dot", DATA))
