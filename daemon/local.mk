@@ -53,6 +53,8 @@ libdaemon_a_SOURCES = \
 	%D%/judgement.h \
 	%D%/log.c \
 	%D%/log.h \
+	%D%/mail.c \
+	%D%/mail.h \
 	%D%/observed.c \
 	%D%/observed.h \
 	%D%/outlet_command.c \

@@ -636,6 +636,14 @@ noinst_PROGRAMS += %D%/fuzz-observation
 %C%_fuzz_observation_LDADD = $(PARSERS_LIBS)
 endif
 
+# Mails of ours.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-mail
+%C%_test_mail_SOURCES = %D%/test-mail.c %D%/zoneinfo.h
+%C%_test_mail_CFLAGS = $(TEST_CFLAGS)
+%C%_test_mail_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+endif
+
 # How values look outside.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test-output
