@@ -45,6 +45,8 @@ libdaemon_a_SOURCES = \
 	%D%/imap_folder.c \
 	%D%/imap_login.c \
 	%D%/imap_parts.c \
+	%D%/digest.c \
+	%D%/digest.h \
 	%D%/inspect_threads.c \
 	%D%/inspect_threads.h \
 	%D%/ipc.c \
@@ -109,6 +111,8 @@ libdaemon_a_SOURCES = \
 	%D%/store.h \
 	%D%/store_feed.c \
 	%D%/store_hash.h \
+	%D%/store_outbox.c \
+	%D%/store_outbox.h \
 	%D%/store_schema.c \
 	%D%/store_schema.h \
 	%D%/tell.c \

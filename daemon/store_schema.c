@@ -46,6 +46,19 @@ static const char version_2[] = "CREATE TABLE told_by(breach TEXT NOT NULL, outl
                                 "ALTER TABLE told_by RENAME TO told;"
                                 "PRAGMA user_version = 2;";
 
+/* Mails of ours; and of what was told, in which mail. A row is small once its mail is dropped: one a week and one for each mail at once stay for ever. */
+static const char version_3[] =
+        "CREATE TABLE outbox(id INTEGER PRIMARY KEY, message_id TEXT NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL,"
+        "  sender TEXT NOT NULL, recipient TEXT NOT NULL, subject TEXT NOT NULL, made_at INTEGER NOT NULL,"
+        "  changed_at INTEGER NOT NULL, next_at INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,"
+        "  state INTEGER NOT NULL DEFAULT 0, stage INTEGER NOT NULL DEFAULT -1, code INTEGER NOT NULL DEFAULT 0, text TEXT,"
+        "  unsure INTEGER NOT NULL DEFAULT 0, mail BLOB, UNIQUE(message_id, recipient));"
+        "CREATE INDEX outbox_key ON outbox(kind, key);"
+        "CREATE INDEX outbox_open ON outbox(state) WHERE state <> 2;"
+        "ALTER TABLE told ADD COLUMN mail TEXT;"
+        "CREATE INDEX told_in ON told(mail) WHERE mail IS NOT NULL;"
+        "PRAGMA user_version = 3;";
+
 _Static_assert(OUTLET_LINES == 0, "the number in the second migration");
 _Static_assert(STORE_APPLICATION_ID == 1633970549, "the number in the first migration");
 
@@ -64,6 +77,9 @@ int store_newest_version(void) {
         return store_migrations[store_n_migrations - 1].version;
 }
 
+#define OUTBOX_COLUMNS                                                                                                     \
+        "id, message_id, kind, key, sender, recipient, subject, made_at, changed_at, next_at, tries, state, stage, code, " \
+        "text, unsure"
 #define RECORD_COLUMNS "observation, tie, source, seen_at, internal_date, flags, record"
 
 const char *const store_statements[_STATEMENT_MAX] = {
@@ -151,4 +167,29 @@ const char *const store_statements[_STATEMENT_MAX] = {
         [STATEMENT_SIZE] = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
         [STATEMENT_TOLD] = "SELECT 1 FROM told WHERE breach = ?1 AND outlet = ?2",
         [STATEMENT_TELL] = "INSERT INTO told(breach, outlet, at) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        [STATEMENT_TELL_IN] = "INSERT INTO told(breach, outlet, at, mail) VALUES(?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        [STATEMENT_TOLD_BY_MAIL] = "SELECT 1 FROM told JOIN outbox ON outbox.message_id = told.mail AND outbox.state = 2"
+                                   " WHERE told.breach = ?1 AND told.outlet = 1 LIMIT 1",
+        [STATEMENT_OUTBOX_PUT] =
+                "INSERT INTO outbox(message_id, kind, key, sender, recipient, subject, made_at, changed_at, next_at, mail)"
+                " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?8) ON CONFLICT DO NOTHING",
+        [STATEMENT_OUTBOX_HAS] = "SELECT 1 FROM outbox WHERE kind = ?1 AND key = ?2 LIMIT 1",
+        [STATEMENT_OUTBOX_MADE] = "SELECT max(made_at) FROM outbox WHERE kind = ?1 AND made_at BETWEEN ?2 AND ?3",
+        [STATEMENT_OUTBOX_DUE] =
+                "SELECT " OUTBOX_COLUMNS ", mail FROM outbox WHERE state = 0 AND (next_at <= ?1 OR next_at > ?2)"
+                " ORDER BY made_at, id LIMIT 1",
+        [STATEMENT_OUTBOX_NEXT] =
+                "SELECT min(iif(next_at <= ?1 OR next_at > ?2, 0, next_at - ?1)) FROM outbox WHERE state = 0",
+        [STATEMENT_OUTBOX_LIST] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state <> 2 OR id IN"
+                                  " (SELECT id FROM outbox WHERE state = 2 ORDER BY made_at DESC, id DESC LIMIT ?1)"
+                                  " ORDER BY made_at, id",
+        [STATEMENT_OUTBOX_CHANGE] =
+                "UPDATE outbox SET state = ?2, stage = ?3, code = ?4, text = ?5, unsure = ?6, changed_at = ?7, next_at = ?8,"
+                " tries = tries + ?9 WHERE id = ?1",
+        [STATEMENT_OUTBOX_HURRY] = "UPDATE outbox SET next_at = min(next_at, ?1) WHERE state = 0",
+        [STATEMENT_OUTBOX_TAKE_BACK] = "DELETE FROM told WHERE mail = ?1 AND outlet <> 1"
+                                       " AND NOT EXISTS (SELECT 1 FROM outbox WHERE message_id = ?1 AND state <> 3)",
+        [STATEMENT_OUTBOX_DROP] =
+                "UPDATE outbox SET mail = NULL WHERE mail IS NOT NULL AND state IN (2, 3) AND changed_at < ?1",
+        [STATEMENT_OUTBOX_ARRIVED] = "SELECT 1 FROM record WHERE kind = 1 AND at >= ?1 AND instr(record, ?2) > 0 LIMIT 1",
 };

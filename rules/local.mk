@@ -19,6 +19,7 @@ librules_a_SOURCES = \
 	%D%/condition.c %D%/condition.h \
 	%D%/eval.c %D%/alert.c %D%/eval.h %D%/eval_internal.h \
 	%D%/discover.c %D%/discover.h \
+	%D%/digest.c %D%/digest.h \
 	%D%/fact.c %D%/fact.h %D%/fact_fields.h
 
 RULES_LIBS = librules.a $(PARSERS_LIBS) $(YAML_LIBS) $(PSL_LIBS) $(IDN2_LIBS)
