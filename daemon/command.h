@@ -17,6 +17,7 @@ int command_alerts(struct context *c, int argc, char **argv);
 int command_facts(struct context *c, int argc, char **argv);
 int command_inspect(struct context *c, int argc, char **argv);
 int command_check(struct context *c, int argc, char **argv);
+int command_digest(struct context *c, int argc, char **argv);
 int command_status(struct context *c, int argc, char **argv);
 int command_rules(struct context *c, int argc, char **argv);
 int command_complete(struct context *c, int argc, char **argv); /* for shells; not listed */

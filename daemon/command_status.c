@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "daemon/command.h"
+#include "daemon/digest.h"
 #include "daemon/judgement.h"
 #include "daemon/log.h"
 #include "daemon/output.h"
@@ -124,6 +125,28 @@ static int print_totals(struct context *c, const struct judgement *j) {
         return 0;
 }
 
+/* The mails that are not out, and the newest that are. */
+#define SENT_SHOWN 3U
+
+static int on_outbox(const struct outbox_row *row, void *userdata) {
+        struct context *c = userdata;
+        char made[64], next[64];
+        if (c->json) {
+                json_print(json_outbox(row, c->settings->owner.zone));
+                return 0;
+        }
+        printf("mail      %s of %s%s%s: %s", outbox_kind_name(row->kind), when(c, row->made_at, made, sizeof(made)),
+               *row->recipient ? " to " : "", row->recipient, outbox_state_name(row->state));
+        if (row->state == OUTBOX_WAITING)
+                printf(", %u tries, the next not before %s", row->tries, when(c, row->next_at, next, sizeof(next)));
+        putchar('\n');
+        if (row->unsure > 0)
+                puts("          it may have arrived: it was handed over, and no answer came");
+        if (row->text && row->state != OUTBOX_SENT)
+                printf("          %s\n", row->text);
+        return 0;
+}
+
 int command_status(struct context *c, int argc, char **argv) {
         int operands = command_options(c, command_find("status"), argc, argv, NULL);
         if (operands == OPTIONS_HELPED)
@@ -154,6 +177,8 @@ int command_status(struct context *c, int argc, char **argv) {
                 print_waiting(c, &j);
         if (r >= 0)
                 r = store_unreadable(c->store, on_unreadable, c);
+        if (r >= 0)
+                r = outbox_list(c->store, SENT_SHOWN, on_outbox, c);
         judgement_free(&j);
         if (r < 0)
                 return log_errno(r, "%s", store_error(c->store)), EXIT_FAULT;

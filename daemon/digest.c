@@ -55,7 +55,7 @@ static int on_unreadable(const char *source, const struct observation *o, void *
 
 void digest_mail_id(const struct outbox_row *row, char ret[static DIGEST_MAIL_ID_SIZE]) {
         (void) snprintf(ret, DIGEST_MAIL_ID_SIZE, "mail:%" PRId64 ":%s", row->id,
-                        row->state == OUTBOX_REFUSED ? "refused" : "unsure");
+                        row->state == OUTBOX_REFUSED || row->state == OUTBOX_REPLACED ? "refused" : "unsure");
 }
 
 /* Refused, or possibly there twice: the owner would not know otherwise. What merely waits may still come. */
@@ -63,7 +63,8 @@ static int on_mail(const struct outbox_row *row, void *userdata) {
         struct gathering *g = userdata;
         struct digest_report *r = g->report;
         char id[DIGEST_MAIL_ID_SIZE];
-        if (row->state != OUTBOX_REFUSED && row->state != OUTBOX_UNKNOWN && !row->unsure)
+        bool lost = row->state == OUTBOX_REFUSED || (row->state == OUTBOX_REPLACED && row->kind == OUTBOX_DIGEST);
+        if (!lost && row->state != OUTBOX_UNKNOWN && row->unsure == 0)
                 return 0;
         digest_mail_id(row, id);
         int told = store_told(g->c->store, id, OUTLET_DIGEST);
@@ -86,8 +87,8 @@ static int on_mail(const struct outbox_row *row, void *userdata) {
         return copy->recipient && copy->subject ? 0 : -ENOMEM;
 }
 
-/* The newest that were sent are looked at too: one of them may be unsure. More than a week has. */
-#define SENT_LOOKED_AT 100U
+/* The newest that are done are looked at too. More than a week has. */
+#define DONE_LOOKED_AT 100U
 
 static int gather_troubles(struct gathering *g) {
         struct digest_report *r = g->report;
@@ -98,7 +99,7 @@ static int gather_troubles(struct gathering *g) {
         int k = store_sources(g->c->store, on_source, g);
         if (k >= 0)
                 k = store_unreadable(g->c->store, on_unreadable, g);
-        return k < 0 ? k : outbox_list(g->c->store, SENT_LOOKED_AT, on_mail, g);
+        return k < 0 ? k : outbox_list(g->c->store, DONE_LOOKED_AT, on_mail, g);
 }
 
 static int gather(struct context *c, const struct judgement *j, bool at_once, instant since, instant from,
@@ -158,7 +159,6 @@ enum word {
         W_N_RECOVERED,
         W_N_TROUBLES,
         W_STILL_OPEN,
-        W_EARLIER,
         W_MORE_ALERTS,
         W_SUBJECT,
         W_EVENT,
@@ -195,7 +195,6 @@ static const char *const words[_WORD_MAX][_LANGUAGE_MAX] = {
         [W_N_RECOVERED] = {"%zu at rest", "%zu apaisé(s)"},
         [W_N_TROUBLES] = {"something was not read", "tout n'a pas été lu"},
         [W_STILL_OPEN] = {"Still open.", "Toujours en cours."},
-        [W_EARLIER] = {"%zu earlier", "%zu auparavant"},
         [W_MORE_ALERTS] = {"And %zu more: `adieu alerts` lists them.", "Et %zu de plus : « adieu alerts » les montre."},
         [W_SUBJECT] = {"Subject: %s", "Objet : %s"},
         [W_EVENT] = {"Event: %s", "Événement : %s"},
@@ -339,10 +338,10 @@ static void add_why(struct writer *w, const struct alert *a) {
                 SAY(w, "  ", W_WHY, why);
 }
 
-static int add_evidence(struct writer *w, const struct evidence *e) {
+static int add_evidence(struct writer *w, const struct evidence *e, bool in_full) {
         char at[WHEN_SIZE];
         _cleanup_free_ char *text = NULL, *quoted = NULL;
-        if (e->observation >= 0) {
+        if (in_full && e->observation >= 0) {
                 int r = store_text(w->c->store, e->observation, &text);
                 if (r < 0)
                         return r;
@@ -351,7 +350,7 @@ static int add_evidence(struct writer *w, const struct evidence *e) {
         add_format(w, "  - ", "%s: %s", when(w, e->at, at), e->detail ? e->detail : "");
         if (quoted)
                 add_format(w, "    ", w->language == FRENCH ? "« %s »" : "\"%s\"", quoted);
-        if (!str_empty(e->subject))
+        if (in_full && !str_empty(e->subject))
                 SAY(w, "    ", e->message_id ? W_SUBJECT : W_EVENT, e->subject);
         if (e->message_id)
                 add_format(w, "    ", "<%s>", e->message_id);
@@ -368,11 +367,9 @@ static int add_item(struct writer *w, const struct digest_item *item) {
         if (item->n_news == 0)
                 add_wrapped(w, "  ", words[W_STILL_OPEN][w->language]);
         size_t first = item->n_news > DIGEST_EVIDENCE_MAX ? item->n_news - DIGEST_EVIDENCE_MAX : 0;
-        if (first > 0)
-                SAY(w, "  - ", W_EARLIER, first);
         int r = 0;
-        for (size_t i = first; i < item->n_news && r >= 0; i++)
-                r = add_evidence(w, item->news[i]);
+        for (size_t i = 0; i < item->n_news && r >= 0; i++)
+                r = add_evidence(w, item->news[i], i >= first);
         add_why(w, a);
         return r;
 }
@@ -447,8 +444,7 @@ static void add_troubles(struct writer *w, const struct digest_report *r) {
                 SAY(w, "- ", r->n_aside == 1 ? W_ASIDE_1 : W_ASIDE, r->n_aside);
         for (size_t i = 0; i < r->n_mails && i < DIGEST_ALERTS_MAX; i++) {
                 const struct outbox_row *m = &r->mails[i];
-                SAY(w, "- ", m->state == OUTBOX_REFUSED ? W_REFUSED : W_UNSURE, m->subject, when(w, m->made_at, at),
-                    m->recipient);
+                SAY(w, "- ", m->unsure > 0 ? W_UNSURE : W_REFUSED, m->subject, when(w, m->made_at, at), m->recipient);
                 if (!str_empty(m->text))
                         add_wrapped(w, "  ", m->text);
         }
@@ -530,13 +526,22 @@ static json_object *json_item(const struct context *c, const struct digest_item 
         return o;
 }
 
-static json_object *json_mail(const struct context *c, const struct outbox_row *m) {
+json_object *json_outbox(const struct outbox_row *row, const struct zone *zone) {
         json_object *o = json_object_new_object();
-        json_object_object_add(o, "subject", json_text(m->subject));
-        json_object_object_add(o, "recipient", json_text(m->recipient));
-        json_object_object_add(o, "made_at", json_time(m->made_at, c->settings->owner.zone));
-        json_object_object_add(o, "state", json_text(outbox_state_name(m->state)));
-        json_object_object_add(o, "text", json_text(m->text));
+        json_object_object_add(o, "status", json_text("outbox"));
+        json_object_object_add(o, "kind", json_text(outbox_kind_name(row->kind)));
+        json_object_object_add(o, "key", json_text(row->key));
+        json_object_object_add(o, "message_id", json_text(row->message_id));
+        json_object_object_add(o, "recipient", json_text(row->recipient));
+        json_object_object_add(o, "subject", json_text(row->subject));
+        json_object_object_add(o, "state", json_text(outbox_state_name(row->state)));
+        json_object_object_add(o, "made_at", json_time(row->made_at, zone));
+        json_object_object_add(o, "changed_at", json_time(row->changed_at, zone));
+        json_object_object_add(o, "next_at", row->state == OUTBOX_WAITING ? json_time(row->next_at, zone) : NULL);
+        json_object_object_add(o, "tries", json_object_new_int64(row->tries));
+        json_object_object_add(o, "unsure", json_object_new_int64(row->unsure));
+        json_object_object_add(o, "code", row->code ? json_object_new_int(row->code) : NULL);
+        json_object_object_add(o, "text", json_text(row->text));
         return o;
 }
 
@@ -551,7 +556,7 @@ json_object *digest_json(const struct context *c, const struct digest_report *r,
         for (size_t i = 0; i < r->n_stale; i++)
                 json_object_array_add(stale, json_text(r->stale[i].name));
         for (size_t i = 0; i < r->n_mails; i++)
-                json_object_array_add(mails, json_mail(c, &r->mails[i]));
+                json_object_array_add(mails, json_outbox(&r->mails[i], zone));
         json_object_object_add(o, "from", json_time(r->from, zone));
         json_object_object_add(o, "until", json_time(r->until, zone));
         json_object_object_add(o, "subject", json_text(subject));

@@ -25,7 +25,8 @@ struct digest_report {
 
 /* A source that was not read whole for so long is told. Everything is looked at several times an hour while the service runs. */
 #define DIGEST_STALE_SECONDS (INT64_C(24) * 3600)
-/* Alerts that are told with evidence, and pieces of evidence of each: nobody reads more of a mail; the rest is counted, `adieu alerts` has it. */
+/* Alerts that are told one by one, and pieces of evidence of each that are quoted, the newest: nobody reads more of a mail. Older pieces are named with their
+ * times, other alerts counted; `adieu alerts` has all. */
 #define DIGEST_ALERTS_MAX 40U
 #define DIGEST_EVIDENCE_MAX 5U
 
@@ -48,6 +49,8 @@ int digest_write(struct context *c, const struct digest_report *r, bool at_once,
                  struct buf *text) _must_check_;
 /* The language the texts are in: "fr" or "en". */
 const char *digest_language(const struct context *c);
+/* A row of the outbox, as `status` and `digest --send` show it. */
+struct json_object *json_outbox(const struct outbox_row *row, const struct zone *zone);
 /* One JSON object with all of it. NULL when memory is out. */
 struct json_object *digest_json(const struct context *c, const struct digest_report *r, const char *subject,
                                 const char *text);

@@ -17,6 +17,7 @@ libdaemon_a_SOURCES = \
 	%D%/command_check.c \
 	%D%/command_clients.c \
 	%D%/command_complete.c \
+	%D%/command_digest.c \
 	%D%/command_discover.c \
 	%D%/command_facts.c \
 	%D%/command_inspect.c \
@@ -57,6 +58,8 @@ libdaemon_a_SOURCES = \
 	%D%/log.h \
 	%D%/mail.c \
 	%D%/mail.h \
+	%D%/mailing.c \
+	%D%/mailing.h \
 	%D%/observed.c \
 	%D%/observed.h \
 	%D%/outlet_command.c \

@@ -18,6 +18,7 @@ static const struct command commands[] = {
         {"facts", "[--client C] [--fact F | --conversations] [--since T]", "list what happened", command_facts},
         {"inspect", "[--threads] FILE...", "show what is read in .eml, .ics and mbox files", command_inspect},
         {"clients", "[--discover]", "list the clients, with score and trend", command_clients},
+        {"digest", "[--send]", "print the weekly mail as it would be now, or mail it", command_digest},
         {"rules", "check|test [FILE...] | schema [NAME]",
          "validate the rules; run the tests inside them; a schema for editors", command_rules},
         {"check", "", "try every source, secret and delivery, and say what is wrong", command_check},

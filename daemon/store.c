@@ -447,6 +447,10 @@ int store_commit(struct store *s) {
         return 0;
 }
 
+bool store_in_batch(const struct store *s) {
+        return s->in_transaction;
+}
+
 void store_rollback(struct store *s) {
         /* What failed stays in words; SQLite may have rolled back by itself on a full disk. */
         if (!sqlite3_get_autocommit(s->db))

@@ -31,6 +31,8 @@ const char *store_error(const struct store *s);
 int store_begin(struct store *s) _must_check_;
 int store_commit(struct store *s) _must_check_;
 void store_rollback(struct store *s);
+/* Is a batch under way? Who did not begin it must not write: its end would end the batch. */
+bool store_in_batch(const struct store *s) _pure_;
 
 /* A source by its kind and location; made when new. */
 int store_source(struct store *s, const char *kind, const char *location, const char *name,

@@ -4,7 +4,7 @@
 #include "daemon/store_schema.h"
 
 static const char *const kind_names[] = {"digest", "alert", "notice", "extra"};
-static const char *const state_names[] = {"waiting", "sending", "sent", "refused", "unknown"};
+static const char *const state_names[] = {"waiting", "sending", "sent", "refused", "unknown", "replaced"};
 
 const char *outbox_kind_name(enum outbox_kind kind) {
         return (size_t) kind < ELEMENTSOF(kind_names) ? kind_names[kind] : "?";
@@ -24,7 +24,7 @@ static int has_row(struct store *s, sqlite3_stmt *q) {
 
 /* --- putting in, looking up */
 
-int outbox_put(struct store *s, const struct outbox_row *row) {
+int outbox_put(struct store *s, const struct outbox_row *row, int64_t *ret_id) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_PUT);
         if (!q)
                 return store_fail(s);
@@ -37,7 +37,11 @@ int outbox_put(struct store *s, const struct outbox_row *row) {
         (void) sqlite3_bind_int64(q, 7, row->made_at);
         (void) sqlite3_bind_blob64(q, 8, row->mail, row->size, SQLITE_STATIC);
         int r = store_run(s, q);
-        return r < 0 ? r : sqlite3_changes(s->db) > 0;
+        if (r < 0 || sqlite3_changes(s->db) == 0)
+                return MIN(r, 0);
+        if (ret_id)
+                *ret_id = sqlite3_last_insert_rowid(s->db);
+        return 1;
 }
 
 int outbox_has(struct store *s, enum outbox_kind kind, const char *key) {
@@ -88,16 +92,17 @@ static struct outbox_row row_of(sqlite3_stmt *q) {
                 .stage = sqlite3_column_int(q, 12),
                 .code = sqlite3_column_int(q, 13),
                 .text = text_or_null(q, 14),
-                .unsure = sqlite3_column_int(q, 15) != 0,
+                .unsure = (uint32_t) sqlite3_column_int64(q, 15),
         };
 }
 
-int outbox_due(struct store *s, instant now, int64_t patience, struct outbox_row *ret) {
+int outbox_due(struct store *s, instant now, int64_t patience, const char *message_id, struct outbox_row *ret) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_DUE);
         if (!q)
                 return store_fail(s);
         (void) sqlite3_bind_int64(q, 1, now);
         (void) sqlite3_bind_int64(q, 2, now + patience);
+        store_bind_text(q, 3, message_id);
         int r = store_step(s, q);
         if (r <= 0)
                 return r;
@@ -123,11 +128,11 @@ int outbox_wait(struct store *s, instant now, int64_t patience, int64_t *ret_sec
         return 0;
 }
 
-int outbox_list(struct store *s, uint32_t sent, int (*found)(const struct outbox_row *row, void *userdata), void *userdata) {
+int outbox_list(struct store *s, uint32_t done, int (*found)(const struct outbox_row *row, void *userdata), void *userdata) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_LIST);
         if (!q)
                 return store_fail(s);
-        (void) sqlite3_bind_int64(q, 1, sent);
+        (void) sqlite3_bind_int64(q, 1, done);
         int r;
         while ((r = store_step(s, q)) > 0) {
                 struct outbox_row row = row_of(q);
@@ -142,6 +147,16 @@ int outbox_list(struct store *s, uint32_t sent, int (*found)(const struct outbox
 
 /* --- what became of it */
 
+int outbox_claim(struct store *s, int64_t row, instant at) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_CLAIM);
+        if (!q)
+                return store_fail(s);
+        (void) sqlite3_bind_int64(q, 1, row);
+        (void) sqlite3_bind_int64(q, 2, at);
+        int r = store_run(s, q);
+        return r < 0 ? r : sqlite3_changes(s->db) > 0;
+}
+
 int outbox_change(struct store *s, int64_t row, const struct outbox_change *change) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_CHANGE);
         if (!q)
@@ -151,10 +166,9 @@ int outbox_change(struct store *s, int64_t row, const struct outbox_change *chan
         (void) sqlite3_bind_int(q, 3, change->stage);
         (void) sqlite3_bind_int(q, 4, change->code);
         store_bind_text(q, 5, change->text);
-        (void) sqlite3_bind_int(q, 6, change->unsure);
+        (void) sqlite3_bind_int64(q, 6, change->unsure);
         (void) sqlite3_bind_int64(q, 7, change->at);
         (void) sqlite3_bind_int64(q, 8, change->next_at);
-        (void) sqlite3_bind_int(q, 9, change->tried);
         return store_run(s, q);
 }
 
@@ -171,6 +185,21 @@ int outbox_take_back(struct store *s, const char *message_id) {
         if (!q)
                 return store_fail(s);
         store_bind_text(q, 1, message_id);
+        return store_run(s, q);
+}
+
+int outbox_replace(struct store *s, instant at) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_REPLACE);
+        if (!q)
+                return store_fail(s);
+        (void) sqlite3_bind_int64(q, 1, at);
+        int r = store_run(s, q);
+        if (r < 0)
+                return r;
+        q = store_statement(s, STATEMENT_OUTBOX_UNTELL);
+        if (!q)
+                return store_fail(s);
+        (void) sqlite3_bind_int64(q, 1, at);
         return store_run(s, q);
 }
 
@@ -212,19 +241,24 @@ int store_told_by_mail(struct store *s, const char *breach) {
         return has_row(s, q);
 }
 
-int store_first(struct store *s, const char *name, instant *at) {
+int store_moment(struct store *s, const char *name, instant *ret) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_META_GET);
         if (!q)
                 return store_fail(s);
         store_bind_text(q, 1, name);
         int r = store_step(s, q);
-        if (r < 0)
+        if (r <= 0)
                 return r;
-        if (r > 0) {
-                *at = sqlite3_column_int64(q, 0);
-                (void) sqlite3_reset(q);
-                return 0;
-        }
+        *ret = sqlite3_column_int64(q, 0);
+        (void) sqlite3_reset(q);
+        return 1;
+}
+
+int store_first(struct store *s, const char *name, instant *at) {
+        int r = store_moment(s, name, at);
+        if (r != 0)
+                return MIN(r, 0);
+        sqlite3_stmt *q;
         if (!(q = store_statement(s, STATEMENT_META_PUT)))
                 return store_fail(s);
         store_bind_text(q, 1, name);

@@ -54,7 +54,7 @@ static const char version_3[] =
         "  state INTEGER NOT NULL DEFAULT 0, stage INTEGER NOT NULL DEFAULT -1, code INTEGER NOT NULL DEFAULT 0, text TEXT,"
         "  unsure INTEGER NOT NULL DEFAULT 0, mail BLOB, UNIQUE(message_id, recipient));"
         "CREATE INDEX outbox_key ON outbox(kind, key);"
-        "CREATE INDEX outbox_open ON outbox(state) WHERE state <> 2;"
+        "CREATE INDEX outbox_open ON outbox(state) WHERE state IN (0, 1, 4);"
         "ALTER TABLE told ADD COLUMN mail TEXT;"
         "CREATE INDEX told_in ON told(mail) WHERE mail IS NOT NULL;"
         "PRAGMA user_version = 3;";
@@ -176,20 +176,32 @@ const char *const store_statements[_STATEMENT_MAX] = {
         [STATEMENT_OUTBOX_HAS] = "SELECT 1 FROM outbox WHERE kind = ?1 AND key = ?2 LIMIT 1",
         [STATEMENT_OUTBOX_MADE] = "SELECT max(made_at) FROM outbox WHERE kind = ?1 AND made_at BETWEEN ?2 AND ?3",
         [STATEMENT_OUTBOX_DUE] =
-                "SELECT " OUTBOX_COLUMNS ", mail FROM outbox WHERE state = 0 AND (next_at <= ?1 OR next_at > ?2)"
+                "SELECT " OUTBOX_COLUMNS
+                ", mail FROM outbox WHERE state = 0 AND (next_at <= ?1 OR next_at > ?2) AND (?3 IS NULL OR message_id = ?3)"
                 " ORDER BY made_at, id LIMIT 1",
         [STATEMENT_OUTBOX_NEXT] =
                 "SELECT min(iif(next_at <= ?1 OR next_at > ?2, 0, next_at - ?1)) FROM outbox WHERE state = 0",
-        [STATEMENT_OUTBOX_LIST] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state <> 2 OR id IN"
-                                  " (SELECT id FROM outbox WHERE state = 2 ORDER BY made_at DESC, id DESC LIMIT ?1)"
+        [STATEMENT_OUTBOX_LIST] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state IN (0, 1, 4) OR id IN"
+                                  " (SELECT id FROM outbox WHERE state IN (2, 3, 5) ORDER BY made_at DESC, id DESC LIMIT ?1)"
                                   " ORDER BY made_at, id",
         [STATEMENT_OUTBOX_CHANGE] =
-                "UPDATE outbox SET state = ?2, stage = ?3, code = ?4, text = ?5, unsure = ?6, changed_at = ?7, next_at = ?8,"
-                " tries = tries + ?9 WHERE id = ?1",
+                "UPDATE outbox SET state = ?2, stage = ?3, code = ?4, text = ?5, unsure = ?6, changed_at = ?7, next_at = ?8"
+                " WHERE id = ?1",
+        [STATEMENT_OUTBOX_CLAIM] =
+                "UPDATE outbox SET state = 1, changed_at = ?2, tries = tries + 1 WHERE id = ?1 AND state = 0",
         [STATEMENT_OUTBOX_HURRY] = "UPDATE outbox SET next_at = min(next_at, ?1) WHERE state = 0",
-        [STATEMENT_OUTBOX_TAKE_BACK] = "DELETE FROM told WHERE mail = ?1 AND outlet <> 1"
-                                       " AND NOT EXISTS (SELECT 1 FROM outbox WHERE message_id = ?1 AND state <> 3)",
+        [STATEMENT_OUTBOX_TAKE_BACK] =
+                "DELETE FROM told WHERE mail = ?1 AND outlet <> 1"
+                " AND NOT EXISTS (SELECT 1 FROM outbox WHERE message_id = ?1 AND state NOT IN (3, 5))",
+        [STATEMENT_OUTBOX_REPLACE] =
+                "UPDATE outbox SET state = 5, changed_at = ?1 WHERE state = 0 AND (kind = 0 OR (kind = 1 AND unsure = 0"
+                " AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.message_id = outbox.message_id AND o.state IN (1, 2, "
+                "4))))",
+        [STATEMENT_OUTBOX_UNTELL] =
+                "DELETE FROM told WHERE outlet <> 1 AND mail IN"
+                " (SELECT message_id FROM outbox WHERE kind = 0 AND state = 5 AND changed_at = ?1)"
+                " AND NOT EXISTS (SELECT 1 FROM outbox WHERE message_id = told.mail AND state NOT IN (3, 5))",
         [STATEMENT_OUTBOX_DROP] =
-                "UPDATE outbox SET mail = NULL WHERE mail IS NOT NULL AND state IN (2, 3) AND changed_at < ?1",
+                "UPDATE outbox SET mail = NULL WHERE mail IS NOT NULL AND state IN (2, 3, 5) AND changed_at < ?1",
         [STATEMENT_OUTBOX_ARRIVED] = "SELECT 1 FROM record WHERE kind = 1 AND at >= ?1 AND instr(record, ?2) > 0 LIMIT 1",
 };

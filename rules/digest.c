@@ -121,21 +121,32 @@ bool digest_is_empty(const struct digest *d) {
         return d->n == 0 && d->n_recovered == 0;
 }
 
-int digest_told_ids(const struct alert *alerts, size_t n, bool at_once, int (*found)(const char *id, void *userdata),
-                    void *userdata) {
+int digest_told_ids(const struct alert *alerts, size_t n, int (*found)(const char *id, void *userdata), void *userdata) {
         int r = 0;
         for (size_t i = 0; i < n && r >= 0; i++) {
                 const struct alert *a = &alerts[i];
                 char id[DIGEST_RECOVERY_ID_SIZE];
-                if (!is_told_at_all(a, at_once))
+                if (!is_told_at_all(a, false))
                         continue;
                 for (size_t k = 0; k < a->n_evidence && r >= 0; k++)
                         r = found(a->evidence[k].breach, userdata);
                 if (r >= 0 && *a->repeat)
                         r = found(a->repeat, userdata);
                 digest_recovery_id(a, id);
-                if (r >= 0 && !at_once && a->state == ALERT_RESOLVED)
+                if (r >= 0 && a->state == ALERT_RESOLVED)
                         r = found(id, userdata);
+        }
+        return MIN(r, 0);
+}
+
+int digest_said_ids(const struct digest *d, int (*found)(const char *id, void *userdata), void *userdata) {
+        int r = 0;
+        for (size_t i = 0; i < d->n && r >= 0; i++) {
+                const struct digest_item *item = &d->items[i];
+                for (size_t k = 0; k < item->n_news && r >= 0; k++)
+                        r = found(item->news[k]->breach, userdata);
+                if (r >= 0 && item->repeat)
+                        r = found(item->alert->repeat, userdata);
         }
         return MIN(r, 0);
 }

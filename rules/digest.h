@@ -48,10 +48,12 @@ int digest_select(const struct alert *alerts, size_t n, const struct digest_opti
 /* Is there anything to tell? */
 bool digest_is_empty(const struct digest *d) _pure_;
 
-/* Every id that is told once a digest (or, with at_once, a mail at once) is out: what it says, what was too old to be said, and what is at rest already, which would
- * be news again if the alert opened again years later. What is folded into a stronger alert is not among them. */
-int digest_told_ids(const struct alert *alerts, size_t n, bool at_once, int (*found)(const char *id, void *userdata),
+/* Every id that is told once a digest is out: what it says, what was too old to be said, and what is at rest already, which would be news again if the alert
+ * opened again years later. What is folded into a stronger alert is not among them. */
+int digest_told_ids(const struct alert *alerts, size_t n, int (*found)(const char *id, void *userdata),
                     void *userdata) _must_check_;
+/* Every id that a selection says: what is told once a mail at once is out. */
+int digest_said_ids(const struct digest *d, int (*found)(const char *id, void *userdata), void *userdata) _must_check_;
 
 /* The id under which "this alert came to rest" is told: another one each time it opens again. */
 #define DIGEST_RECOVERY_ID_SIZE 48

@@ -644,6 +644,16 @@ check_PROGRAMS += %D%/test-mail
 %C%_test_mail_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 endif
 
+# The mails to the owner. test-mailing is its own mail server, and kills itself at chosen calls.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-mailing
+%C%_test_mailing_SOURCES = %D%/test-mailing.c
+%C%_test_mailing_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_test_mailing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_begin -Wl,--wrap=store_commit -Wl,--wrap=outbox_put \
+	-Wl,--wrap=outbox_claim -Wl,--wrap=outbox_change -Wl,--wrap=store_tell_in
+%C%_test_mailing_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+endif
+
 # How values look outside.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test-output
