@@ -10,6 +10,7 @@
 
 #include "daemon/bus.h"
 #include "daemon/log.h"
+#include "daemon/mailing.h"
 #include "daemon/outlet_command.h"
 #include "daemon/outlet_lines.h"
 #include "daemon/reader.h"
@@ -42,6 +43,7 @@ struct service {
         struct bus *bus;
         struct outlet_lines *lines;
         struct outlet_command *command;
+        struct mailing *mailing;
         sd_event_source *settle, *rescan, *deadline, *jump;
         int running; /* the lock of the store */
         int clock;   /* tells when the clock is set */
@@ -337,8 +339,10 @@ static int judge_pass(struct service *s) {
         int r = judge(s->c, &j);
         if (r < 0)
                 return r;
+        instant mail = INSTANT_MAX;
         r = tell_pass(s, &j);
-        arm_deadline(s, evaluation_next_deadline(j.evaluation));
+        r = MIN(r, mailing_turn(s->mailing, &j, &mail));
+        arm_deadline(s, MIN(mail, evaluation_next_deadline(j.evaluation)));
         s->open_alerts = 0;
         for (size_t i = 0; i < j.n_alerts; i++)
                 s->open_alerts += j.alerts[i].state == ALERT_OPEN && j.alerts[i].mode != MODE_WATCH;
@@ -399,6 +403,27 @@ static int load(struct context *c) {
         return r == EXIT_DONE ? context_holidays(c) : r;
 }
 
+/* Once for each fault, however often it is loaded. */
+static void mail_fault(struct service *s, const char *fault) {
+        bool french = str_eq(digest_language(s->c), "fr");
+        char key[32];
+        _cleanup_free_ char *text = NULL;
+        (void) snprintf(key, sizeof(key), "fault-%016" PRIx64, hash_bytes(fault, strlen(fault), 0));
+        if (asprintf(&text,
+                     french ? "La nouvelle configuration a des fautes ; l'ancienne reste en vigueur.\n\n%s\n\n"
+                              "« adieu rules check » montre chaque faute à sa place.\n"
+                            : "The new configuration has faults; the old one stays in force.\n\n%s\n\n"
+                              "`adieu rules check` shows every fault at its place.\n",
+                     fault) < 0) {
+                log_errno(-ENOMEM, "cannot mail the fault");
+                text = NULL;
+                return;
+        }
+        (void) mailing_notice(
+                s->mailing, key,
+                french ? "adieu : la nouvelle configuration a des fautes" : "adieu: the new configuration has faults", text);
+}
+
 /* The new one has faults: the owner is told wherever there is a place for it. */
 static void refuse(struct service *s, const char *fault) {
         char *text = strdup(fault ? fault : "it could not be loaded; the journal tells more");
@@ -406,6 +431,8 @@ static void refuse(struct service *s, const char *fault) {
         s->fault = text;
         log_error("the new configuration has faults: the old one stays in force");
         bus_reloaded(s->bus, text ? text : "out of memory");
+        if (text)
+                mail_fault(s, text);
         say(s, "the new configuration has faults, the old one stays in force: %s", text ? text : "out of memory");
         (void) sd_notify(0, "READY=1");
 }
@@ -422,6 +449,7 @@ static void take_over(struct service *s, struct context *next) {
         free(s->fault);
         s->fault = NULL;
         outlet_command_forgive(s->command);
+        mailing_reload(s->mailing);
         log_info("configuration read again: %zu rules", ruleset_size(c->rules));
         bus_reloaded(s->bus, NULL);
         (void) sd_notify(0, "READY=1");
@@ -478,6 +506,8 @@ static int add_outlets(struct service *s, const char *instance) {
         int r = outlet_lines_new(on_alert_signal, s, &s->lines);
         if (r >= 0)
                 r = outlet_command_new(s->event, s->c->program, on_command, s, &s->command);
+        if (r >= 0)
+                r = mailing_new(s->event, s->c, &s->mailing);
         return r < 0 ? r : bus_new(s->event, instance, &handlers, &s->bus);
 }
 
@@ -519,6 +549,7 @@ static int loop(struct service *s) {
 
 static void service_end(struct service *s) {
         pool_free(s->pool);
+        mailing_free(s->mailing);
         outlet_command_free(s->command);
         outlet_lines_free(s->lines);
         bus_free(s->bus);
