@@ -35,8 +35,10 @@
 #define START_WAIT MINUTE
 /* When the outcome of a try, or what is to be sent next, could not be written or read. */
 #define TROUBLE_WAIT MINUTE
-/* A reader of the store is in the middle of a batch: it is over soon. */
+/* A reader of the store is in the middle of a batch: it is over soon. Who had come to the final dot by then comes back later: a long pass must not make us log in
+ * again and again. */
 #define BATCH_WAIT 1
+#define HELD_WAIT MINUTE
 /* How long the bytes of a mail are kept when it is done: long enough to look into what went wrong, and no longer, since it quotes other people. */
 #define KEEP_MAIL (7 * DAY)
 
@@ -64,6 +66,7 @@ struct mailing {
         struct send_transport transport;
         /* A try is over, and what came of it is not in the store yet: nothing else is sent before it is. */
         bool ended;
+        bool held; /* it was held back before the final dot, for want of a way to write that down */
         struct outcome outcome;
 };
 
@@ -174,6 +177,8 @@ static struct outbox_change judge_outcome(const struct mailing *m, const struct 
                 change.unsure++;
         } else if (o->permanent || is_given_up(m, row))
                 change.state = OUTBOX_REFUSED;
+        else if (m->held)
+                change.next_at = now + HELD_WAIT;
         else
                 change.next_at = now + (o->configuration ? configuration_seconds() : retry_seconds(row->tries));
         return change;
@@ -248,6 +253,15 @@ static void on_done(const struct send_outcome *o, void *userdata) {
 
 /* --- sending, one at a time */
 
+/* Programs that send read lines as this system ends them. */
+static size_t unix_lines(char *s, size_t size) {
+        size_t n = 0;
+        for (size_t i = 0; i < size; i++)
+                if (s[i] != '\r' || i + 1 == size || s[i + 1] != '\n')
+                        s[n++] = s[i];
+        return n;
+}
+
 static int copy_row(struct mailing *m, const struct outbox_row *row) {
         arena_reset(m->arena);
         m->row = *row;
@@ -265,14 +279,27 @@ static int copy_row(struct mailing *m, const struct outbox_row *row) {
                 return -ENOMEM;
         if (row->size > 0)
                 memcpy(mail, row->mail, row->size);
+        if (m->transport.sendmail)
+                m->row.size = unix_lines(mail, row->size);
         return 0;
 }
 
+/* From now on it may arrive. What cannot be written down must not happen: a batch of others may be rolled back, or end with their process. */
+static int on_final(void *userdata) {
+        struct mailing *m = userdata;
+        int r = store_in_batch(m->c->store) ? -EBUSY : outbox_stage(m->c->store, m->row.id, SEND_ACCEPTED_UNKNOWN);
+        m->held = r < 0;
+        return r;
+}
+
 static void begin(struct mailing *m) {
+        m->held = false;
         int r = send_start(m->event, m->c->program, &m->transport, m->row.sender, m->row.recipient, m->row.mail, m->row.size,
                            on_done, m, &m->sending);
-        if (r >= 0)
+        if (r >= 0) {
+                send_set_final(m->sending, on_final);
                 return;
+        }
         const struct send_outcome o = {.stage = SEND_START, .permanent = r == -EINVAL || r == -E2BIG, .text = strerror(-r)};
         end_try(m, &o);
         arm(m, 0);
@@ -363,20 +390,22 @@ static int on_open_row(const struct outbox_row *row, void *userdata) {
         return !mine && (row->state == OUTBOX_SENDING || row->state == OUTBOX_UNKNOWN) ? collect(o, row) : 0;
 }
 
-/* Left in the middle of sending: how far it came nobody knows. */
+/* Left in the middle of sending: by what was written before each step, it waits again or may have arrived. */
 static int doubt(struct mailing *m, const struct outbox_row *row) {
         instant now = now_of(m);
         bool left = !m->started || row->changed_at < now - SENDING_MOST || row->changed_at > now;
-        struct outbox_change change = {.state = OUTBOX_UNKNOWN,
-                                       .stage = row->stage,
-                                       .code = row->code,
-                                       .text = "interrupted while it was being sent",
-                                       .unsure = row->unsure + 1,
-                                       .at = now,
-                                       .next_at = now};
+        bool handed_over = row->stage >= SEND_ACCEPTED_UNKNOWN;
+        const struct outbox_change change = {.state = handed_over ? OUTBOX_UNKNOWN : OUTBOX_WAITING,
+                                             .stage = row->stage,
+                                             .code = row->code,
+                                             .text = "interrupted while it was being sent",
+                                             .unsure = row->unsure + handed_over,
+                                             .at = now,
+                                             .next_at = now};
         if (!left)
                 return 0;
-        m->look_at = MIN(m->look_at, now + UNKNOWN_WAIT);
+        if (handed_over)
+                m->look_at = MIN(m->look_at, now + UNKNOWN_WAIT);
         tell_outcome(row, &change);
         return change_row(m, row, &change);
 }

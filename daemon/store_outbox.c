@@ -157,6 +157,15 @@ int outbox_claim(struct store *s, int64_t row, instant at) {
         return r < 0 ? r : sqlite3_changes(s->db) > 0;
 }
 
+int outbox_stage(struct store *s, int64_t row, int stage) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_STAGE);
+        if (!q)
+                return store_fail(s);
+        (void) sqlite3_bind_int64(q, 1, row);
+        (void) sqlite3_bind_int(q, 2, stage);
+        return store_run(s, q);
+}
+
 int outbox_change(struct store *s, int64_t row, const struct outbox_change *change) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_CHANGE);
         if (!q)

@@ -30,7 +30,7 @@ struct outbox_row {
         const char *message_id, *key, *sender, *recipient, *subject;
         enum outbox_kind kind;
         enum outbox_state state;
-        int stage; /* of the last try, see send.h; -1: none yet */
+        int stage; /* of the last try, an enum send_stage; -1: none yet */
         int code;  /* of the last answer; 0: none */
         uint32_t tries;
         uint32_t unsure;  /* how often it was handed over and no answer came: it may have arrived */
@@ -53,6 +53,8 @@ int outbox_made(struct store *s, enum outbox_kind kind, instant from, instant un
 int outbox_due(struct store *s, instant now, int64_t patience, const char *message_id, struct outbox_row *ret);
 /* Makes it SENDING, unless somebody else did so first: 1, 0. */
 int outbox_claim(struct store *s, int64_t row, instant at);
+/* How far the try has come, written before it goes further: a row that is found SENDING tells what may have happened. */
+int outbox_stage(struct store *s, int64_t row, int stage) _must_check_;
 /* How many seconds until outbox_due() finds one, 0 for now; -1: none waits. */
 int outbox_wait(struct store *s, instant now, int64_t patience, int64_t *ret_seconds) _must_check_;
 /* Rows for `found`, oldest first, without their mails: those WAITING, SENDING and UNKNOWN, and of the others, which are done, the newest. What found() returns below

@@ -188,7 +188,8 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 "UPDATE outbox SET state = ?2, stage = ?3, code = ?4, text = ?5, unsure = ?6, changed_at = ?7, next_at = ?8"
                 " WHERE id = ?1",
         [STATEMENT_OUTBOX_CLAIM] =
-                "UPDATE outbox SET state = 1, changed_at = ?2, tries = tries + 1 WHERE id = ?1 AND state = 0",
+                "UPDATE outbox SET state = 1, stage = 0, changed_at = ?2, tries = tries + 1 WHERE id = ?1 AND state = 0",
+        [STATEMENT_OUTBOX_STAGE] = "UPDATE outbox SET stage = ?2 WHERE id = ?1",
         [STATEMENT_OUTBOX_HURRY] = "UPDATE outbox SET next_at = min(next_at, ?1) WHERE state = 0",
         [STATEMENT_OUTBOX_TAKE_BACK] =
                 "DELETE FROM told WHERE mail = ?1 AND outlet <> 1"

@@ -119,7 +119,8 @@ struct sending {
         void *userdata;
         char recipient[64];
         char *mail;
-        bool answered;
+        int (*final)(void *userdata);
+        bool final_called;
 };
 
 static struct {
@@ -140,9 +141,9 @@ static uint64_t chance(void) {
 }
 
 static void id_of(const char *mail, char id[static 128]) {
-        const char *p = strstr(mail, "\r\nMessage-ID: <");
+        const char *p = strstr(mail, "\nMessage-ID: <");
         assert_non_null(p);
-        assert_int_equal(sscanf(p + 15, "%127[^>]", id), 1);
+        assert_int_equal(sscanf(p + 14, "%127[^>]", id), 1);
 }
 
 int send_start(sd_event *event, const char *program, const struct send_transport *transport, const char *from,
@@ -166,8 +167,12 @@ int send_start(sd_event *event, const char *program, const struct send_transport
         return 0;
 }
 
+void send_set_final(struct sending *s, int (*final)(void *userdata)) {
+        s->final = final;
+}
+
 enum send_stage sending_stage(const struct sending *s) {
-        return s->answered ? SEND_ACCEPTED_UNKNOWN : SEND_FROM;
+        return s->final_called ? SEND_ACCEPTED_UNKNOWN : SEND_FROM;
 }
 
 struct sending *send_cancel(struct sending *s) {
@@ -354,11 +359,18 @@ static int try_turn(struct world *w) {
                         return r;
                 enum answer answer = answer_for(s);
                 point();
-                if (answers[answer].takes)
-                        take(s, answer == SILENT);
-                s->answered = true;
+                const struct send_outcome held = {.stage = SEND_DATA, .text = "held back"},
+                                          *outcome = &answers[answer].outcome;
+                if (answers[answer].takes || outcome->stage == SEND_ACCEPTED_UNKNOWN) {
+                        s->final_called = s->final(s->userdata) >= 0;
+                        point();
+                        if (!s->final_called)
+                                outcome = &held;
+                        else if (answers[answer].takes)
+                                take(s, answer == SILENT);
+                }
                 point();
-                s->done(&answers[answer].outcome, s->userdata);
+                s->done(outcome, s->userdata);
         }
 }
 
@@ -423,6 +435,10 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 
 static int setup(void **data) {
         (void) data;
+        /* Every step is synced to the disk: in memory a thousand of them take no time. */
+        (void) snprintf(folder, sizeof(folder), "/dev/shm/adieu-test-mailing-XXXXXX");
+        if (mkdtemp(folder))
+                return 0;
         (void) snprintf(folder, sizeof(folder), "/tmp/adieu-test-mailing-XXXXXX");
         return mkdtemp(folder) ? 0 : -1;
 }
@@ -452,7 +468,7 @@ static void test_first_digest(void **data) {
         turn_at(&w, "2026-03-09T08:00");
         assert_int_equal(server.n_taken, 1);
         assert_true(tells(last_taken()->mail, old) && tells(last_taken()->mail, fresh));
-        assert_memory_equal(last_taken()->mail, "Date: Mon, 09 Mar 2026 08:00:00 +0100\r\n", 39);
+        assert_memory_equal(last_taken()->mail, "Date: Mon, 09 Mar 2026 08:00:00 +0100\n", 38);
         turn_at(&w, "2026-03-09T08:00:01");
         restart(&w);
         turn_at(&w, "2026-03-12T08:00");
