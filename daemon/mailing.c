@@ -42,6 +42,10 @@
 /* How long the bytes of a mail are kept when it is done: long enough to look into what went wrong, and no longer, since it quotes other people. */
 #define KEEP_MAIL (7 * DAY)
 
+/* Refused mails count in the status for so long: the next digest tells them by then. Of all that is done so many are looked at, more than a week has. */
+#define GIVEN_UP_SHOWN WEEK
+#define DONE_LOOKED_AT 100U
+
 /* When mails were first made here. */
 #define MOMENT_SINCE "mail-since"
 
@@ -66,6 +70,8 @@ struct mailing {
         struct send_transport transport;
         /* A try is over, and what came of it is not in the store yet: nothing else is sent before it is. */
         bool ended;
+        struct mailing_status status; /* as of the last look; `fault` points to the next */
+        char fault[SEND_TEXT_MAX + 1];
         bool held; /* it was held back before the final dot, for want of a way to write that down */
         struct outcome outcome;
 };
@@ -384,9 +390,19 @@ static int collect(struct open_rows *o, const struct outbox_row *row) {
         return copy->message_id && copy->key ? 0 : -ENOMEM;
 }
 
+/* For whoever asks while the store is not to be looked into. The rows come oldest first: what the newest of them says holds. */
+static void see_row(struct mailing *m, const struct outbox_row *row) {
+        bool open = row->state == OUTBOX_WAITING || row->state == OUTBOX_SENDING || row->state == OUTBOX_UNKNOWN;
+        m->status.waiting += open;
+        m->status.given_up += row->state == OUTBOX_REFUSED && row->changed_at > now_of(m) - GIVEN_UP_SHOWN;
+        const char *text = row->state == OUTBOX_SENT || row->tries == 0 ? "" : row->text;
+        (void) snprintf(m->fault, sizeof(m->fault), "%s", text ? text : "");
+}
+
 static int on_open_row(const struct outbox_row *row, void *userdata) {
         struct open_rows *o = userdata;
         bool mine = mailing_is_busy(o->m) && row->id == o->m->row.id;
+        see_row(o->m, row);
         return !mine && (row->state == OUTBOX_SENDING || row->state == OUTBOX_UNKNOWN) ? collect(o, row) : 0;
 }
 
@@ -447,9 +463,11 @@ static int resolve(struct mailing *m, const struct outbox_row *row) {
 static int clear_up(struct mailing *m) {
         struct open_rows o = {.m = m};
         m->look_at = INSTANT_MAX;
+        m->status.waiting = m->status.given_up = 0;
+        m->fault[0] = 0;
         int r = arena_new(0, &o.arena);
         if (r >= 0)
-                r = outbox_list(m->c->store, 0, on_open_row, &o);
+                r = outbox_list(m->c->store, DONE_LOOKED_AT, on_open_row, &o);
         for (size_t i = 0; i < o.n && r >= 0; i++)
                 r = o.rows[i].state == OUTBOX_SENDING ? doubt(m, &o.rows[i]) : resolve(m, &o.rows[i]);
         arena_free(o.arena);
@@ -617,7 +635,8 @@ static int make_digest(struct mailing *m, const struct judgement *j, instant sin
         instant now = now_of(m), made;
         int32_t day;
         char key[16];
-        *next = MIN(*next, schedule_next(&settings->digest.every, settings->owner.zone, now, NULL));
+        m->status.next_digest = schedule_next(&settings->digest.every, settings->owner.zone, now, NULL);
+        *next = MIN(*next, m->status.next_digest);
         instant due = schedule_last(&settings->digest.every, settings->owner.zone, now, &day);
         if (due < since)
                 return 0;
@@ -682,7 +701,7 @@ int mailing_turn(struct mailing *m, const struct judgement *j, instant *ret_next
                 return r;
         }
         if (!mailing_is_configured(m->c->settings)) {
-                *ret_next = INSTANT_MAX;
+                *ret_next = m->status.next_digest = INSTANT_MAX;
                 return 0;
         }
         r = since_of(m, &since);
@@ -748,6 +767,11 @@ int mailing_extra(struct mailing *m, const struct judgement *j, char **ret_messa
 
 /* --- beginning and end */
 
+void mailing_get_status(const struct mailing *m, struct mailing_status *ret) {
+        *ret = m->status;
+        ret->fault = m->fault[0] ? m->fault : NULL;
+}
+
 void mailing_reload(struct mailing *m) {
         if (outbox_hurry(m->c->store, now_of(m), 0) >= 0)
                 arm(m, 0);
@@ -759,7 +783,7 @@ int mailing_new(sd_event *event, struct context *c, struct mailing **ret) {
                 return -ENOMEM;
         m->c = c;
         m->event = sd_event_ref(event);
-        m->look_at = INSTANT_MAX;
+        m->look_at = m->status.next_digest = INSTANT_MAX;
         int r = arena_new(0, &m->arena);
         if (r >= 0)
                 r = sd_event_add_time(event, &m->timer, CLOCK_BOOTTIME, UINT64_MAX, 0, on_timer, m);

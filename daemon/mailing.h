@@ -23,6 +23,14 @@ int mailing_turn(struct mailing *m, const struct judgement *j, instant *ret_next
 int mailing_notice(struct mailing *m, const char *key, const char *subject, const char *text);
 /* The configuration was read again: what waited for it to be mended is tried at once. */
 void mailing_reload(struct mailing *m);
+/* As of the last turn or try; asks nobody. */
+struct mailing_status {
+        size_t waiting;      /* not out yet */
+        size_t given_up;     /* refused within the last week */
+        instant next_digest; /* INSTANT_MAX: no mails are sent */
+        const char *fault;   /* of the newest mail, when it is not out; NULL. Valid until the next turn */
+};
+void mailing_get_status(const struct mailing *m, struct mailing_status *ret);
 /* Is a mail on its way? */
 bool mailing_is_busy(const struct mailing *m) _pure_;
 

@@ -140,6 +140,8 @@ static int on_bus_status(sd_bus_message *reply, void *userdata) {
         struct service *s = userdata;
         struct outlet_command_status command;
         _cleanup_free_ char *configuration = realpath(s->c->files[0].path, NULL);
+        struct mailing_status mail;
+        mailing_get_status(s->mailing, &mail);
         outlet_command_get_status(s->command, &command);
         const struct {
                 const char *key, *text;
@@ -151,24 +153,22 @@ static int on_bus_status(sd_bus_message *reply, void *userdata) {
                 {"doing", s->doing},
                 {"alerts_file_fault", outlet_lines_fault(s->lines)},
                 {"command_fault", command.fault},
+                {"mail_fault", mail.fault},
         };
         const struct {
                 const char *key;
                 instant at;
         } times[] = {
-                {"running_since", s->running_since},
-                {"last_pass", s->last_pass},
-                {"next_pass", s->next_pass},
-                {"next_deadline", s->next_deadline},
+                {"running_since", s->running_since}, {"last_pass", s->last_pass},       {"next_pass", s->next_pass},
+                {"next_deadline", s->next_deadline}, {"next_digest", mail.next_digest},
         };
         const struct {
                 const char *key;
                 uint64_t number;
         } numbers[] = {
-                {"process", (uint64_t) getpid()},
-                {"alerts_open", s->open_alerts},
-                {"command_waiting", command.waiting},
-                {"command_given_up", command.given_up},
+                {"process", (uint64_t) getpid()},     {"alerts_open", s->open_alerts},
+                {"command_waiting", command.waiting}, {"command_given_up", command.given_up},
+                {"mail_waiting", mail.waiting},       {"mail_given_up", mail.given_up},
         };
         int r = 0;
         for (size_t i = 0; i < ELEMENTSOF(texts) && r >= 0; i++)

@@ -46,8 +46,15 @@ static const char version_2[] = "CREATE TABLE told_by(breach TEXT NOT NULL, outl
                                 "ALTER TABLE told_by RENAME TO told;"
                                 "PRAGMA user_version = 2;";
 
+_Static_assert(OUTLET_LINES == 0, "the number in the second migration");
+_Static_assert(STORE_APPLICATION_ID == 1633970549, "the number in the first migration");
+
+/* What was read of a folder on a server, in words of the protocol. `items` counts what was read there, as it does for a folder of this machine. */
+static const char version_3[] = "ALTER TABLE folder ADD COLUMN state TEXT;"
+                                "PRAGMA user_version = 3;";
+
 /* Mails of ours; and of what was told, in which mail. A row is small once its mail is dropped: one a week and one for each mail at once stay for ever. */
-static const char version_3[] =
+static const char version_4[] =
         "CREATE TABLE outbox(id INTEGER PRIMARY KEY, message_id TEXT NOT NULL, kind INTEGER NOT NULL, key TEXT NOT NULL,"
         "  sender TEXT NOT NULL, recipient TEXT NOT NULL, subject TEXT NOT NULL, made_at INTEGER NOT NULL,"
         "  changed_at INTEGER NOT NULL, next_at INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0,"
@@ -57,19 +64,13 @@ static const char version_3[] =
         "CREATE INDEX outbox_open ON outbox(state) WHERE state IN (0, 1, 4);"
         "ALTER TABLE told ADD COLUMN mail TEXT;"
         "CREATE INDEX told_in ON told(mail) WHERE mail IS NOT NULL;"
-        "PRAGMA user_version = 3;";
-
-_Static_assert(OUTLET_LINES == 0, "the number in the second migration");
-_Static_assert(STORE_APPLICATION_ID == 1633970549, "the number in the first migration");
-
-/* What was read of a folder on a server, in words of the protocol. `items` counts what was read there, as it does for a folder of this machine. */
-static const char version_3[] = "ALTER TABLE folder ADD COLUMN state TEXT;"
-                                "PRAGMA user_version = 3;";
+        "PRAGMA user_version = 4;";
 
 const struct store_migration store_migrations[] = {
         {1, version_1},
         {2, version_2},
         {3, version_3},
+        {4, version_4},
 };
 const size_t store_n_migrations = ELEMENTSOF(store_migrations);
 

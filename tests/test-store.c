@@ -535,6 +535,7 @@ static void test_told_is_kept_by_migration(void **data) {
             "CREATE TABLE told(breach TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"
             "INSERT INTO told VALUES('b1', 5), ('b2', 6);"
             "ALTER TABLE folder DROP COLUMN state;"
+            "DROP TABLE outbox;"
             "PRAGMA user_version = 1");
         struct store *s = open_store(0);
         assert_int_equal(store_told(s, "b1", OUTLET_LINES), 1);
