@@ -62,14 +62,14 @@ struct probe {
         struct fetch *fetch;    /* owned */
         struct folder *folders; /* owned */
         size_t n;
-        bool ready, over, fine;
+        bool over, fine;
         int64_t bytes; /* of a file that was sent */
         char text[SENTENCE_MAX];
 };
 
+/* converse() asks again after each turn of the loop. */
 static void on_ready(void *userdata) {
-        struct probe *p = userdata;
-        p->ready = true;
+        (void) userdata;
 }
 
 static void probe_free(struct probe *p) {
@@ -142,25 +142,27 @@ static int on_record(struct probe *p, struct fetch_record *r) {
         }
 }
 
+static int wait_for_word(struct probe *p) {
+        int e = sd_event_run(p->check->event, PATIENCE_USEC);
+        if (e == 0)
+                conclude(p, false, "no answer within %u seconds", (unsigned) (PATIENCE_USEC / 1000000));
+        return MIN(e, 0);
+}
+
 static int converse(struct probe *p) {
-        while (!p->over) {
+        int e = 0;
+        while (!p->over && e >= 0) {
                 struct fetch_record r;
-                p->ready = false;
-                int e = fetch_next(p->fetch, &r);
-                if (e > 0 && (e = on_record(p, &r)) < 0)
-                        return e;
-                else if (e == 0)
-                        conclude(p, false, "the process that talks to the server ended without a word");
-                else if (e == -EAGAIN) {
-                        e = sd_event_run(p->check->event, PATIENCE_USEC);
-                        if (e < 0)
-                                return e;
-                        if (e == 0)
-                                conclude(p, false, "no answer within %u seconds", (unsigned) (PATIENCE_USEC / 1000000));
-                } else if (e < 0)
-                        conclude(p, false, "the process that talks to the server says what makes no sense");
+                int heard = fetch_next(p->fetch, &r);
+                if (heard > 0)
+                        e = on_record(p, &r);
+                else if (heard == -EAGAIN)
+                        e = wait_for_word(p);
+                else
+                        conclude(p, false, heard == 0 ? "the process that talks to the server ended without a word"
+                                                      : "the process that talks to the server says what makes no sense");
         }
-        return 0;
+        return e;
 }
 
 static bool folder_named(const struct folder *f, const char *name) {
