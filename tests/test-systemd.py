@@ -13,6 +13,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import case as cases  # noqa: E402
+import certificates  # noqa: E402
+import smtpsink  # noqa: E402
 import tap  # noqa: E402
 from tap import Skip, case, equal, sanitized, true  # noqa: E402
 
@@ -295,6 +297,26 @@ def credentials(m):
     m.run("systemctl", "restart", "adieu")
     m.rests()
     equal(m.run("cat", folder + "/smtp"), "chiffre")
+
+
+@case("within the walls of the unit, the send role finds the server, verifies it and logs in with a credential")
+@on_machine
+def mail_account(m):
+    if not shutil.which("openssl"):
+        raise Skip("no openssl")
+    folder = certificates.certificates(str(m.folder / "ca"))
+    user, secret = "camille@studio.example", "geheim"
+    with smtpsink.Sink(tls="implicit", certificate=os.path.join(folder, "good.pem"), mechanisms="PLAIN", login={user: secret}) as sink:
+        m.run("sh", "-c", "mkdir -p /etc/credstore && umask 077 && printf %s >/etc/credstore/adieu.smtp" % secret)
+        m.run("cp", "/test/ca/ca.pem", "/etc/adieu/ca.pem")
+        digest = "digest: {smtp: \"smtps://localhost:%d\", ca: ca.pem, password: {credential: smtp}}\n"
+        m.write("/etc/adieu/adieu.yaml", CONFIG % "/srv/mail" + digest % sink.port)
+        m.drop_in("Type=oneshot\nRestart=no\nExecStart=\nExecStart=%s/bin/adieu check\nStandardOutput=file:/said\nStandardError=inherit\n" % m.prefix)
+        m.run("systemctl", "start", "adieu", fine=(0, 1))
+        said = m.run("cat", "/said")
+        true("fine   digest camille@studio.example: localhost takes mails after a login" in said, said)
+        true(any(line.startswith("RCPT") for line in sink.log) and sink.log[0] == "(TLS)", sink.log)
+        true(secret not in m.journal() + said, said)
 
 
 @case("one unit for each owner, beside the system's: each with a store, a user and a name of its own")
