@@ -159,8 +159,9 @@ static int converse(struct probe *p) {
                 else if (heard == -EAGAIN)
                         e = wait_for_word(p);
                 else
-                        conclude(p, false, heard == 0 ? "the process that talks to the server ended without a word"
-                                                      : "the process that talks to the server says what makes no sense");
+                        conclude(p, false,
+                                 heard == 0 ? "the process that talks to the server ended without a word"
+                                            : "the process that talks to the server says what makes no sense");
         }
         return e;
 }

@@ -22,9 +22,10 @@ struct dav_options {
         const char *secret; /* password or token; NULL: none */
         enum dav_authentication authentication;
         bool plain;     /* `tls: none` is written: the secret may be sent in clear */
-        const char *ca; /* file with certificates that may sign the server's; NULL: the system's */
+        const char *ca; /* file with certificates of those who may vouch for the server; NULL: the system's */
         const char *
-                fingerprint; /* "sha256:" and 64 hexadecimal digits, of the server's own certificate, which then need not be signed by anyone; NULL */
+                fingerprint; /* "sha256:" and 64 hexadecimal digits: the server must have this certificate; without `ca` nobody need
+                                  * vouch for it then. NULL */
         /* Limits; 0: the defaults below. */
         uint32_t connect_seconds, idle_seconds, request_seconds;
         int64_t body_bytes;

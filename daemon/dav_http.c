@@ -35,7 +35,7 @@ struct http {
         char curl_error[CURL_ERROR_SIZE];
         /* The request at hand. */
         const struct http_request *request;
-        bool with_secret, tls;
+        bool with_secret, tls, ours;
         int64_t received;
         int result; /* of piece(), or why the body was not read further */
         bool told;  /* error was set in a callback */
@@ -135,7 +135,7 @@ static int before_request(void *userdata, char *peer, char *own, int peer_port, 
                 h->told = true;
                 return CURL_PREREQFUNC_ABORT;
         }
-        if (h->tls && h->options.fingerprint && !is_pinned(h)) {
+        if (h->tls && h->options.fingerprint && h->ours && !is_pinned(h)) {
                 (void) http_fail(h, DAV_FAULT_TLS,
                                  "the certificate of %s is not the one whose fingerprint is written in the configuration",
                                  h->base.host);
@@ -312,14 +312,16 @@ static int ask_once(struct http *h, const struct dav_url *u, int *ret_code) {
         bool ours = dav_url_same_server(u, &h->base);
         set_secret(h, ours && h->secret && !h->refused);
         h->tls = u->tls;
+        h->ours = ours;
         h->received = 0;
         h->result = 0;
         h->told = false;
         h->curl_error[0] = 0;
         (void) curl_easy_setopt(h->curl, CURLOPT_URL, url);
         /* Another server's certificate is verified in the usual way, whatever was written of ours. */
-        (void) curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, h->options.fingerprint && ours ? 0L : 1L);
-        (void) curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, h->options.fingerprint && ours ? 0L : 2L);
+        bool pinned = h->options.fingerprint && !h->options.ca && ours;
+        (void) curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYPEER, pinned ? 0L : 1L);
+        (void) curl_easy_setopt(h->curl, CURLOPT_SSL_VERIFYHOST, pinned ? 0L : 2L);
         if (q->body) {
                 (void) curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE, (long) strlen(q->body));
                 (void) curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, q->body);

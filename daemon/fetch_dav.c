@@ -50,7 +50,7 @@ static int copy_file(const char *path, int to) {
 static int take_certificates(struct dav_session *s, char *name, size_t size) {
         const struct remote *r = &s->account->remote;
         const char *path = r->ca ? r->ca : dav_system_certificates();
-        if (!path || r->tls == REMOTE_PLAIN)
+        if (!path || r->tls == REMOTE_PLAIN || (r->fingerprint && !r->ca))
                 return 0;
         s->ca_fd = fetcher_file();
         if (s->ca_fd < 0)
@@ -58,7 +58,7 @@ static int take_certificates(struct dav_session *s, char *name, size_t size) {
         int e = copy_file(path, s->ca_fd);
         if (e == -ENOMEM)
                 return e;
-        if (e < 0 && !r->fingerprint)
+        if (e < 0)
                 (void) snprintf(s->fault, sizeof(s->fault), "the file of certificates %s cannot be read: %s", path,
                                 strerror(-e));
         (void) snprintf(name, size, "/proc/self/fd/%d", s->ca_fd);

@@ -525,6 +525,16 @@ def certificates(w):
         use(w, s.base, more=', fingerprint: "%s"' % davserver.fingerprint(folder / "srv.pem"))
         w.scan(BEFORE)
         equal(observations(w, BEFORE), 1)
+    # With both, both must be right.
+    with fake(tls=folder, certificate="self") as s:
+        s.put(calendar_at(s) + "a.ics", meeting("m1"))
+        pin = ', fingerprint: "%s"' % davserver.fingerprint(folder / "self.pem")
+        use(w, s.base, more=pin + ", ca: ca/ca.pem")
+        r = w.scan(BEFORE, 3)
+        true("itself" in r.stderr, r)
+        equal(s.requests, [])
+        use(w, s.base, more=pin)
+        w.scan(BEFORE)
 
 
 def processes():
