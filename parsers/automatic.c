@@ -71,10 +71,10 @@ static enum subject_form subject_form(const char *subject) {
                 n--;
         head[n] = 0;
         for (size_t i = 0; i < ELEMENTSOF(reply_subjects); i++)
-                if (strcmp(head, reply_subjects[i]) == 0)
+                if (head[0] == reply_subjects[i][0] && strcmp(head, reply_subjects[i]) == 0)
                         return SUBJECT_AUTOMATIC;
         for (size_t i = 0; i < ELEMENTSOF(absence_subjects); i++)
-                if (strcmp(head, absence_subjects[i]) == 0)
+                if (head[0] == absence_subjects[i][0] && strcmp(head, absence_subjects[i]) == 0)
                         return SUBJECT_ABSENCE;
         return SUBJECT_PLAIN;
 }
@@ -136,7 +136,8 @@ static bool domain_is_service(const char *email) {
         size_t n = at ? strcspn(at + 1, "> \t") : 0; /* a return path stands in brackets */
         for (size_t i = 0; i < ELEMENTSOF(services); i++) {
                 size_t size = strlen(services[i]);
-                if (n >= size && strncasecmp(at + 1 + n - size, services[i], size) == 0 &&
+                /* Their ends but one tell most from the others without a call. */
+                if (n >= size && (at[n - 1] | 32) == services[i][size - 2] && strncasecmp(at + 1 + n - size, services[i], size) == 0 &&
                     (n == size || at[n - size] == '.'))
                         return true;
         }

@@ -320,6 +320,18 @@ static void clean_ascii(const char *s, size_t n, char *out) {
         *out = 0;
 }
 
+static int decode_ascii(const char *s, size_t n, size_t limit, struct arena *arena, char **ret, bool *ret_truncated) {
+        bool cut = n > limit;
+        n = MIN(n, limit);
+        char *out = arena_alloc(arena, n + 1);
+        if (!out)
+                return -ENOMEM;
+        clean_ascii(s, n, out);
+        *ret = out;
+        *ret_truncated = cut;
+        return 0;
+}
+
 /* Copy what is UTF-8 already, and make it clean. */
 static int decode_utf8(const char *s, size_t n, size_t limit, struct arena *arena, char **ret, bool *ret_truncated) {
         bool cut = n > limit;
@@ -330,12 +342,8 @@ static int decode_utf8(const char *s, size_t n, size_t limit, struct arena *aren
         char *out = arena_alloc(arena, n + 1);
         if (!out)
                 return -ENOMEM;
-        if (utf8_is_ascii(s, n))
-                clean_ascii(s, n, out);
-        else {
-                memcpy(out, s, n);
-                utf8_clean_in_place(out, n);
-        }
+        memcpy(out, s, n);
+        utf8_clean_in_place(out, n);
         *ret = out;
         *ret_truncated = cut;
         return 0;
@@ -460,7 +468,7 @@ int charset_decode(const struct charset_set *set, const char *label, const char 
                 charset = CHARSET_UNKNOWN;
         if (!is_wide(charset) && !is_escaped(charset)) {
                 if (utf8_is_ascii(s, n))
-                        return decode_utf8(s, n, limit, arena, ret, ret_truncated);
+                        return decode_ascii(s, n, limit, arena, ret, ret_truncated);
                 /* Latin letters in an order that happens to be UTF-8 do not occur in words. */
                 bool latin =
                         charset <= CHARSET_WINDOWS_1252 || charset == CHARSET_ISO_8859_15 || charset == CHARSET_MACINTOSH;

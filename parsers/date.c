@@ -63,18 +63,21 @@ static int full_year(int year, size_t digits) {
         return year < 50 ? year + 2000 : year + 1900;
 }
 
-static int find_month(const char *s, size_t n) {
-        for (int i = 0; n >= 3 && i < 12; i++)
-                if (strncasecmp(s, months[i], 3) == 0)
-                        return i + 1;
+/* Do the three letters at s, large or small, stand in a table? Its index, -1 when they do not. */
+static int find_letters(const char *s, const char (*table)[4], size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if ((s[0] | 32) == table[i][0] && (s[1] | 32) == table[i][1] && (s[2] | 32) == table[i][2])
+                        return is_letter(s[0]) && is_letter(s[1]) && is_letter(s[2]) ? (int) i : -1;
         return -1;
 }
 
+static int find_month(const char *s, size_t n) {
+        int i = n >= 3 ? find_letters(s, months, ELEMENTSOF(months)) : -1;
+        return i < 0 ? -1 : i + 1;
+}
+
 static bool find_weekday(const char *s, size_t n) {
-        for (size_t i = 0; n >= 3 && i < ELEMENTSOF(weekdays); i++)
-                if (strncasecmp(s, weekdays[i], 3) == 0)
-                        return true;
-        return false;
+        return n >= 3 && find_letters(s, weekdays, ELEMENTSOF(weekdays)) >= 0;
 }
 
 static bool find_zone(const char *s, size_t n, struct reading *r) {

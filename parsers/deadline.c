@@ -260,9 +260,11 @@ static const struct {
 };
 
 static enum when word_when(const struct reading *r, size_t i, int *ret_value) {
+        char first = *word_text(r, i);
         *ret_value = 0;
-        for (size_t k = 0; k < ELEMENTSOF(words); k++)
-                if (word_is(r, i, words[k].word)) {
+        /* The table is sorted. */
+        for (size_t k = 0; k < ELEMENTSOF(words) && words[k].word[0] <= first; k++)
+                if (words[k].word[0] == first && word_is(r, i, words[k].word)) {
                         *ret_value = words[k].value;
                         return words[k].what;
                 }

@@ -36,8 +36,12 @@ static bool is_space(char c) {
         return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == 0;
 }
 
+/* RFC 2045 section 5.1. */
 static bool is_token(char c) {
-        return c > 32 && c < 127 && !strchr("()<>@,;:\\\"/[]?=", c);
+        static const bool special[128] = {
+                ['('] = true, [')'] = true,  ['<'] = true,  ['>'] = true, ['@'] = true, [','] = true, [';'] = true, [':'] = true,
+                ['"'] = true, ['\\'] = true, ['/'] = true, ['['] = true, [']'] = true, ['?'] = true, ['='] = true};
+        return c > 32 && c < 127 && !special[(unsigned char) c];
 }
 
 /* Where a field body can be read from: blanks, line ends and comments in front skipped. */

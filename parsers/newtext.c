@@ -1298,6 +1298,9 @@ static size_t target_length(const char *p, bool glued) {
 
 void text_drop_link_targets(char *text, char *dropped) {
         char *out = text;
+        *dropped = 0;
+        if (!strchr(text, '<') && !strchr(text, '['))
+                return;
         for (const char *p = text;;) {
                 size_t run = strcspn(p, "<[");
                 memmove(out, p, run);

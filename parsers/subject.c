@@ -47,6 +47,8 @@ static const char *skip_count(const char *p) {
 
 static const char *skip_prefix(const char *p, bool *ret_forward) {
         for (size_t i = 0; i < ELEMENTSOF(prefixes); i++) {
+                if (*p != prefixes[i].word[0])
+                        continue;
                 size_t n = strlen(prefixes[i].word);
                 if (strncmp(p, prefixes[i].word, n) != 0)
                         continue;
