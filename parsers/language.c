@@ -158,37 +158,50 @@ static size_t place_of(uint64_t head, uint64_t tail) {
 _Static_assert(LANGUAGE_PLACES == 1U << (64 - 53), "as many places as the hash has values");
 _Static_assert(ELEMENTSOF(words) < LANGUAGE_PLACES / 2, "most places are empty, so that a search ends soon");
 
+/* Of what stands in a place: a word that belongs there stands further on. */
+#define PLACE_MORE 0x8000U
+
 void language_index_fill(struct language_index *ret) {
         *ret = (struct language_index){0};
         for (size_t k = 0; k < ELEMENTSOF(words); k++) {
                 size_t i = place_of(read_number(words[k].word), read_number(words[k].word + 8));
-                while (ret->places[i])
-                        i = (i + 1) % LANGUAGE_PLACES;
+                for (; ret->places[i]; i = (i + 1) % LANGUAGE_PLACES)
+                        ret->places[i] |= PLACE_MORE;
                 ret->places[i] = (uint16_t) (k + 1);
         }
 }
 
-/* n > 0; sixteen bytes can be read at s. Compares numbers, since every byte of a plain comparison of strings would be a guess of the
- * processor gone wrong. */
-static const struct language_word *find_word(const struct language_index *x, const char *s, size_t n) {
-        if (n > LANGUAGE_WORD_MAX)
-                return NULL;
-        uint64_t head = word_number(s, n), tail = n > 8 ? word_number(s + 8, n - 8) : 0;
-        for (size_t i = place_of(head, tail); x->places[i]; i = (i + 1) % LANGUAGE_PLACES) {
-                const struct language_word *w = words + x->places[i] - 1;
-                if (read_number(w->word) == head && read_number(w->word + 8) == tail)
-                        return w;
-        }
-        return NULL;
+static bool word_is(const struct language_word *w, uint64_t head, uint64_t tail) {
+        return ((read_number(w->word) ^ head) | (read_number(w->word + 8) ^ tail)) == 0;
 }
 
-static void score_word(const struct language_index *x, const char *s, size_t n, unsigned scores[static LANGUAGES]) {
-        const struct language_word *w = find_word(x, s, n);
-        if (!w)
-                return;
-        bool own = (w->languages & (w->languages - 1)) == 0;
-        for (unsigned left = w->languages; left != 0; left &= left - 1)
-                scores[__builtin_ctz(left)] += own ? WEIGHT_OWN : WEIGHT_SHARED;
+/* The languages of a word, 0 when it tells none; n > 0, sixteen bytes can be read at s. Compares numbers and hardly branches: every byte of a
+ * plain comparison of strings, and whether there is such a word, would be a guess of the processor gone wrong. */
+static unsigned find_word(const struct language_index *x, const char *s, size_t n) {
+        if (n > LANGUAGE_WORD_MAX)
+                return 0;
+        uint64_t head = word_number(s, n), tail = n > 8 ? word_number(s + 8, n - 8) : 0;
+        for (size_t i = place_of(head, tail);; i = (i + 1) % LANGUAGE_PLACES) {
+                /* An empty place stands for the first word, which is not this one, or the place would be its own. */
+                size_t k = x->places[i] % PLACE_MORE;
+                const struct language_word *w = words + k - (k > 0);
+                if (!(x->places[i] & PLACE_MORE) || word_is(w, head, tail))
+                        return word_is(w, head, tail) ? w->languages : 0;
+        }
+}
+
+/* One in each of the four 16-bit parts whose bit is set. A text that is looked at has too few words for a part to run over. */
+static uint64_t parts_of(unsigned bits) {
+        return (uint64_t) (bits & 1) | (uint64_t) (bits & 2) << 15 | (uint64_t) (bits & 4) << 30 | (uint64_t) (bits & 8) << 45;
+}
+_Static_assert(LANGUAGE_TEXT_MAX * WEIGHT_OWN < UINT16_MAX, "no part runs over");
+_Static_assert(LANGUAGES == 8, "two times four parts");
+
+static void score_word(const struct language_index *x, const char *s, size_t n, uint64_t scores[static 2]) {
+        unsigned languages = find_word(x, s, n);
+        uint64_t weight = languages & (languages - 1) ? WEIGHT_SHARED : WEIGHT_OWN;
+        scores[0] += parts_of(languages) * weight;
+        scores[1] += parts_of(languages >> 4) * weight;
 }
 
 static size_t word_length(const char *s, size_t n) {
@@ -211,7 +224,8 @@ static bool is_glue(char c) {
 const char *text_language(const struct language_index *index, const char *text) {
         struct language_index own;
         char folded[LANGUAGE_TEXT_MAX + UTF8_PADDING];
-        unsigned scores[LANGUAGES] = {0}, tokens = 0;
+        uint64_t scores[2] = {0};
+        unsigned tokens = 0;
         size_t n = strnlen(text, LANGUAGE_TEXT_MAX);
 
         if (!index) {
@@ -234,12 +248,13 @@ const char *text_language(const struct language_index *index, const char *text) 
 
         unsigned best = 0, second = 0, at = 0;
         for (unsigned i = 0; i < LANGUAGES; i++) {
-                if (scores[i] > best) {
+                unsigned score = scores[i / 4] >> i % 4 * 16 & 0xFFFF;
+                if (score > best) {
                         second = best;
-                        best = scores[i];
+                        best = score;
                         at = i;
-                } else if (scores[i] > second)
-                        second = scores[i];
+                } else if (score > second)
+                        second = score;
         }
         /* In running text every third word or so is one of these; a list of products holds one by chance. */
         if (best < SCORE_MIN || best * 2 < second * 3 || best * 4 < tokens)
