@@ -10,9 +10,6 @@
 /* Sixteenths, so that the root of small numbers keeps its fraction. */
 #define ROOT_UNIT 16U
 
-/* Classes a table may have. */
-#define CLASSES_MAX 64U
-
 /* Classes of words no table names, told by their shape. The tables use the numbers below these. */
 enum { CLASS_NONE, CLASS_NUMBER = 240, CLASS_NAME, CLASS_SHORT, CLASS_END_FIRST, CLASS_COMMA = 254, CLASS_EDGE = 255 };
 
@@ -97,7 +94,7 @@ static void look(const struct request_model *model, const struct request_sentenc
                 uint32_t h = request_hash(s->words[i].s, s->words[i].len);
                 v->words[i + 2] = h;
                 v->classes[i + 2] = class_of(model, s->words + i, h, first);
-                if (v->classes[i + 2] < CLASSES_MAX)
+                if (v->classes[i + 2] < REQUEST_CLASSES)
                         v->seen |= UINT64_C(1) << v->classes[i + 2];
                 first = false;
         }
@@ -109,8 +106,12 @@ static uint32_t bucket(size_t n) {
         return n <= 6 ? (uint32_t) n : n <= 9 ? 7 : n <= 13 ? 8 : n <= 18 ? 9 : n <= 25 ? 10 : n <= 40 ? 11 : 12;
 }
 
-/* One letter for each kind of feature, so that the same words count apart in each. */
-__attribute__((always_inline)) static inline void walk(const struct request_model *model, const struct request_sentence *s,
+uint32_t request_pair(uint32_t low, uint32_t high) {
+        return mix(low * REQUEST_CLASSES + high, '&');
+}
+
+/* One letter for each kind of feature, so that the same words count apart in each. Returns the classes that were seen, a bit each. */
+__attribute__((always_inline)) static inline uint64_t walk(const struct request_model *model, const struct request_sentence *s,
                                                        request_visit visit, void *userdata) {
         struct view v;
         bool start = true;
@@ -150,16 +151,17 @@ __attribute__((always_inline)) static inline void walk(const struct request_mode
                 FEATURE('!', (bits & -bits), 0, 0);
                 FEATURE('?', mix(bits & -bits, end), 0, 0);
         }
-        /* Which classes stand together in the sentence, in any order. */
-        for (uint64_t rest = v.seen; rest; rest &= rest - 1)
-                for (uint64_t other = rest & (rest - 1); other; other &= other - 1)
-                        FEATURE('&', (uint32_t) (__builtin_ctzll(rest) * CLASSES_MAX + __builtin_ctzll(other)), 0, 0);
 #undef FEATURE
+        return v.seen;
 }
 
 void request_features(const struct request_model *model, const struct request_sentence *sentence, request_visit visit,
                       void *userdata) {
-        walk(model, sentence, visit, userdata);
+        uint64_t seen = walk(model, sentence, visit, userdata);
+        /* Which classes stand together in the sentence, in any order. */
+        for (uint64_t rest = seen; rest; rest &= rest - 1)
+                for (uint64_t other = rest & (rest - 1); other; other &= other - 1)
+                        visit(userdata, request_pair((uint32_t) __builtin_ctzll(rest), (uint32_t) __builtin_ctzll(other)), '&', 0, 0);
 }
 
 uint32_t request_root(uint32_t n) {
@@ -170,8 +172,8 @@ uint32_t request_root(uint32_t n) {
         return root;
 }
 
-/* Features of one sentence: twelve of a word, a few of the whole, a pair for any two classes. */
-#define FEATURES_MAX (REQUEST_WORDS_MAX * 12U + 3U + 64U + CLASSES_MAX * (CLASSES_MAX - 1U) / 2U)
+/* Features of one sentence that are looked up: twelve of a word, a few of the whole. */
+#define FEATURES_MAX (REQUEST_WORDS_MAX * 12U + 3U + 64U)
 
 /* One that may have a weight. */
 struct candidate {
@@ -195,11 +197,11 @@ static inline void add(void *userdata, uint32_t key, char kind, size_t at, size_
         c->n_candidates += c->present[REQUEST_BIT(key) / 32] >> REQUEST_BIT(key) % 32 & 1;
 }
 
-/* Features of a sentence that may have a weight; *ret_n of all of them. */
+/* Features of a sentence that may have a weight; *ret_n of all of them, *ret_seen its classes, whose pairs are to come. */
 static uint32_t collect(const struct request_model *model, const struct request_sentence *sentence,
-                        struct candidate candidates[static FEATURES_MAX + 1], uint32_t *ret_n) {
+                        struct candidate candidates[static FEATURES_MAX + 1], uint32_t *ret_n, uint64_t *ret_seen) {
         struct collection c = {.present = model->present, .candidates = candidates};
-        walk(model, sentence, add, &c);
+        *ret_seen = walk(model, sentence, add, &c);
         *ret_n = c.n;
         return c.n_candidates;
 }
@@ -224,17 +226,32 @@ static int32_t weigh(const struct request_model *m, const struct candidate *cand
         return score;
 }
 
+/* The sum of the weights of all pairs of classes; *n counts them. */
+static int32_t weigh_pairs(const struct request_model *m, uint64_t seen, uint32_t *n) {
+        uint8_t classes[REQUEST_CLASSES];
+        uint32_t count = 0;
+        int32_t score = 0;
+        for (; seen; seen &= seen - 1)
+                classes[count++] = (uint8_t) __builtin_ctzll(seen);
+        for (uint32_t i = 0; i < count; i++)
+                for (uint32_t k = i + 1; k < count; k++)
+                        score += m->pairs[classes[i] * REQUEST_CLASSES + classes[k]];
+        *n += count * (count - (count > 0)) / 2;
+        return score;
+}
+
 int32_t request_score(const struct request_model *model, const struct request_sentence *sentence, size_t *ret_at,
                       size_t *ret_len) {
         /* One more than there can be: each is written before it is known to count. Not cleared, which would cost as much as a short
          * sentence. */
         struct candidate candidates[FEATURES_MAX + 1];
+        uint64_t seen;
         uint32_t n_all;
         *ret_at = *ret_len = 0;
         if (sentence->signals & REQUEST_SIGNAL_SILENT)
                 return -1;
-        uint32_t n = collect(model, sentence, candidates, &n_all);
-        int32_t score = weigh(model, candidates, n, ret_at, ret_len);
+        uint32_t n = collect(model, sentence, candidates, &n_all, &seen);
+        int32_t score = weigh(model, candidates, n, ret_at, ret_len) + weigh_pairs(model, seen, &n_all);
         int64_t scaled = (int64_t) score * ROOT_UNIT / request_root(n_all) + model->bias;
         return (int32_t) (scaled * 1000 / model->one);
 }

@@ -44,10 +44,14 @@ struct request_class {
 #define REQUEST_BITS 65536U
 #define REQUEST_BIT(key) (((key) ^ (key) >> 16) % REQUEST_BITS)
 
+/* Classes of words that a table may have. */
+#define REQUEST_CLASSES 64U
+
 struct request_model {
         const struct request_weight *weights;
         const uint32_t *present; /* REQUEST_BITS bits */
         const struct request_class *classes;
+        const int16_t *pairs; /* of two classes, the lower one times REQUEST_CLASSES and the other: the weight of request_pair() */
         uint32_t weights_mask, classes_mask;
         int32_t bias, one; /* added to every sentence; what a sentence at the margin of training reaches */
 };
@@ -58,6 +62,9 @@ extern const struct request_model request_model_en, request_model_fr;
 typedef void (*request_visit)(void *userdata, uint32_t key, char kind, size_t at, size_t len);
 void request_features(const struct request_model *model, const struct request_sentence *sentence, request_visit visit,
                       void *userdata);
+
+/* The hash of the feature that two classes stand in one sentence, the lower one first. */
+uint32_t request_pair(uint32_t low, uint32_t high) _pure_;
 
 /* In thousandths of the margin of training; above 0: the reader is asked for something. *ret_at and *ret_len are the words that weighed most for it (len 0: none). */
 int32_t request_score(const struct request_model *model, const struct request_sentence *sentence, size_t *ret_at,

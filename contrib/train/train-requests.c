@@ -56,7 +56,7 @@ static size_t n_features;
 static struct request_class class_table[CLASSES_SIZE];
 static const struct request_weight no_weights[1];
 static const uint32_t no_bits[REQUEST_BITS / 32];
-static struct request_model model = {no_weights, no_bits, class_table, 0, CLASSES_SIZE - 1, 0, 1};
+static struct request_model model = {no_weights, no_bits, class_table, NULL, 0, CLASSES_SIZE - 1, 0, 1};
 
 static void die(const char *what) {
         fprintf(stderr, "train-requests: %s\n", what);
@@ -565,7 +565,13 @@ static void write_model(const struct options *o, const char *classes) {
         printf("};\n\nstatic const uint32_t present[REQUEST_BITS / 32] = {");
         for (uint32_t i = 0; i < REQUEST_BITS / 32; i++)
                 printf("%s0x%08x,", i % 8 ? " " : "\n        ", bits[i]);
-        printf("\n};\n\nconst struct request_model %s = {weights, present, classes, %u, %u, %d, %d};\n", o->symbol, size - 1,
+        printf("\n};\n\nstatic const int16_t pairs[REQUEST_CLASSES * REQUEST_CLASSES] = {\n");
+        for (uint32_t low = 0; low < REQUEST_CLASSES; low++)
+                for (uint32_t high = low + 1; high < REQUEST_CLASSES; high++)
+                        for (size_t f = 0; f < n_features; f++)
+                                if (feature_key[f] == request_pair(low, high) && m.w[f] != 0)
+                                        printf("        [%u] = %d,\n", low * REQUEST_CLASSES + high, (int) lround(m.w[f] / unit));
+        printf("};\n\nconst struct request_model %s = {weights, present, classes, pairs, %u, %u, %d, %d};\n", o->symbol, size - 1,
                CLASSES_SIZE - 1, (int) lround((m.bias - threshold) / unit), (int) lround(1 / unit));
         free(slot);
         free(passed);
