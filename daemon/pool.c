@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/clock.h"
@@ -20,6 +21,10 @@
 #define BLAME_OF_KILLER 3U
 #define BLAME_OF_VICTIM 1U
 #define BLAME_MAX 6U
+/* Requests that wait for a role before the start of another pays. */
+#define POOL_WORTH_A_ROLE 96U
+/* Files that the rest of the program may have open. */
+#define POOL_FILES_KEPT 128U
 /* Packets read in one turn of the loop, so that no role starves the others. */
 #define POOL_PACKETS_A_TURN 8U
 /* Lists of one decoded observation: a few thousand entries of limits.h. */
@@ -67,7 +72,7 @@ struct pool {
         char *program;
         struct pool_handlers handlers;
         struct role roles[POOL_ROLES_MAX];
-        uint32_t n_roles;
+        uint32_t n_roles, in_flight; /* requests for one of them */
         struct job_list waiting, suspects;
         struct arena *arena; /* the observation at hand */
         char *packet;        /* IPC_PACKET_MAX */
@@ -232,7 +237,7 @@ static bool role_is_fresh(const struct role *r) {
 /* Half a packet at least, or single requests would make up the traffic of a busy role. */
 static bool role_has_room(const struct role *r) {
         return r->state == ROLE_READY && !r->retire && !r->deaf && !r->lone &&
-               (r->jobs.n + IPC_BATCH_MAX / 2 <= POOL_IN_FLIGHT);
+               (r->jobs.n + IPC_BATCH_MAX / 2 <= r->pool->in_flight);
 }
 
 static struct ipc_request_header request_of(const struct job *j) {
@@ -323,7 +328,7 @@ static uint32_t pool_wanted(const struct pool *p) {
                 busy += p->roles[i].state == ROLE_STARTING || p->roles[i].state == ROLE_READY;
         uint32_t jobs = p->waiting.n;
         if (busy > 0 && jobs > 0 && p->waiting.first->spec.type == IPC_MESSAGE)
-                jobs = jobs > busy * POOL_IN_FLIGHT ? jobs - busy * POOL_IN_FLIGHT : 0;
+                jobs = jobs > busy * POOL_WORTH_A_ROLE ? jobs - busy * POOL_WORTH_A_ROLE : 0;
         return jobs + p->suspects.n;
 }
 
@@ -358,7 +363,7 @@ static void pool_dispatch(struct pool *p) {
         if (p->suspects.first)
                 pool_make_fresh(p);
         while (p->waiting.first && (r = pool_pick(p, role_has_room)))
-                if (role_give(r, &p->waiting, MIN(IPC_BATCH_MAX, POOL_IN_FLIGHT - r->jobs.n)) < 0)
+                if (role_give(r, &p->waiting, MIN(IPC_BATCH_MAX, p->in_flight - r->jobs.n)) < 0)
                         break;
         pool_refill(p);
 }
@@ -703,6 +708,15 @@ static uint32_t processors(void) {
         return (uint32_t) MIN(MAX(n, 1), (int) POOL_ROLES_MAX);
 }
 
+/* As many for each role as the limit of open files leaves room for, one packet at least. */
+static uint32_t room_in_flight(uint32_t n_roles) {
+        struct rlimit limit;
+        rlim_t files = getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
+        rlim_t room = files > POOL_QUEUE_MAX + POOL_FILES_KEPT ? files - POOL_QUEUE_MAX - POOL_FILES_KEPT : 0;
+        uint32_t packets = (uint32_t) MIN(room / n_roles, (rlim_t) POOL_IN_FLIGHT) / IPC_BATCH_MAX;
+        return MAX(packets, 1U) * IPC_BATCH_MAX;
+}
+
 static void pool_freep(struct pool **p) {
         pool_free(*p);
 }
@@ -715,6 +729,7 @@ int pool_new(sd_event *event, const char *program, uint32_t n_roles, const struc
         p->event = sd_event_ref(event);
         p->handlers = *handlers;
         p->n_roles = n_roles == 0 ? processors() : MIN(n_roles, POOL_ROLES_MAX);
+        p->in_flight = room_in_flight(p->n_roles);
         p->job_usec = POOL_JOB_SECONDS * USEC_PER_SEC;
         list_init(&p->waiting);
         list_init(&p->suspects);

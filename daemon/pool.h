@@ -12,9 +12,9 @@
 
 /* Wall clock a single job may take before its role is killed, when it shows no progress (any reply is progress). */
 #define POOL_JOB_SECONDS 10U
-/* Requests in flight for one role: three packets hide the round trip and a commit of the core's, and bound what a crash makes us repeat.
- * The kernel counts descriptors in flight against the limit of open files. */
-#define POOL_IN_FLIGHT 160U
+/* Requests in flight for one role, where the limit of open files allows: what hides a commit of the core's, ten milliseconds and more, and
+ * bounds what a crash makes us repeat. The kernel counts descriptors in flight against that limit, and ours stay open as long. */
+#define POOL_IN_FLIGHT 320U
 /* Requests after which a role is replaced: libetpan leaks on some malformed fields. */
 #define POOL_JOBS_PER_ROLE 20000U
 

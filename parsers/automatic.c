@@ -137,8 +137,8 @@ static bool domain_is_service(const char *email) {
         for (size_t i = 0; i < ELEMENTSOF(services); i++) {
                 size_t size = strlen(services[i]);
                 /* Their ends but one tell most from the others without a call. */
-                if (n >= size && (at[n - 1] | 32) == services[i][size - 2] && strncasecmp(at + 1 + n - size, services[i], size) == 0 &&
-                    (n == size || at[n - size] == '.'))
+                if (n >= size && (at[n - 1] | 32) == services[i][size - 2] &&
+                    strncasecmp(at + 1 + n - size, services[i], size) == 0 && (n == size || at[n - size] == '.'))
                         return true;
         }
         return false;

@@ -192,9 +192,10 @@ static unsigned find_word(const struct language_index *x, const char *s, size_t 
 
 /* One in each of the four 16-bit parts whose bit is set. A text that is looked at has too few words for a part to run over. */
 static uint64_t parts_of(unsigned bits) {
-        return (uint64_t) (bits & 1) | (uint64_t) (bits & 2) << 15 | (uint64_t) (bits & 4) << 30 | (uint64_t) (bits & 8) << 45;
+        return (uint64_t) (bits & 1) | (uint64_t) (bits & 2) << 15 | (uint64_t) (bits & 4) << 30 |
+               (uint64_t) (bits & 8) << 45;
 }
-_Static_assert(LANGUAGE_TEXT_MAX * WEIGHT_OWN < UINT16_MAX, "no part runs over");
+_Static_assert(LANGUAGE_TEXT_MAX *WEIGHT_OWN < UINT16_MAX, "no part runs over");
 _Static_assert(LANGUAGES == 8, "two times four parts");
 
 static void score_word(const struct language_index *x, const char *s, size_t n, uint64_t scores[static 2]) {

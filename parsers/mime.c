@@ -38,9 +38,9 @@ static bool is_space(char c) {
 
 /* RFC 2045 section 5.1. */
 static bool is_token(char c) {
-        static const bool special[128] = {
-                ['('] = true, [')'] = true,  ['<'] = true,  ['>'] = true, ['@'] = true, [','] = true, [';'] = true, [':'] = true,
-                ['"'] = true, ['\\'] = true, ['/'] = true, ['['] = true, [']'] = true, ['?'] = true, ['='] = true};
+        static const bool special[128] = {['('] = true, [')'] = true, ['<'] = true, ['>'] = true, ['@'] = true,
+                                          [','] = true, [';'] = true, [':'] = true, ['"'] = true, ['\\'] = true,
+                                          ['/'] = true, ['['] = true, [']'] = true, ['?'] = true, ['='] = true};
         return c > 32 && c < 127 && !special[(unsigned char) c];
 }
 

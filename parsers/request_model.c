@@ -111,8 +111,8 @@ uint32_t request_pair(uint32_t low, uint32_t high) {
 }
 
 /* One letter for each kind of feature, so that the same words count apart in each. Returns the classes that were seen, a bit each. */
-__attribute__((always_inline)) static inline uint64_t walk(const struct request_model *model, const struct request_sentence *s,
-                                                       request_visit visit, void *userdata) {
+__attribute__((always_inline)) static inline uint64_t
+walk(const struct request_model *model, const struct request_sentence *s, request_visit visit, void *userdata) {
         struct view v;
         bool start = true;
         look(model, s, &v);
@@ -161,7 +161,8 @@ void request_features(const struct request_model *model, const struct request_se
         /* Which classes stand together in the sentence, in any order. */
         for (uint64_t rest = seen; rest; rest &= rest - 1)
                 for (uint64_t other = rest & (rest - 1); other; other &= other - 1)
-                        visit(userdata, request_pair((uint32_t) __builtin_ctzll(rest), (uint32_t) __builtin_ctzll(other)), '&', 0, 0);
+                        visit(userdata, request_pair((uint32_t) __builtin_ctzll(rest), (uint32_t) __builtin_ctzll(other)),
+                              '&', 0, 0);
 }
 
 uint32_t request_root(uint32_t n) {

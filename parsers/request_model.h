@@ -51,7 +51,8 @@ struct request_model {
         const struct request_weight *weights;
         const uint32_t *present; /* REQUEST_BITS bits */
         const struct request_class *classes;
-        const int16_t *pairs; /* of two classes, the lower one times REQUEST_CLASSES and the other: the weight of request_pair() */
+        const int16_t
+                *pairs; /* of two classes, the lower one times REQUEST_CLASSES and the other: the weight of request_pair() */
         uint32_t weights_mask, classes_mask;
         int32_t bias, one; /* added to every sentence; what a sentence at the margin of training reaches */
 };

@@ -570,9 +570,10 @@ static void write_model(const struct options *o, const char *classes) {
                 for (uint32_t high = low + 1; high < REQUEST_CLASSES; high++)
                         for (size_t f = 0; f < n_features; f++)
                                 if (feature_key[f] == request_pair(low, high) && m.w[f] != 0)
-                                        printf("        [%u] = %d,\n", low * REQUEST_CLASSES + high, (int) lround(m.w[f] / unit));
-        printf("};\n\nconst struct request_model %s = {weights, present, classes, pairs, %u, %u, %d, %d};\n", o->symbol, size - 1,
-               CLASSES_SIZE - 1, (int) lround((m.bias - threshold) / unit), (int) lround(1 / unit));
+                                        printf("        [%u] = %d,\n", low * REQUEST_CLASSES + high,
+                                               (int) lround(m.w[f] / unit));
+        printf("};\n\nconst struct request_model %s = {weights, present, classes, pairs, %u, %u, %d, %d};\n", o->symbol,
+               size - 1, CLASSES_SIZE - 1, (int) lround((m.bias - threshold) / unit), (int) lround(1 / unit));
         free(slot);
         free(passed);
         free(m.w);
