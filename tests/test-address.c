@@ -97,6 +97,14 @@ static void test_lists(void **state) {
                 {"@x", ""},
                 {"John \"Jo\" Doe <a@x>", "John Jo Doe <a@x>"},
                 {"J. R. Doe <a@x>", "J. R. Doe <a@x>"},
+                {"A <a@x>,b@y,  C-D e_f <c.d+e@y.z>", "A <a@x>|- <b@y>|C-D e_f <c.d+e@y.z>"},
+                {"A <a@x>,b@y , c@z", "A <a@x>|- <b@y>|- <c@z>"},
+                {"A  B <a@x>", "A B <a@x>"},
+                {"A<a@x>", "A <a@x>"},
+                {"A <a@x> , <b@Y.Z>", "A <a@x>|- <b@y.z>"},
+                {"A <a@x", "A <a@x>"},
+                {"a..b@x.y", "- <a..b@x.y>"},
+                {"a@x@y", "- <a@x@y>"},
         };
         (void) state;
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <stdio.h>
+
 #include <cmocka.h>
 
 #include "parsers/date.h"
@@ -66,6 +68,32 @@ static void test_good(void **state) {
                         fail_msg("%s: refused", table[i].text);
                 if (at != table[i].at || offset != table[i].offset)
                         fail_msg("%s: %lld %d", table[i].text, (long long) at, offset);
+        }
+}
+
+/* The usual form and the same with a blank more, which is read word by word: one result. */
+static void test_usual_form(void **state) {
+        static const char *const months[] = {"Jan", "feb", "MAR", "Apr", "Jum", "Dec"}, *const days[] = {"Mon", "sun",
+                                                                                                         "Lun"};
+        static const char *const zones[] = {"+0000", "-0000", "+0530", "-1145", "+1500", "+1501", "+0060", "-9999", "+0x00"};
+        static const int numbers[] = {0, 1, 9, 23, 24, 29, 31, 59, 60, 99};
+        (void) state;
+        for (size_t i = 0; i < 20000; i++) {
+                char usual[100], other[100];
+                const char *month = months[i % ELEMENTSOF(months)], *day = days[i / 7 % 11 ? i % 2 : 2];
+                const char *zone = zones[i / 3 % ELEMENTSOF(zones)];
+                int n[4] = {numbers[i / 5 % 10], numbers[i / 11 % 10], numbers[i / 13 % 10], numbers[i / 17 % 10]};
+                int year = i % 19 ? 1970 + (int) (i % 160) : 12;
+                int digits = i % 2 ? 2 : 1;
+                (void) snprintf(usual, sizeof(usual), "%s, %0*d %s %04d %02d:%02d:%02d %s", day, digits, n[0], month, year,
+                                n[1], n[2], n[3], zone);
+                (void) snprintf(other, sizeof(other), "%s, %0*d %s %04d %02d:%02d:%02d  %s", day, digits, n[0], month, year,
+                                n[1], n[2], n[3], zone);
+                instant a = 1, b = 1;
+                int32_t offset_a = 1, offset_b = 1;
+                int e = date_parse(usual, strlen(usual), &a, &offset_a);
+                if (e != date_parse(other, strlen(other), &b, &offset_b) || a != b || offset_a != offset_b)
+                        fail_msg("%s: %lld %d instead of %lld %d", usual, (long long) a, offset_a, (long long) b, offset_b);
         }
 }
 
@@ -164,7 +192,8 @@ static void test_from_line(void **state) {
 }
 
 int main(void) {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad),
-                                           cmocka_unit_test(test_implausible), cmocka_unit_test(test_from_line)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_usual_form),
+                                           cmocka_unit_test(test_bad), cmocka_unit_test(test_implausible),
+                                           cmocka_unit_test(test_from_line)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,7 +152,14 @@ static void roots_in_sixteenths(void **state) {
         assert_int_equal(request_root(10000), 1600);
 }
 
-/* Every weight is found from its key: no empty place before it, its bit set, and the tables never full. */
+static int weight_of(const struct request_model *m, uint32_t key) {
+        for (size_t i = 0; i <= m->weights_mask; i++)
+                if (m->weights[i].key == key)
+                        return m->weights[i].weight;
+        return 0;
+}
+
+/* Every weight is found from its key: all places before it send further on, its bit set, and the tables never full. The pairs say the same. */
 static void check_model(const struct request_model *m) {
         size_t n = 0, classes = 0;
         for (size_t i = 0; i <= m->weights_mask; i++) {
@@ -164,10 +171,18 @@ static void check_model(const struct request_model *m) {
                 assert_true(m->present[REQUEST_BIT(w->key) / 32] >> REQUEST_BIT(w->key) % 32 & 1);
                 for (size_t k = (w->key * UINT32_C(2654435761)) >> 8 & m->weights_mask; k != i;
                      k = (k + 1) & m->weights_mask)
-                        assert_true(m->weights[k].key != 0 && m->weights[k].key != w->key);
+                        assert_true(m->weights[k].key != 0 && m->weights[k].key != w->key && m->weights[k].more);
         }
-        for (size_t i = 0; i <= m->classes_mask; i++)
-                classes += m->classes[i].key != 0;
+        for (size_t i = 0; i <= m->classes_mask; i++) {
+                const struct request_class *c = m->classes + i;
+                for (size_t k = (c->key * UINT32_C(2654435761)) >> 8 & m->classes_mask; c->key && k != i;
+                     k = (k + 1) & m->classes_mask)
+                        assert_true(m->classes[k].more && m->classes[k].key != c->key);
+                classes += c->key != 0;
+        }
+        for (uint32_t low = 0; low < REQUEST_CLASSES; low++)
+                for (uint32_t high = low + 1; high < REQUEST_CLASSES; high++)
+                        assert_int_equal(m->pairs[low * REQUEST_CLASSES + high], weight_of(m, request_pair(low, high)));
         assert_true(n > 1000 && n <= (m->weights_mask + 1) / 2);
         assert_true(classes > 100 && classes <= (m->classes_mask + 1) / 2);
 }

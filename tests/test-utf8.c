@@ -192,6 +192,33 @@ static void fold_respects_its_room(void **state) {
         assert_int_equal(utf8_fold("abc", 3, NULL, 0), 0);
 }
 
+/* Every byte at every place of the eight that are looked at together. */
+static void eight_bytes_at_a_time(void **state) {
+        (void) state;
+        for (unsigned c = 1; c < 256; c++)
+                for (size_t at = 0; at < 20; at++) {
+                        char s[20 + UTF8_PADDING] = "aZ 3-b[9`{@x/:m~zA0\x7e", out[20];
+                        s[at] = (char) c;
+                        size_t printable = 0, ascii = 0, small = 0, run = 0;
+                        while (printable < 20 && s[printable] >= ' ' && s[printable] < 0x7F)
+                                printable++;
+                        while (ascii < 20 && (unsigned char) s[ascii] < 0x80)
+                                ascii++;
+                        for (size_t i = 0; i < 20; i++)
+                                small += s[i] >= 'a' && s[i] <= 'z';
+                        assert_int_equal(utf8_printable(s, 20), printable);
+                        assert_int_equal(utf8_count_small(s, 20), small);
+                        assert_int_equal(utf8_lower_ascii(s, 20, out), ascii);
+                        for (size_t i = 0; i < ascii; i++)
+                                assert_int_equal(out[i], s[i] == '\t' ? ' ' : s[i] >= 'A' && s[i] <= 'Z' ? s[i] + 32 : s[i]);
+                        memset(s, 'q', 18);
+                        s[at] = (char) c;
+                        while ((s[run] >= 'a' && s[run] <= 'z') || (s[run] >= '0' && s[run] <= '9'))
+                                run++;
+                        assert_int_equal(utf8_word_run(s), run);
+                }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(decodes_and_encodes_every_length),
@@ -204,6 +231,7 @@ int main(void) {
                 cmocka_unit_test(folds),
                 cmocka_unit_test(fold_never_grows),
                 cmocka_unit_test(fold_respects_its_room),
+                cmocka_unit_test(eight_bytes_at_a_time),
         };
         return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
 }
