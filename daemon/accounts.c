@@ -2,9 +2,7 @@
 #include "daemon/accounts.h"
 
 #include <stdio.h>
-#include <sys/epoll.h>
 #include <sys/random.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +15,7 @@
 /* With wake(): a server that says nothing for this long is busy or far away; the others need not wait for it. */
 #define QUIET_NS (SECOND_NS / 5)
 /* With wake(): how long one account may hold a pass, so that the alerts of a first reading of years come as it goes. */
-#define TURN_NS (20 * SECOND_NS)
+#define TURN_NS (5 * SECOND_NS)
 /* A role whose own limits do not end its waiting has gone astray. */
 #define SILENCE_NS (600 * SECOND_NS)
 /* Roles of one account that may die before it is left alone for a while: each time but the first an item is to blame. */
@@ -28,6 +26,10 @@
 #define FAULT_SECONDS 1800
 /* However long a server asks to be left alone. */
 #define PATIENCE_MAX_SECONDS 86400
+/* A connection that does not last for this long after a pass counts as a failure, or a server that hangs up at once would be called without end. */
+#define LASTING_NS (60 * SECOND_NS)
+/* However often a server says that something changed. */
+#define PACE_NS SECOND_NS
 /* Items dealt with, of which the role is told at once. */
 #define MORE_ITEMS 16
 
@@ -76,6 +78,7 @@ struct account {
         int64_t n_outstanding, more_items, more_bytes;
         int64_t progress, progress_total;
         int64_t last_ns; /* when the role last said something */
+        int64_t done_ns; /* when the last reading ended */
         bool troubled;
         bool careful;
         unsigned deaths;
@@ -86,8 +89,8 @@ struct account {
         /* of the failures */
         char *why; /* owned: of the last */
         enum fetch_end end;
-        unsigned failures;
-        int64_t not_before_ns; /* CLOCK_BOOTTIME */
+        unsigned failures, drops; /* in a row; drops: connections that did not last */
+        int64_t not_before_ns;    /* CLOCK_BOOTTIME */
         sd_event_source *retry;
         int64_t poll_at_ns; /* CLOCK_BOOTTIME: nothing is asked before */
 };
@@ -99,8 +102,6 @@ struct accounts {
         void *userdata;
         struct account *first;
         bool hurry;
-        int clock_fd;
-        sd_event_source *clock_source;
 };
 
 static int64_t boottime_ns(void) {
@@ -353,13 +354,6 @@ static void wake(struct account *m) {
                 m->accounts->wake(m->accounts->userdata);
 }
 
-/* The role has something to say. Between passes that asks for one. */
-static void on_ready(void *userdata) {
-        struct account *m = userdata;
-        if (!m->pumping)
-                wake(m);
-}
-
 static int on_retry(sd_event_source *s, uint64_t usec, void *userdata) {
         (void) s;
         (void) usec;
@@ -367,7 +361,7 @@ static int on_retry(sd_event_source *s, uint64_t usec, void *userdata) {
         return 0;
 }
 
-/* The account is left alone for a while; at the end of it a pass is asked for. */
+/* Ask for a pass at that time (CLOCK_BOOTTIME). */
 static void wake_at(struct account *m, int64_t ns) {
         if (!m->accounts->wake)
                 return;
@@ -383,9 +377,22 @@ static void wake_at(struct account *m, int64_t ns) {
         (void) e;
 }
 
+/* The account is left alone for a while; at the end of it a pass is asked for. */
 static void wait_seconds(struct account *m, int64_t seconds) {
         m->not_before_ns = boottime_ns() + seconds * SECOND_NS;
         wake_at(m, m->not_before_ns);
+}
+
+/* The role has something to say. Between passes that asks for one. */
+static void on_ready(void *userdata) {
+        struct account *m = userdata;
+        if (m->pumping)
+                return;
+        int64_t early = m->phase == PHASE_WATCHING ? m->done_ns + PACE_NS - clock_monotonic_ns() : 0;
+        if (early > 0)
+                wake_at(m, boottime_ns() + early);
+        else
+                wake(m);
 }
 
 /* A connection that was lost. */
@@ -527,6 +534,7 @@ static void on_done(struct account *m, const struct fetch_record *r) {
                 return;
         }
         m->phase = PHASE_WATCHING;
+        m->done_ns = clock_monotonic_ns();
         m->failures = m->deaths = 0;
         m->careful = false;
         m->end = FETCH_END_DONE;
@@ -580,7 +588,7 @@ static uint64_t patience(const struct account *m, int64_t turn_began_ns) {
         int64_t now = clock_monotonic_ns(), left = m->last_ns + SILENCE_NS - now;
         if (m->accounts->wake) {
                 if (m->accounts->hurry)
-                        return 0;
+                        left = MIN(left, turn_began_ns + QUIET_NS - now);
                 /* While items are with the parse roles it is not the server who is slow. */
                 if (m->n_outstanding == 0)
                         left = MIN(left, m->last_ns + QUIET_NS - now);
@@ -596,7 +604,7 @@ static int pump(struct account *m) {
         int e = 0;
         while (m->phase == PHASE_READING || m->phase == PHASE_SECRET) {
                 struct fetch_record record;
-                if (m->accounts->wake && clock_monotonic_ns() - began > TURN_NS) {
+                if (m->accounts->wake && clock_monotonic_ns() - began > (m->accounts->hurry ? QUIET_NS : TURN_NS)) {
                         wake(m);
                         return 1;
                 }
@@ -634,35 +642,39 @@ static int pump(struct account *m) {
         return 0;
 }
 
-/* After a pass the role is heard: what it says asks for another. */
+/* Between passes the role is heard: what it says asks for the next. */
 static void listen(struct account *m) {
         struct fetch_record record;
-        if (!m->fetch || !m->accounts->wake)
-                return;
-        int e = fetch_next(m->fetch, &record);
+        int e = m->fetch && m->accounts->wake && m->phase == PHASE_WATCHING ? fetch_next(m->fetch, &record) : -EAGAIN;
         if (e == -EAGAIN)
                 return;
         if (e > 0 && record.fd >= 0)
                 (void) close(record.fd);
-        if (e <= 0)
+        if (e <= 0 || record.type != FETCH_CHANGED)
                 end_session(m);
         wake(m);
 }
 
-/* What was said since the last pass. */
+/* What was said since the last pass. Nothing, or that something changed; else its connection was lost while nothing happened, which is no failure when it
+ * had lasted. */
 static void catch_up(struct account *m) {
         struct fetch_record record;
-        int e = 0;
-        while (m->phase == PHASE_WATCHING && m->fetch && (e = fetch_next(m->fetch, &record)) > 0)
-                if (record.type != FETCH_CHANGED) {
-                        if (record.fd >= 0)
-                                (void) close(record.fd);
-                        e = 0;
-                        break;
-                }
-        /* Its connection was lost while nothing happened: that is no failure yet. */
-        if (m->phase == PHASE_WATCHING && m->fetch && e != -EAGAIN)
-                end_session(m);
+        int e;
+        if (m->phase == PHASE_READING || m->phase == PHASE_SECRET || m->done_ns == 0)
+                return;
+        do
+                e = m->fetch ? fetch_next(m->fetch, &record) : 0;
+        while (e > 0 && record.type == FETCH_CHANGED);
+        if (e == -EAGAIN) {
+                m->drops = 0;
+                return;
+        }
+        if (e > 0 && record.fd >= 0)
+                (void) close(record.fd);
+        end_session(m);
+        if (m->accounts->wake && m->end == FETCH_END_DONE && clock_monotonic_ns() - m->done_ns < LASTING_NS)
+                wait_seconds(m, (int64_t) (backoff_wait(&retry, ++m->drops, random_number()) / USEC_PER_SEC));
+        m->done_ns = 0;
 }
 
 static void tell_unfinished(struct account *m) {
@@ -695,7 +707,8 @@ static int read_account(struct account *m) {
         }
         if (m->phase != PHASE_READING && m->phase != PHASE_SECRET) {
                 if (boottime_ns() < m->not_before_ns) {
-                        reader_not_yet(m->reader, "%s", m->why ? m->why : "waiting for the next try");
+                        reader_not_yet(m->reader, "%s",
+                                       m->why ? m->why : "the connection was lost; trying again in a while");
                         return 1;
                 }
                 int e = begin_reading(m);
@@ -760,45 +773,16 @@ int account_read(struct reader *r, const struct source_spec *spec, int64_t sourc
         return e;
 }
 
-/* The clock was set, or the machine slept: connections may be dead, and waits are over. */
-static int on_clock(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
-        struct accounts *a = userdata;
-        uint64_t n;
-        (void) s;
-        (void) revents;
-        (void) !read(fd, &n, sizeof(n));
-        for (struct account *m = a->first; m; m = m->next)
-                if (m->end == FETCH_END_LOST)
-                        m->not_before_ns = 0;
-        if (a->first && a->wake)
-                a->wake(a->userdata);
-        return 0;
-}
-
-static int watch_clock(struct accounts *a) {
-        /* A time that never comes: the timer only ends because the clock was set, which is what waking up does, too. */
-        const struct itimerspec never = {.it_value = {.tv_sec = INT64_C(1) << 40}};
-        a->clock_fd = timerfd_create(CLOCK_OF_INSTANTS, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (a->clock_fd < 0)
-                return -errno;
-        if (timerfd_settime(a->clock_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL) < 0)
-                return -errno;
-        return sd_event_add_io(a->event, &a->clock_source, a->clock_fd, EPOLLIN, on_clock, a);
-}
-
 int accounts_new(sd_event *event, const char *program, void (*wake_up)(void *userdata), void *userdata,
                  struct accounts **ret) {
         struct accounts *a = calloc(1, sizeof(*a));
         if (!a)
                 return -ENOMEM;
-        a->clock_fd = -1;
         a->event = sd_event_ref(event);
         a->wake = wake_up;
         a->userdata = userdata;
         a->program = strdup(program);
         int e = a->program ? 0 : -ENOMEM;
-        if (e >= 0 && wake_up)
-                e = watch_clock(a);
         if (e < 0) {
                 accounts_free(a);
                 return e;
@@ -819,13 +803,20 @@ void accounts_hurry(struct accounts *a) {
         a->hurry = true;
 }
 
+void accounts_begin(struct accounts *a) {
+        a->hurry = false;
+}
+
+void accounts_awake(struct accounts *a) {
+        for (struct account *m = a->first; m; m = m->next)
+                if (m->end == FETCH_END_LOST || m->end == FETCH_END_DONE)
+                        m->not_before_ns = 0;
+}
+
 struct accounts *accounts_free(struct accounts *a) {
         if (!a)
                 return NULL;
         accounts_reload(a);
-        (void) sd_event_source_disable_unref(a->clock_source);
-        if (a->clock_fd >= 0)
-                (void) close(a->clock_fd);
         sd_event_unref(a->event);
         free(a->program);
         free(a);

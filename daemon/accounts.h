@@ -22,6 +22,11 @@ void accounts_reload(struct accounts *a);
 /* Something else is to be read: the pass at work leaves its account where it is. Nothing is lost: wake() comes again. */
 void accounts_hurry(struct accounts *a);
 
+/* A pass begins: whoever was in a hurry before is served by it. */
+void accounts_begin(struct accounts *a);
+/* The machine slept, or the clock was set: whoever waits after a lost connection need wait no more. */
+void accounts_awake(struct accounts *a);
+
 /* --- for kinds of accounts --- */
 
 struct account; /* an account in a pass */

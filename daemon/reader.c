@@ -615,6 +615,8 @@ static int read_each(struct reader *r) {
 
 int read_sources(const struct reader_options *options, struct read_totals *ret) {
         struct reader r = reader_for(options);
+        if (options->accounts)
+                accounts_begin(options->accounts);
         int e = store_set_owner(options->store, options->settings);
         if (e >= 0)
                 e = read_each(&r);

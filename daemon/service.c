@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "daemon/accounts.h"
 #include "daemon/bus.h"
 #include "daemon/log.h"
 #include "daemon/mailing.h"
@@ -40,6 +41,7 @@ struct service {
         sd_event *event;
         struct watch *watch;
         struct pool *pool; /* while a pass runs */
+        struct accounts *accounts;
         struct bus *bus;
         struct outlet_lines *lines;
         struct outlet_command *command;
@@ -248,6 +250,13 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si,
         return sd_event_exit(s->event, 0);
 }
 
+/* A mailbox of this machine does not wait for a server. */
+static void on_file_change(void *userdata) {
+        struct service *s = userdata;
+        accounts_hurry(s->accounts);
+        on_change(s);
+}
+
 /* --- the clock is set: what is due, and what is not any more, is looked at anew */
 
 static int arm_clock(int fd) {
@@ -263,6 +272,7 @@ static int on_clock(sd_event_source *source, int fd, uint32_t revents, void *use
         (void) revents;
         (void) !read(fd, &expired, sizeof(expired));
         (void) arm_clock(fd);
+        accounts_awake(s->accounts);
         s->wanted = true;
         return 0;
 }
@@ -292,6 +302,7 @@ static int read_pass(struct service *s, struct read_totals *totals) {
         const struct reader_options options = {
                 .store = c->store,
                 .pool = s->pool,
+                .accounts = s->accounts,
                 .settings = c->settings,
                 .clock = c->clock,
                 .progress = on_progress,
@@ -439,6 +450,7 @@ static void refuse(struct service *s, const char *fault) {
 
 static void take_over(struct service *s, struct context *next) {
         struct context *c = s->c;
+        accounts_reload(s->accounts);
         next->store = c->store;
         next->state = c->state;
         c->store = NULL;
@@ -498,7 +510,9 @@ static int add_sources(struct service *s) {
                 r = sd_event_set_watchdog(s->event, true);
         if (r >= 0)
                 r = watch_clock(s);
-        return r < 0 ? r : watch_new(s->event, on_change, s, &s->watch);
+        if (r >= 0)
+                r = accounts_new(s->event, s->c->program, on_change, s, &s->accounts);
+        return r < 0 ? r : watch_new(s->event, on_file_change, s, &s->watch);
 }
 
 static int add_outlets(struct service *s, const char *instance) {
@@ -548,6 +562,7 @@ static int loop(struct service *s) {
 }
 
 static void service_end(struct service *s) {
+        accounts_free(s->accounts);
         pool_free(s->pool);
         mailing_free(s->mailing);
         outlet_command_free(s->command);

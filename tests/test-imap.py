@@ -502,5 +502,92 @@ def tokens(w):
         true("%d new observation" % (n == 0) in r.stderr, r)
 
 
+# --- the service
+
+
+def service_module():
+    import importlib.util
+    spec = importlib.util.spec_from_file_location("test_service", pathlib.Path(__file__).resolve().parent / "test-service.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    tap.CASES[:] = [c for c in tap.CASES if c[0].__module__ == "__main__"]
+    return module
+
+
+SERVICE = service_module()
+
+
+def served(w, **environment):
+    s = SERVICE.Service(w, **environment)
+    w.at_end(lambda: s.process.poll() is None and s.end())
+    return s
+
+
+def fresh(number, weeks):
+    return SERVICE.evening_mail(number, 7 * weeks)
+
+
+@case("a message that is delivered is told at once, by IDLE, and over a lost connection; nothing is told twice")
+def idle(w):
+    server = Dovecot(w, ssl="yes")
+    proxy = Meddler(w, server.imap)
+    server.save(fresh(1, 3))
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    s = served(w)
+    s.rests()
+    eventually("the first alert", lambda: SERVICE.told(w))
+    eventually("it waits", lambda: server.adm("who").count("imap") or "IDLE")
+    times = []
+    for n in range(2, 5):
+        time.sleep(1.2)
+        begun = time.monotonic()
+        server.save(fresh(n, 2 + n))
+        eventually("it is told", lambda: max(a["count"] for a in SERVICE.told(w)) >= n)
+        times.append(time.monotonic() - begun)
+    print("# told after %s s" % ", ".join("%.2f" % t for t in times))
+    connections = proxy.connections
+    equal(connections, 1)
+    proxy.drop()
+    eventually("another connection", lambda: proxy.connections > connections)
+    server.save(fresh(9, 12))
+    eventually("it is told", lambda: max(a["count"] for a in SERVICE.told(w)) >= 5)
+    equal(len([a for a in SERVICE.told(w) if a["count"] == 5]), 1)
+    equal(s.end(), 0)
+    true("bobpw" not in s.errors(), s.errors())
+
+
+@case("a server that is not there yet is tried again; mailboxes of this machine do not wait for it")
+def late_server(w):
+    server = Dovecot(w)
+    server.save(fresh(1, 3))
+    server.stop()
+    account(w, server)
+    s = served(w)
+    s.rests()
+    w.mail("!1.x", fresh(2, 1))
+    eventually("the Maildir is read", lambda: SERVICE.told(w))
+    server.start()
+    eventually("the account is read", lambda: max(a["count"] for a in SERVICE.told(w)) >= 2)
+    equal(s.end(), 0)
+
+
+@case("a refused password is not tried again, whatever happens, until a reload")
+def no_hammering(w):
+    server = Dovecot(w)
+    server.save(fresh(1, 3))
+    account(w, server, password="nonsense-password")
+    s = served(w)
+    s.rests()
+    for n in range(2, 5):
+        w.mail("!%d.x" % n, fresh(n, n - 1))
+        eventually("the Maildir is read", lambda: sum(a["count"] for a in SERVICE.told(w)[-1:]) >= n - 1)
+    equal(server.log().count("auth failed, 1 attempts"), 1, server.log())
+    (w.folder / "secret-bob").write_text("bobpw\n")
+    s.process.send_signal(signal.SIGHUP)
+    eventually("the account is read", lambda: max(a["count"] for a in SERVICE.told(w)) >= 4)
+    equal(s.end(), 0)
+    true("nonsense-password" not in s.errors(), s.errors())
+
+
 if __name__ == "__main__":
     tap.main()
