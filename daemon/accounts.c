@@ -677,7 +677,12 @@ static void catch_up(struct account *m) {
         m->done_ns = 0;
 }
 
+/* The rest comes in another pass, which is asked for when there is more. It may be there already, and was told while the pass could not listen. */
 static void tell_unfinished(struct account *m) {
+        if (m->fetch)
+                fetch_listen(m->fetch);
+        else if (m->answered)
+                wake(m);
         if (m->progress_total > 0)
                 reader_not_yet(m->reader, "still being read: %" PRId64 " of %" PRId64, m->progress, m->progress_total);
         else

@@ -352,3 +352,7 @@ int fetch_next(struct fetch *f, struct fetch_record *ret) {
         }
         return e;
 }
+
+void fetch_listen(struct fetch *f) {
+        (void) sd_event_source_set_enabled(f->in_source, SD_EVENT_ONESHOT);
+}

@@ -148,3 +148,5 @@ struct fetch *fetch_free(struct fetch *f); /* ends the role at once */
 int fetch_send(struct fetch *f, const struct fetch_record *record) _must_check_;
 /* The next record. 1; 0: the role has ended; -EAGAIN; -EBADMSG: what it says makes no sense, free it. */
 int fetch_next(struct fetch *f, struct fetch_record *ret) _must_check_;
+/* `ready` is to be called once more, also when it has been since fetch_next() said -EAGAIN. */
+void fetch_listen(struct fetch *f);
