@@ -549,7 +549,7 @@ def idle(w):
     equal(connections, 1)
     proxy.drop()
     eventually("another connection", lambda: proxy.connections > connections)
-    server.save(fresh(9, 12))
+    server.save(fresh(9, 7))
     eventually("it is told", lambda: max(a["count"] for a in SERVICE.told(w)) >= 5)
     equal(len([a for a in SERVICE.told(w) if a["count"] == 5]), 1)
     equal(s.end(), 0)
@@ -574,7 +574,7 @@ def late_server(w):
 @case("a refused password is not tried again, whatever happens, until a reload")
 def no_hammering(w):
     server = Dovecot(w)
-    server.save(fresh(1, 3))
+    server.save(fresh(1, 5))
     account(w, server, password="nonsense-password")
     s = served(w)
     s.rests()
