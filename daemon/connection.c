@@ -283,7 +283,8 @@ static void tell_handshake(struct connection *c, int r) {
                 (void) fail(c, CONNECTION_NO_TLS, "%s speaks no newer TLS than 1.1, which is no longer safe", host);
         else if (r == GNUTLS_E_UNEXPECTED_PACKET_LENGTH || r == GNUTLS_E_UNEXPECTED_PACKET || r == GNUTLS_E_RECORD_OVERFLOW)
                 (void) fail(c, CONNECTION_NO_TLS, "%s does not speak TLS on port %u", host, c->remote->port);
-        else if (r == GNUTLS_E_PREMATURE_TERMINATION || r == GNUTLS_E_PULL_ERROR || r == GNUTLS_E_PUSH_ERROR)
+        else if (r == GNUTLS_E_PREMATURE_TERMINATION || r == GNUTLS_E_PULL_ERROR || r == GNUTLS_E_PUSH_ERROR ||
+                 (r == GNUTLS_E_FATAL_ALERT_RECEIVED && gnutls_alert_get(c->session) == GNUTLS_A_INTERNAL_ERROR))
                 (void) fail(c, CONNECTION_CLOSED, "%s ended the connection while TLS was agreed on", host);
         else
                 (void) fail(c, CONNECTION_NO_TLS, "no TLS could be agreed on with %s: %s", host, gnutls_strerror(r));
@@ -304,6 +305,9 @@ static int shake_hands(struct connection *c) {
         gnutls_session_set_verify_function(c->session, on_verify);
         gnutls_transport_set_int(c->session, c->fd);
         while ((r = gnutls_handshake(c->session)) < 0) {
+                /* Also for a server that always has one more warning to give. */
+                if (now_usec() >= c->deadline_usec)
+                        return fail(c, CONNECTION_TIMEOUT, "%s did not agree on TLS in time", host);
                 if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
                         if (wait_io(c, gnutls_record_get_direction(c->session)) < 0)
                                 return -EIO;

@@ -144,24 +144,24 @@ static bool repeats_secret(const struct session *s, const char *text) {
                (s->encoded.size > 0 && memmem(text, strlen(text), s->encoded.data, s->encoded.size));
 }
 
+/* As much of the reply as fits, its lines one after the other. */
 static void keep_text(struct session *s, const char *text) {
         char clean[REPLY_TEXT_MAX + 1];
-        size_t used = strlen(s->text), n = strlen(text);
-        if (repeats_secret(s, text))
+        size_t used = strlen(s->text), room = REPLY_TEXT_MAX - used, n = strlen(text);
+        if (room < 2 || repeats_secret(s, text))
                 return;
-        if (n > REPLY_TEXT_MAX)
-                n = utf8_boundary(text, REPLY_TEXT_MAX);
+        room -= used > 0;
+        if (n > room)
+                n = utf8_boundary(text, room);
         memcpy(clean, text, n);
         clean[n] = 0;
         n = utf8_clean_in_place(clean, n);
-        if (n == 0 || used + n + 1 > REPLY_TEXT_MAX)
-                return;
-        if (used > 0)
+        if (n > 0 && used > 0)
                 s->text[used++] = ' ';
         memcpy(s->text + used, clean, n + 1);
 }
 
-/* The whole reply to the command just sent; each line is shown to `line` as well. 0, or -EIO with the outcome told. */
+/* The whole reply to the command just sent; each line is shown to `each` as well. 0, or -EIO with the outcome told. */
 static int read_reply(struct session *s, uint64_t usec, void (*each)(struct session *s, const char *text)) {
         int more = 1;
         s->code = 0;
@@ -182,13 +182,9 @@ static int read_reply(struct session *s, uint64_t usec, void (*each)(struct sess
         return 0;
 }
 
-static int command(struct session *s, const char *format, ...) _printf_(2, 3);
-static int command(struct session *s, const char *format, ...) {
+static __attribute__((format(printf, 2, 0))) int write_command(struct session *s, const char *format, va_list ap) {
         char text[4 * ADDRESS_MAX];
-        va_list ap;
-        va_start(ap, format);
         int n = vsnprintf(text, sizeof(text) - 2, format, ap);
-        va_end(ap);
         if (n < 0 || (size_t) n >= sizeof(text) - 2)
                 return ends(s, 0, true, false, "an address is too long");
         memcpy(text + n, "\r\n", 2);
@@ -196,15 +192,26 @@ static int command(struct session *s, const char *format, ...) {
         return write_all(s, text, (size_t) n + 2);
 }
 
+static int command(struct session *s, const char *format, ...) _printf_(2, 3);
+static int command(struct session *s, const char *format, ...) {
+        va_list ap;
+        va_start(ap, format);
+        int r = write_command(s, format, ap);
+        va_end(ap);
+        return r;
+}
+
 /* A command whose reply must be of the hundred `wanted`. */
-#define exchange(s, wanted, ...)                                                \
-        ({                                                                      \
-                int _r = command((s), __VA_ARGS__);                             \
-                _r < 0                                                     ? _r \
-                : (_r = read_reply((s), (s)->job->command_usec, NULL)) < 0 ? _r \
-                : (s)->code / 100 == (wanted)                              ? 0  \
-                                                                           : refused(s);                     \
-        })
+static int exchange(struct session *s, int wanted, const char *format, ...) _printf_(3, 4);
+static int exchange(struct session *s, int wanted, const char *format, ...) {
+        va_list ap;
+        va_start(ap, format);
+        int r = write_command(s, format, ap);
+        va_end(ap);
+        if (r >= 0)
+                r = read_reply(s, s->job->command_usec, NULL);
+        return r < 0 ? r : s->code / 100 == wanted ? 0 : refused(s);
+}
 
 /* --- EHLO --- */
 

@@ -290,6 +290,34 @@ static void test_smtp_replies(void **state) {
         }
 }
 
+/* What does not fit is cut between two letters. */
+static void test_smtp_long_reply(void **state) {
+        (void) state;
+        for (size_t shift = 0; shift < 3; shift++) {
+                char says[2100] = "554-";
+                size_t n = 4;
+                for (size_t i = 0; i < shift; i++)
+                        says[n++] = 'a';
+                for (; n < 1000; n += 2)
+                        memcpy(says + n, "\xc3\xa9", 2);
+                n += (size_t) snprintf(says + n, sizeof(says) - n, "\r\n554 more\r\n");
+                struct talk t = talk_begin(&here, says, n, true);
+                struct smtp_job job = {.remote = &here,
+                                       .from = "a@b.c",
+                                       .recipient = "d@e.f",
+                                       .mail = "",
+                                       .command_usec = SECOND,
+                                       .final_usec = SECOND};
+                struct smtp_outcome o;
+                smtp_send(t.c, &job, &o);
+                assert_int_equal(o.code, 554);
+                assert_non_null(strstr(o.text, "\xc3\xa9\xc3\xa9"));
+                assert_null(strchr(o.text, '?'));
+                assert_true(strlen(o.text) > 290 && strlen(o.text) <= SEND_TEXT_MAX);
+                talk_end(&t);
+        }
+}
+
 static void test_smtp_addresses(void **state) {
         (void) state;
         static const char *const good[] = {
@@ -346,6 +374,7 @@ int main(void) {
                 cmocka_unit_test(test_imap_ends_in_a_literal),
                 cmocka_unit_test(test_smtp),
                 cmocka_unit_test(test_smtp_replies),
+                cmocka_unit_test(test_smtp_long_reply),
                 cmocka_unit_test(test_smtp_addresses),
                 cmocka_unit_test(test_stuff),
         };
