@@ -206,7 +206,8 @@ class Session:
 class Sink:
     def __init__(self, **options):
         self.options, self.log, self.mails, self.ending, self.sessions = options, [], [], False, []
-        self.listener = socket.create_server((options.get("bind", "127.0.0.1"), 0))
+        address = options.get("bind", "127.0.0.1")
+        self.listener = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.accept, daemon=True)
         self.thread.start()

@@ -390,6 +390,13 @@ def addresses(w):
         configure(w, sink.port, host="127.0.0.2")
         is_outcome(send(w), TLS, configuration=True, words="not for 127.0.0.2")
         no_secret_said(sink)
+    try:
+        sink = secure("implicit", bind="::1")
+    except OSError:
+        return  # no IPv6 here
+    with sink:
+        configure(w, sink.port, host="[::1]")
+        is_outcome(send(w), DONE, 250)
 
 
 @case("a fingerprint names the one certificate: then nobody need vouch for it, another is refused, and with ca both must hold")
