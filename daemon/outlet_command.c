@@ -53,7 +53,7 @@ struct outlet_command {
         char *program;
         void (*finished)(void *userdata);
         void *userdata;
-        uint64_t patience;
+        uint64_t limit, grace, pause;
 
         struct item *queue; /* in the order they are told */
         size_t n_queue, first, bytes;
@@ -62,7 +62,7 @@ struct outlet_command {
         struct item running; /* id NULL: nothing runs */
         pid_t pid;
         int pidfd, output;
-        sd_event_source *io, *child, *limit, *wait;
+        sd_event_source *io, *child, *time, *wait;
         bool out_of_time, settling;
         int wstatus; /* of what is settled next */
         char line[FIRST_LINE_MAX + 1];
@@ -185,7 +185,7 @@ static void reap(struct outlet_command *o) {
         o->pid = 0;
         o->io = sd_event_source_disable_unref(o->io);
         o->child = sd_event_source_disable_unref(o->child);
-        o->limit = sd_event_source_disable_unref(o->limit);
+        o->time = sd_event_source_disable_unref(o->time);
         close_fd(&o->output);
         close_fd(&o->pidfd);
 }
@@ -206,7 +206,7 @@ static int on_limit(sd_event_source *s, uint64_t usec, void *userdata) {
         (void) usec;
         signal_group(o, o->out_of_time ? SIGKILL : SIGTERM);
         if (!o->out_of_time) {
-                (void) sd_event_source_set_time_relative(s, GRACE_USEC);
+                (void) sd_event_source_set_time_relative(s, o->grace);
                 (void) sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
         }
         o->out_of_time = true;
@@ -297,7 +297,7 @@ static int watch_run(struct outlet_command *o) {
         if (r >= 0)
                 r = sd_event_add_io(o->event, &o->child, o->pidfd, EPOLLIN, on_end, o);
         if (r >= 0)
-                r = sd_event_add_time_relative(o->event, &o->limit, CLOCK_MONOTONIC, o->patience, 0, on_limit, o);
+                r = sd_event_add_time_relative(o->event, &o->time, CLOCK_MONOTONIC, o->limit, 0, on_limit, o);
         return r;
 }
 
@@ -356,8 +356,7 @@ static bool is_echo(const struct outlet_command *o, const char *line, size_t siz
 static void keep_fault(struct outlet_command *o, const char *name) {
         char ending[96];
         if (o->out_of_time)
-                (void) snprintf(ending, sizeof(ending), "took longer than %u seconds",
-                                (unsigned) (o->patience / USEC_PER_SEC));
+                (void) snprintf(ending, sizeof(ending), "took longer than %u seconds", (unsigned) (o->limit / USEC_PER_SEC));
         else if (WIFSIGNALED(o->wstatus))
                 (void) snprintf(ending, sizeof(ending), "was ended by signal %d", WTERMSIG(o->wstatus));
         else
@@ -380,7 +379,7 @@ static int on_wait(sd_event_source *s, uint64_t usec, void *userdata) {
 
 /* Nothing runs until then. */
 static void wait_a_while(struct outlet_command *o) {
-        uint64_t usec = MIN(WAIT_FIRST_USEC << MIN(o->in_a_row, 10U), WAIT_MAX_USEC);
+        uint64_t usec = MIN(o->pause << MIN(o->in_a_row, 10U), WAIT_MAX_USEC);
         o->in_a_row++;
         if (!o->wait && sd_event_add_time_relative(o->event, &o->wait, CLOCK_BOOTTIME, usec, 0, on_wait, o) >= 0)
                 return;
@@ -579,7 +578,9 @@ int outlet_command_new(sd_event *event, const char *program, void (*finished)(vo
                 .program = strdup(program),
                 .finished = finished,
                 .userdata = userdata,
-                .patience = COMMAND_SECONDS * USEC_PER_SEC,
+                .limit = COMMAND_SECONDS * USEC_PER_SEC,
+                .grace = GRACE_USEC,
+                .pause = WAIT_FIRST_USEC,
                 .queue = calloc(QUEUE_MAX, sizeof(struct item)),
                 .failures = calloc(FAILURES_MAX, sizeof(struct failure)),
                 .pidfd = -1,
@@ -639,6 +640,8 @@ void outlet_command_get_status(const struct outlet_command *o, struct outlet_com
         };
 }
 
-void outlet_command_set_patience(struct outlet_command *o, uint64_t usec) {
-        o->patience = usec;
+void outlet_command_set_patience(struct outlet_command *o, uint64_t limit, uint64_t grace, uint64_t pause) {
+        o->limit = limit;
+        o->grace = grace;
+        o->pause = pause;
 }

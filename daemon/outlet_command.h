@@ -35,5 +35,5 @@ int outlet_command_settle(struct outlet_command *o, struct context *c) _must_che
 /* The owner changed something: what was put aside is tried again, at once. */
 void outlet_command_forgive(struct outlet_command *o);
 void outlet_command_get_status(const struct outlet_command *o, struct outlet_command_status *ret);
-/* What the patience of COMMAND_SECONDS is instead (tests). */
-void outlet_command_set_patience(struct outlet_command *o, uint64_t usec);
+/* What COMMAND_SECONDS, the seconds between being asked to end and being made to, and the first pause after a failure are instead, in microseconds (tests). */
+void outlet_command_set_patience(struct outlet_command *o, uint64_t limit, uint64_t grace, uint64_t pause);

@@ -612,6 +612,14 @@ noinst_PROGRAMS += %D%/fuzz-multistatus
 %C%_fuzz_multistatus_LDADD = $(PARSERS_LIBS)
 endif
 
+# The program of on_alert. This test is its role, too.
+if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-outlet-command
+%C%_test_outlet_command_SOURCES = %D%/test-outlet-command.c %D%/rules-help.h
+%C%_test_outlet_command_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_test_outlet_command_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
+endif
+
 # The store and the sources. test-reader is its own parse role, dies in it on marked input, and kills itself at chosen calls.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test-store %D%/test-reader
