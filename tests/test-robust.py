@@ -13,6 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import smtpsink  # noqa: E402
 import tap  # noqa: E402
 from tap import SLOW, Skip, case, equal, true  # noqa: E402
 
@@ -138,6 +139,52 @@ def reload_reading(w):
     equal(told(w)[-1]["count"], n)
 
 
+# --- mails
+
+
+def mails_to(w, sink):
+    w.config.write_text(w.config.read_text() + "digest: {every: \"mon 08:00\", to: camille@studio.example, smtp: \"smtp://127.0.0.1:%d\", tls: none}\n" % sink.port)
+
+
+@case("a stop while a mail server says nothing any more")
+def stop_mailing(w):
+    for step in ("greeting", "ehlo", "dot"):
+        with smtpsink.Sink(stall=step) as sink:
+            good = w.config.read_text()
+            mails_to(w, sink)
+            s = Service(w)
+            s.rests()
+            w.config.write_text(w.config.read_text() + "nonsense%s: true\n" % step)  # told by mail
+            n = len(s.listen())
+            s.process.send_signal(signal.SIGHUP)
+            s.hears("the old one stays", n)
+            eventually("a mail on its way to " + step, lambda: any(m for m in sink.log) if step != "greeting" else sink.sessions)
+            stops(s)
+            w.config.write_text(good)
+    true(not role_left(w), "a role was left behind")
+
+
+@case("a faulty reload is mailed to the owner, once for each fault")
+def reload_mailed(w):
+    with smtpsink.Sink() as sink:
+        mails_to(w, sink)
+        good = w.config.read_text()
+        s = Service(w)
+        s.rests()
+
+        def notices():
+            return [m.data for m in sink.mails if b"nonsense" in m.data]
+        for round, fault in enumerate(("nonsense: true\n", "nonsense: true\n", "more_nonsense: 1\n")):
+            w.config.write_text(good + fault)
+            n = len(s.listen())
+            s.process.send_signal(signal.SIGHUP)
+            s.hears("the old one stays", n)
+            eventually("a mail", lambda: len(notices()) >= (1 if round < 2 else 2))
+        equal(len(notices()), 2)
+        true(b"adieu.yaml:" in notices()[0] and b"adieu rules check" in notices()[0], notices())
+        equal(s.end(), 0)
+
+
 # --- quiet
 
 
@@ -153,9 +200,11 @@ def quiet(w):
     (w.folder / "mbox").write_bytes(b"From a@b Thu Jan  1 00:00:00 2026\n" + evening_mail(2, 14))
     w.source("{mbox: mbox}")
     w.source("{maildir: not/yet/there}")
+    sink = smtpsink.Sink()
+    mails_to(w, sink)
     s = Service(w)
     s.rests()
-    # What was watched for the first time is read once more.
+    # Mails that were due have gone. What was watched for the first time is read once more.
     before = None
     end = time.monotonic() + service.PATIENCE
     while before != switches(s.process.pid) and time.monotonic() < end:

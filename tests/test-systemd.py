@@ -279,6 +279,16 @@ GLib.MainLoop().run()
 """
 
 
+def sink(m):
+    """A mail server beside the machine, on its loopback."""
+    try:
+        certificates.certificates(m.folder / "ca")
+    except (OSError, subprocess.CalledProcessError) as e:
+        raise Skip("no openssl here: %s" % e)
+    m.run("install", "-m644", "/test/ca/ca.pem", "/etc/adieu/ca.pem")
+    return smtpsink.Sink(tls="implicit", certificate=str(m.folder / "ca/good.pem"), login={"camille": "geheim"}, mechanisms="PLAIN LOGIN")
+
+
 @case("credentials: read where they are, missed by nobody where they are not, encrypted ones")
 @on_machine
 def credentials(m):
@@ -290,6 +300,19 @@ def credentials(m):
     equal(m.run("cat", folder + "/smtp"), "geheim")
     # For the service's user alone, and not in its environment.
     true("geheim" not in m.run("sh", "-c", "cat /proc/%s/environ | tr '\\0' '\\n'" % m.show("MainPID")))
+
+    # It is used: a mail about a faulty reload, over TLS with a login.
+    with sink(m) as server:
+        m.write("/etc/adieu/adieu.yaml", CONFIG % "/srv/mail" + "digest: {to: camille@studio.example, smtp: \"smtps://camille@localhost:%d\", "
+                "password: {credential: smtp}, ca: /etc/adieu/ca.pem}\n" % server.port)
+        m.run("systemctl", "reload", "adieu")
+        m.rests()
+        m.run("sh", "-c", "echo 'nonsense: true' >>/etc/adieu/adieu.yaml")
+        m.run("systemctl", "reload", "adieu")
+        service.eventually("a mail", lambda: [mail for mail in server.mails if b"nonsense" in mail.data])
+        equal({(mail.user, bool(mail.tls)) for mail in server.mails}, {("camille", True)})
+        true("geheim" not in m.run("journalctl", "--no-pager", "-o", "export"))
+    m.run("cp", "/test/adieu.yaml", "/etc/adieu/adieu.yaml")
     m.run("sh", "-c", "mkdir -p /etc/credstore.encrypted && printf chiffre | systemd-creds --with-key=host encrypt --name=smtp - /etc/credstore.encrypted/adieu.smtp")
     m.run("sh", "-c", "mkdir -p /etc/systemd/system/adieu.service.d && cp %s/share/doc/adieu/examples/adieu.service.d/credentials.conf "
           "/etc/systemd/system/adieu.service.d/" % m.prefix)
