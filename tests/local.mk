@@ -18,7 +18,7 @@ dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh %D%/check-readme.sh
 # End-to-end: bytes in, alerts out, through the program itself.
 dist_check_SCRIPTS += %D%/test-cases.py
 EXTRA_DIST += %D%/settings-broken %D%/rules-full.yaml
-EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/tnef.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/corpus.py
+EXTRA_DIST += %D%/run-cmocka.sh %D%/skip.h %D%/case.py %D%/tnef.py %D%/cases %D%/check-format.sh %D%/bench/bench.py %D%/bench/bench-imap.py %D%/bench/corpus.py
 %D%/test-cases.log: adieu$(EXEEXT)
 # The same with bad input, in any order, over faults of the store; and what --json and the exit statuses promise.
 dist_check_SCRIPTS += %D%/test-clients.py
@@ -66,9 +66,11 @@ EXTRA_PROGRAMS += %D%/bench/read-all %D%/bench/bench-fold %D%/bench/bench-rules 
 %C%_bench_bench_parse_SOURCES = %D%/bench/bench-parse.c
 %C%_bench_bench_parse_LDADD = $(PARSERS_LIBS)
 CLEANFILES += $(EXTRA_PROGRAMS)
-bench: adieu$(EXEEXT) %D%/bench/read-all$(EXEEXT) %D%/bench/bench-fold$(EXEEXT) %D%/bench/bench-rules$(EXEEXT) %D%/bench/bench-parse$(EXEEXT)
+bench: adieu$(EXEEXT) adieud$(EXEEXT) %D%/bench/read-all$(EXEEXT) %D%/bench/bench-fold$(EXEEXT) %D%/bench/bench-rules$(EXEEXT) %D%/bench/bench-parse$(EXEEXT)
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' ADIEU_PACKS='$(abs_top_srcdir)/rules/packs' \
 		$(PYTHON3) $(srcdir)/%D%/bench/bench.py
+	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' ADIEU_PACKS='$(abs_top_srcdir)/rules/packs' \
+		$(PYTHON3) $(srcdir)/%D%/bench/bench-imap.py
 
 # --- make eval: how well mail is read, against labels. EVAL_REQUESTS: more files of labelled sentences, in any language.
 EXTRA_PROGRAMS += %D%/eval/eval-requests
@@ -591,6 +593,10 @@ endif
 dist_check_SCRIPTS += %D%/test-imap.py
 EXTRA_DIST += %D%/dovecot.py
 %D%/test-imap.log: adieu$(EXEEXT) adieud$(EXEEXT)
+# Two servers must agree; Cyrus is not among the packages of the tests (see cyrus.py).
+dist_check_SCRIPTS += %D%/test-imap-servers.py
+EXTRA_DIST += %D%/cyrus.py
+%D%/test-imap-servers.log: adieu$(EXEEXT) adieud$(EXEEXT)
 
 # What WebDAV servers say.
 if HAVE_CMOCKA
