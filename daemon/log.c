@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <systemd/sd-journal.h>
 #include <unistd.h>
 
 #include "parsers/utf8.h"
@@ -62,6 +63,20 @@ void log_at(enum log_level level, const char *format, ...) {
         size_t n = format_line(text, sizeof(text), format, ap);
         va_end(ap);
         write_line(level, text, n);
+        errno = saved;
+}
+
+void log_known(enum log_level level, const char *message_id, const char *format, ...) {
+        int saved = errno;
+        char text[LOG_LINE_MAX];
+        va_list ap;
+        va_start(ap, format);
+        size_t n = format_line(text, sizeof(text), format, ap);
+        va_end(ap);
+        text[clean_line(text, n)] = 0;
+        if (!stderr_is_journal() ||
+            sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", (int) level, "MESSAGE_ID=%s", message_id, NULL) < 0)
+                write_line(level, text, strlen(text));
         errno = saved;
 }
 

@@ -15,6 +15,9 @@
 #include "daemon/output.h"
 #include "parsers/utf8.h"
 
+/* The kind of message in the journal: contrib/systemd/adieu.catalog explains it. */
+#define MESSAGE_ID_GIVEN_UP "ed2d0cc42a6b48a4a7625a720ae611de"
+
 #define USEC_PER_SEC UINT64_C(1000000)
 /* Between being asked to end and being made to. */
 #define GRACE_USEC (5 * USEC_PER_SEC)
@@ -396,7 +399,8 @@ static void failed(struct outlet_command *o, const char *name) {
         unsigned tries = count_failure(o, o->running.id);
         keep_fault(o, name);
         if (tries == COMMAND_TRIES_MAX)
-                log_error("on_alert: given up for one alert after %u tries; a reload or a restart tries it again", tries);
+                log_known(LOG_LEVEL_ERROR, MESSAGE_ID_GIVEN_UP,
+                          "on_alert: given up for one alert after %u tries; a reload or a restart tries it again", tries);
         /* It comes again with the next judgement, behind the others. */
         o->more = true;
         wait_a_while(o);

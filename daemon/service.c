@@ -30,6 +30,9 @@
 #define RETRY_FIRST_USEC (2 * USEC_PER_SEC)
 #define RETRY_MAX_USEC (60 * USEC_PER_SEC)
 
+/* The kind of message in the journal: contrib/systemd/adieu.catalog explains it. */
+#define MESSAGE_ID_FAULTS "9f0f9886fcac4d32aefb7ecddba108f4"
+
 /* A source as of the last pass, for whoever asks in the middle of the next. */
 struct seen_source {
         char *kind, *name, *error; /* owned; error "" when it was read whole */
@@ -440,7 +443,8 @@ static void refuse(struct service *s, const char *fault) {
         char *text = strdup(fault ? fault : "it could not be loaded; the journal tells more");
         free(s->fault);
         s->fault = text;
-        log_error("the new configuration has faults: the old one stays in force");
+        log_known(LOG_LEVEL_ERROR, MESSAGE_ID_FAULTS, "the new configuration has faults: the old one stays in force (%s)",
+                  text ? text : "out of memory");
         bus_reloaded(s->bus, text ? text : "out of memory");
         if (text)
                 mail_fault(s, text);

@@ -191,6 +191,8 @@ def system_unit(m):
     service.eventually("the old configuration kept", lambda: "the old one stays" in m.show("StatusText"))
     true("adieu.yaml:4:1: unknown key" in m.show("StatusText"), m.show("StatusText"))
     equal(m.show("ActiveState"), "active")
+    faults = m.run("journalctl", "-x", "--no-pager", "MESSAGE_ID=9f0f9886fcac4d32aefb7ecddba108f4")
+    true("adieu.yaml:4:1: unknown key" in faults and "All faults, each at its place" in faults, faults)
     m.run("cp", "/test/adieu.yaml", "/etc/adieu/adieu.yaml")
     m.run("systemctl", "reload", "adieu")
     m.rests()
