@@ -312,6 +312,18 @@ static void add_format(struct writer *w, const char *first, const char *format, 
         free(line);
 }
 
+int digest_wrap(const char *text, struct buf *ret) {
+        struct writer w = {.out = ret};
+        for (const char *end; *text; text = *end ? end + 1 : end) {
+                end = text + strcspn(text, "\n");
+                _cleanup_free_ char *line = strndup(text, (size_t) (end - text));
+                if (!line)
+                        return -ENOMEM;
+                add_wrapped(&w, "", line);
+        }
+        return ret->error;
+}
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the words of the table above */
 

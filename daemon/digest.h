@@ -47,6 +47,8 @@ void digest_mail_id(const struct outbox_row *row, char ret[static DIGEST_MAIL_ID
 /* Subject and text; quotes come from the store. 0 or negative errno, told on stderr. */
 int digest_write(struct context *c, const struct digest_report *r, bool at_once, struct buf *subject,
                  struct buf *text) _must_check_;
+/* Text of others' making, its lines broken between words as those of a digest are. 0, -ENOMEM. */
+int digest_wrap(const char *text, struct buf *ret) _must_check_;
 /* The language the texts are in: "fr" or "en". */
 const char *digest_language(const struct context *c);
 /* A row of the outbox, as `status` and `digest --send` show it. */

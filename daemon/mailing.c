@@ -727,7 +727,11 @@ int mailing_notice(struct mailing *m, const char *key, const char *subject, cons
         int r = outbox_has(m->c->store, OUTBOX_NOTICE, key);
         if (r != 0)
                 return r < 0 ? failed(m, r, "cannot read what was mailed") : 0;
-        struct draft d = {.kind = OUTBOX_NOTICE, .key = key, .subject = subject, .text = text};
+        _cleanup_buf_ struct buf wrapped = {};
+        r = digest_wrap(text, &wrapped);
+        if (r < 0)
+                return log_errno(r, "cannot write the mail");
+        struct draft d = {.kind = OUTBOX_NOTICE, .key = key, .subject = subject, .text = wrapped.data ? wrapped.data : ""};
         r = store_begin(m->c->store);
         if (r >= 0)
                 r = put_rows(m, &d);

@@ -26,6 +26,8 @@ dist_check_SCRIPTS += %D%/test-clients.py
 dist_check_SCRIPTS += %D%/test-service.py %D%/test-outlets.py %D%/test-robust.py %D%/test-day.py %D%/test-systemd.py
 %D%/test-service.log %D%/test-outlets.log %D%/test-robust.log %D%/test-day.log %D%/test-systemd.log: adieu$(EXEEXT) adieud$(EXEEXT)
 %D%/test-systemd.log: $(UNITS)
+dist_check_SCRIPTS += %D%/test-mails.py
+%D%/test-mails.log: adieu$(EXEEXT) adieud$(EXEEXT)
 EXTRA_DIST += %D%/systemd-pid1.sh
 dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-rules.py %D%/test-schema.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
 EXTRA_DIST += %D%/tap.py
