@@ -260,9 +260,15 @@ def many_alerts(w):
         mails.append(b"From a@b Thu Jan  1 00:00:00 2026\n" + evening_mail(i, 7).replace(b"dupont.example", b"c%d.example" % i))
     (w.folder / "mbox").write_bytes(b"\n".join(mails))
     w.source("{mbox: mbox}")
+    # A stop while they are told takes back what was written of them, unless all were.
+    out = w.folder / "state/adieu/alerts.jsonl"
+    s = Service(w)
+    eventually("the first of them", lambda: s.listen() is not None and out.exists() and out.stat().st_size > 0)
+    stops(s)
+    print("#   %d bytes left" % out.stat().st_size)
     s = Service(w)
     s.hears("%d alerts open" % n)
-    stops(s)
+    equal(s.end(), 0)
     lines = (w.folder / "state/adieu/alerts.jsonl").read_text().splitlines()
     equal((len(lines), len({json.loads(line)["id"] for line in lines})), (n, n))
 
