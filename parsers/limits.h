@@ -30,6 +30,8 @@
 #define ADDRESSES_MAX 200U
 #define REFERENCES_MAX 100U
 #define ATTACHMENTS_MAX 100U
+/* Bytes that an attachment may be said to have when it was left on its server: IMAP counts messages in 32 bits. */
+#define ATTACHMENT_SIZE_MAX INT64_C(4294967295)
 /* A calendar object given to libical: one line of 1 MB takes 0.13 s, of 8 MB 14 s. */
 #define CALENDAR_SIZE_MAX (256U * 1024 * 1024)
 #define CALENDAR_COMPONENT_MAX (1024U * 1024)

@@ -670,8 +670,23 @@ static int keep_attachment(struct reader *r, struct attachment a, const char *me
         return 0;
 }
 
+/* What was left on the server has no body here, and says in its header how long that is. */
+static int64_t leaf_size(const struct mime_leaf *leaf) {
+        const struct field *f = &leaf->fields.content_length;
+        int64_t size = 0;
+        if (leaf->size > 0 || !f->body || f->body_size > 32)
+                return (int64_t) leaf->size;
+        for (size_t i = 0; i < f->body_size; i++) {
+                if (f->body[i] >= '0' && f->body[i] <= '9')
+                        size = MIN(size * 10 + (f->body[i] - '0'), ATTACHMENT_SIZE_MAX);
+                else if (f->body[i] != ' ' && f->body[i] != '\t' && f->body[i] != '\r' && f->body[i] != '\n')
+                        return 0;
+        }
+        return size;
+}
+
 static int add_attachment(struct reader *r, const struct mime_leaf *leaf, const char *name, const char *label) {
-        struct attachment a = {.size = (int64_t) leaf->size};
+        struct attachment a = {.size = leaf_size(leaf)};
         int e = decode_name(r, name, label, &a.name);
         return e < 0 ? e : keep_attachment(r, a, leaf->media_type);
 }

@@ -24,6 +24,7 @@ void mime_fields_add(struct mime_fields *fields, const struct field *f) {
                 {"Content-Disposition", &fields->content_disposition},
                 {"Content-Transfer-Encoding", &fields->content_transfer_encoding},
                 {"Content-ID", &fields->content_id},
+                {"Content-Length", &fields->content_length},
         };
         for (size_t i = 0; i < ELEMENTSOF(table); i++)
                 if (!table[i].to->body && field_is(f, table[i].name)) {

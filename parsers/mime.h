@@ -12,7 +12,7 @@
 
 /* The fields of an entity that MIME gives a meaning; bodies are still folded, body NULL when absent. */
 struct mime_fields {
-        struct field content_type, content_disposition, content_transfer_encoding, content_id;
+        struct field content_type, content_disposition, content_transfer_encoding, content_id, content_length;
 };
 /* Keep f if it is one of them and the first of its name. */
 void mime_fields_add(struct mime_fields *fields, const struct field *f);

@@ -440,6 +440,60 @@ def killed(w):
     equal(observations(w), want)
 
 
+@case("an answer that kills the reader: the one message is kept aside, once, its neighbours are read, and a greeting that does is left alone")
+def deadly(w):
+    server = Dovecot(w, ssl="yes")
+    for n in range(3):
+        server.save(letter(n))
+    server.save(with_attachment(20, 400 << 10))
+    server.save(letter(4))
+    deep = b"BODYSTRUCTURE " + b"(" * 40000
+    proxy = Meddler(w, server.imap, lambda n: Plan(replace=(b"BODYSTRUCTURE ", deep)))
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    r = w.scan(NOW)
+    equal(len(subjects(w)), 4, r)
+    equal(status(w)["unreadable"], 1)
+    true("message UID 4" in w.status(NOW), w.status(NOW))
+    connections = proxy.connections
+    r = w.scan(NOW)
+    true("0 new observations" in r.stderr, r)
+    equal(proxy.connections, connections + 1)
+    # Before the login already.
+    proxy.plan = lambda n: Plan(replace=(b"* OK", b"* OK [PERMANENTFLAGS (] hi"))
+    connections = proxy.connections
+    r = w.scan(NOW, want=3)
+    equal(proxy.connections, connections + 2)
+    true("ended the process that read it" in r.stderr or "no IMAP" in r.stderr, r)
+
+
+@case("nothing of a secret is in an argument, an environment, a log or the store; the role can write nowhere")
+def secrets(w):
+    secret = "Zq7-unmistakable-secret"
+    server = Dovecot(w, ssl="yes")
+    (server.d / "passwd").write_text("bob:{PLAIN}%s\n" % secret)
+    server.own()
+    server.put([letter(n) for n in range(400)])
+    proxy = Meddler(w, server.imap, lambda n: Plan(drip=0.00001))
+    account(w, server, password=secret, scheme="imap", ca=False, port=proxy.port)
+    p = w.start("scan", now=NOW, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    eventually("it reads", lambda: proxy.down > 3000 or p.poll() is not None)
+    seen, roles = b"", []
+    for pid in [p.pid] + [int(x) for x in subprocess.run(["pgrep", "-P", str(p.pid)], capture_output=True, text=True).stdout.split()]:
+        try:
+            arguments = pathlib.Path("/proc/%d/cmdline" % pid).read_bytes()
+            roles.append(arguments)
+            seen += arguments + pathlib.Path("/proc/%d/environ" % pid).read_bytes()
+        except OSError:
+            pass
+    true(any(b"--role=fetch" in r for r in roles), roles)
+    out, err = p.communicate(timeout=120)
+    equal(p.returncode, 0, err)
+    equal(len(subjects(w)), 400)
+    true(secret.encode() not in seen + out + err)
+    for path in (w.folder / "state").rglob("*"):
+        true(not path.is_file() or secret.encode() not in path.read_bytes(), path)
+
+
 # --- tokens
 
 

@@ -419,6 +419,25 @@ static void test_attachments(void **state) {
         done(&p);
 }
 
+/* What the fetch role makes of a large message. Bytes that are there count, whatever the header says. */
+static void test_attachments_left_on_the_server(void **state) {
+        struct parsed p = parse("Content-Type: multipart/mixed; boundary=b\n\n"
+                                "--b\n\nhello\n"
+                                "--b\nContent-Length: 52428800\nContent-Type: application/pdf\nContent-Disposition: "
+                                "attachment; filename=a.pdf\n\n\n"
+                                "--b\nContent-Length: 99\nContent-Type: application/pdf\nContent-Disposition: attachment; "
+                                "filename=b.pdf\n\nx\n"
+                                "--b\nContent-Length: 99999999999999999999\nContent-Type: application/pdf; name=c.pdf\n\n\n"
+                                "--b\nContent-Length: -7\nContent-Type: application/pdf; name=d.pdf\n\n\n"
+                                "--b--\n");
+        static const int64_t sizes[] = {52428800, 1, ATTACHMENT_SIZE_MAX, 0};
+        (void) state;
+        assert_int_equal(p.m.attachments.n, ELEMENTSOF(sizes));
+        for (size_t i = 0; i < ELEMENTSOF(sizes); i++)
+                assert_int_equal(p.m.attachments.items[i].size, sizes[i]);
+        done(&p);
+}
+
 #define EVENT(method)                                                                                                   \
         "BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:" method                                                                  \
         "\nBEGIN:VEVENT\nUID:u1\nDTSTAMP:20260301T100000Z\nDTSTART:20260303T090000Z\n"                                  \
@@ -868,6 +887,7 @@ int main(void) {
                 cmocka_unit_test(test_text),
                 cmocka_unit_test(test_quoted),
                 cmocka_unit_test(test_attachments),
+                cmocka_unit_test(test_attachments_left_on_the_server),
                 cmocka_unit_test(test_calendar),
                 cmocka_unit_test(test_kinds),
                 cmocka_unit_test(test_spoofing),
