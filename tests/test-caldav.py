@@ -4,7 +4,7 @@ network must judge as the same files in a folder do; nothing may pass for gone t
 import json
 import os
 import pathlib
-import shutil
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -460,6 +460,46 @@ def cuts(w):
         s.answer = None
         w.scan(LATER)
         equal(observations(w, LATER), 5)
+        equal(cancelled(w, LATER), [])
+
+
+def fetch_roles(w):
+    """The processes of this world that talk to servers."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if b"--role=fetch" in pathlib.Path("/proc", pid, "cmdline").read_bytes() and os.path.samefile("/proc/%s/exe" % pid, w.program):
+                yield int(pid)
+        except OSError:
+            pass
+
+
+@case("a role that is killed in the middle: another goes on, object by object; what kills each of them is kept aside, its neighbours are read")
+def killed(w):
+    with fake() as s:
+        work = calendar_at(s)
+        for i in range(12):
+            s.put(work + "e%d.ics" % i, meeting("m%d" % i))
+        use(w, s.base)
+        left = [1]
+
+        def kill(r):
+            if "multiget" in r["body"] and left[0] > 0:
+                left[0] -= 1
+                for pid in fetch_roles(w):
+                    os.kill(pid, signal.SIGKILL)
+
+        s.answer = kill
+        w.scan(BEFORE)
+        equal(observations(w, BEFORE), 12)
+        # One object does it every time.
+        s.put(work + "e7.ics", meeting("m7", summary="Other"))
+        s.put(work + "e8.ics", meeting("m8", summary="Other"))
+        left[0] = 10
+        s.answer = lambda r: kill(r) if "/e7.ics" in r["body"] else None
+        w.scan(LATER)
+        equal(observations(w, LATER), 14)
+        true("e7.ics" in w.status(LATER), w.status(LATER))
+        equal(left[0], 8, "times that it was asked for")
         equal(cancelled(w, LATER), [])
 
 
