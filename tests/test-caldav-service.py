@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calendars on servers under adieud: read in the background, asked now and then and not at each mail that lands, left alone when they ask for it."""
+import importlib
+import json
+import pathlib
+import signal
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import davserver  # noqa: E402
+import fakedav  # noqa: E402
+import tap  # noqa: E402
+from tap import case, equal, main, true  # noqa: E402
+
+service = importlib.import_module("test-service")
+tap.CASES.clear()  # its own cases are its own test
+Service, evening_mail, told = service.Service, service.evening_mail, service.told
+RUNNING = []
+
+
+def eventually(what, check):
+    """Somebody must take what the service says: the socket holds a few words only."""
+    return service.eventually(what, lambda: RUNNING[-1].listen() is not None and check())
+
+
+def start(w):
+    RUNNING.append(Service(w))
+    return RUNNING[-1]
+
+WORK = "/home/work/"
+
+
+def configure(w, url, more=""):
+    secret = w.folder / "secret"
+    secret.write_text(fakedav.PASSWORD + "\n")
+    secret.chmod(0o600)
+    account = '  - {caldav: "%s", password: {file: secret}}\n' % url.replace("://", "://%s@" % fakedav.USER)
+    w.config.write_text(w.config.read_text().replace("  - {calendar: calendars}\n", account + more))
+
+
+def server(names=("a", "b")):
+    s = fakedav.FakeDav()
+    s.calendar(WORK, "Work")
+    for name in names:
+        s.put(WORK + name + ".ics", davserver.event(name, start="20370302T100000Z"))
+    return s
+
+
+def sources(w):
+    r = w.run("status", "--json")  # fails until there is a store
+    return {row["kind"]: row for row in map(json.loads, r.stdout.splitlines()) if row["status"] == "source"}
+
+
+def observed(w, n):
+    eventually("%d observations" % n, lambda: sources(w).get("caldav", {}).get("observations") == n)
+
+
+def lands(w, number):
+    """A mail is told: a pass went by."""
+    before = len(told(w))
+    w.mail("!%d.x" % number, evening_mail(number, 7 * number))
+    eventually("an alert", lambda: len(told(w)) > before)
+
+
+@case("read at the start and after a reload; what is gone is told in the same way; mail that lands asks the server nothing")
+def lifecycle(w):
+    s = server()
+    try:
+        configure(w, s.base)
+        adieud = start(w)
+        observed(w, 2)
+        eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
+        asked = len(s.requests)
+        lands(w, 1)
+        equal(len(s.requests), asked)
+        s.delete(WORK + "a.ics")
+        s.put(WORK + "c.ics", davserver.event("c", start="20370303T100000Z"))
+        adieud.process.send_signal(signal.SIGHUP)
+        observed(w, 4)
+        eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
+        equal(adieud.end(), 0)
+        true(fakedav.PASSWORD not in adieud.errors())
+    finally:
+        s.stop()
+
+
+@case("with another calendar beside it, what is gone is told when both were read, and what only moved is not")
+def two(w):
+    s = server()
+    try:
+        configure(w, s.base, "  - {calendar: calendars}\n")
+        (w.folder / "calendars" / "z.ics").write_text(davserver.event("z", start="20370302T100000Z"))
+        adieud = start(w)
+        observed(w, 2)
+        s.delete(WORK + "a.ics")
+        s.delete(WORK + "b.ics")
+        (w.folder / "calendars" / "b.ics").write_text(davserver.event("b", start="20370302T100000Z"))
+        adieud.process.send_signal(signal.SIGHUP)
+        observed(w, 3)
+        eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
+        lands(w, 1)
+        equal(sources(w)["caldav"]["observations"], 3)
+        equal(adieud.end(), 0)
+    finally:
+        s.stop()
+
+
+@case("a server that asks for patience, or refuses the password, is not asked again by what happens elsewhere")
+def patience(w):
+    for answer in (lambda r: (429, {"Retry-After": "3600"}, ""), lambda r: (401, {"WWW-Authenticate": 'Basic realm="x"'}, "")):
+        world = tap.Measured(w.folder / ("w%d" % id(answer)))
+        s = server()
+        s.answer = answer
+        try:
+            configure(world, s.base)
+            adieud = start(world)
+            eventually("told", lambda: sources(world).get("caldav", {}).get("error"))
+            asked = len(s.requests)
+            lands(world, 1)
+            lands(world, 2)
+            equal(len(s.requests), asked)
+            # The owner changed something: one more try.
+            s.answer = None
+            adieud.process.send_signal(signal.SIGHUP)
+            observed(world, 2)
+            equal(adieud.end(), 0)
+        finally:
+            s.stop()
+
+
+@case("a server that is away comes back")
+def back(w):
+    s = server()
+    try:
+        configure(w, s.base)
+        s.answer = lambda r: ("close", {}, b"")
+        adieud = start(w)
+        eventually("told", lambda: sources(w).get("caldav", {}).get("error"))
+        s.answer = None
+        observed(w, 2)
+        eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
+        equal(adieud.end(), 0)
+    finally:
+        s.stop()
+
+
+main()
