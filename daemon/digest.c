@@ -152,11 +152,6 @@ enum word {
         W_LASTING,
         W_RECURRING,
         W_ONE_OFF,
-        W_N_LASTING,
-        W_N_RECURRING,
-        W_N_ONE_OFF,
-        W_N_MAILED,
-        W_N_RECOVERED,
         W_N_TROUBLES,
         W_STILL_OPEN,
         W_MORE_ALERTS,
@@ -188,11 +183,6 @@ static const char *const words[_WORD_MAX][_LANGUAGE_MAX] = {
         [W_LASTING] = {"LASTING", "DURABLE"},
         [W_RECURRING] = {"MORE THAN ONCE", "PLUS D'UNE FOIS"},
         [W_ONE_OFF] = {"ONCE SO FAR (once is not a habit)", "UNE SEULE FOIS (une fois n'est pas coutume)"},
-        [W_N_LASTING] = {"%zu lasting", "%zu durable(s)"},
-        [W_N_RECURRING] = {"%zu more than once", "%zu répété(s)"},
-        [W_N_ONE_OFF] = {"%zu once", "%zu ponctuel(s)"},
-        [W_N_MAILED] = {"%zu mailed before", "%zu déjà envoyé(s)"},
-        [W_N_RECOVERED] = {"%zu at rest", "%zu apaisé(s)"},
         [W_N_TROUBLES] = {"something was not read", "tout n'a pas été lu"},
         [W_STILL_OPEN] = {"Still open.", "Toujours en cours."},
         [W_MORE_ALERTS] = {"And %zu more: `adieu alerts` lists them.", "Et %zu de plus : « adieu alerts » les montre."},
@@ -219,6 +209,17 @@ static const char *const words[_WORD_MAX][_LANGUAGE_MAX] = {
                 {"adieu sees mail and calendars, not calls or visits. Look at the evidence before you act; you decide.",
                  "adieu voit le courrier et les agendas, pas les appels ni les visites. Regardez les preuves avant "
                  "d'agir ; c'est vous qui décidez."},
+};
+
+/* What the subject counts: one, and several (0 is not said). */
+enum count { COUNT_LASTING, COUNT_RECURRING, COUNT_ONE_OFF, COUNT_MAILED, COUNT_RECOVERED, _COUNT_MAX };
+
+static const char *const counts_of[_COUNT_MAX][_LANGUAGE_MAX][2] = {
+        [COUNT_LASTING] = {{"%zu lasting", "%zu lasting"}, {"%zu durable", "%zu durables"}},
+        [COUNT_RECURRING] = {{"%zu more than once", "%zu more than once"}, {"%zu répété", "%zu répétés"}},
+        [COUNT_ONE_OFF] = {{"%zu once", "%zu once"}, {"%zu ponctuel", "%zu ponctuels"}},
+        [COUNT_MAILED] = {{"%zu mailed before", "%zu mailed before"}, {"%zu déjà envoyé", "%zu déjà envoyés"}},
+        [COUNT_RECOVERED] = {{"%zu at rest", "%zu at rest"}, {"%zu apaisé", "%zu apaisés"}},
 };
 
 static const char *const months[_LANGUAGE_MAX][12] = {
@@ -464,23 +465,23 @@ static void add_troubles(struct writer *w, const struct digest_report *r) {
 
 /* --- the whole */
 
-static void say_count(struct writer *w, struct buf *subject, enum word word, size_t n) {
+static void say_count(struct writer *w, struct buf *subject, enum count count, size_t n) {
         if (n == 0)
                 return;
         if (subject->size > 0)
                 (void) buf_add_str(subject, ", ");
-        (void) buf_printf(subject, words[word][w->language], n);
+        (void) buf_printf(subject, counts_of[count][w->language][n > 1], n);
 }
 
 static void write_subject(struct writer *w, const struct digest_report *r, struct buf *subject) {
         const struct digest *d = &r->digest;
         _cleanup_buf_ struct buf counts = {};
         char at[WHEN_SIZE];
-        say_count(w, &counts, W_N_LASTING, d->counts[LASTING_LASTING]);
-        say_count(w, &counts, W_N_RECURRING, d->counts[LASTING_RECURRING]);
-        say_count(w, &counts, W_N_ONE_OFF, d->counts[LASTING_ONE_OFF]);
-        say_count(w, &counts, W_N_MAILED, d->n_mailed);
-        say_count(w, &counts, W_N_RECOVERED, d->n_recovered);
+        say_count(w, &counts, COUNT_LASTING, d->counts[LASTING_LASTING]);
+        say_count(w, &counts, COUNT_RECURRING, d->counts[LASTING_RECURRING]);
+        say_count(w, &counts, COUNT_ONE_OFF, d->counts[LASTING_ONE_OFF]);
+        say_count(w, &counts, COUNT_MAILED, d->n_mailed);
+        say_count(w, &counts, COUNT_RECOVERED, d->n_recovered);
         if (r->n_stale + r->n_aside + r->n_mails > 0)
                 (void) buf_printf(&counts, "%s%s", counts.size > 0 ? ", " : "", words[W_N_TROUBLES][w->language]);
         const char *what = counts.size > 0 ? counts.data : words[W_NOTHING_SHORT][w->language];
