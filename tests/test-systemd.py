@@ -72,6 +72,12 @@ class Machine:
         programs = list((self.folder / "dest").glob("**/sbin/adieud"))
         equal(len(programs), 1)
         self.prefix = pathlib.Path("/") / programs[0].relative_to(self.folder / "dest").parent.parent
+        for own in ("/tmp", "/var/tmp"):
+            if str(self.prefix).startswith(own + "/"):
+                raise Skip("this build is to be installed below %s, of which the units have one of their own" % own)
+        for folder in self.prefix.parents:
+            if folder.exists() and not folder.stat().st_mode & 0o001:
+                raise Skip("this build is to be installed below %s, where only its owner may look" % folder)
 
     def boot(self):
         end = time.monotonic() + service.PATIENCE
