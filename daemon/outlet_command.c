@@ -13,6 +13,7 @@
 
 #include "daemon/log.h"
 #include "daemon/output.h"
+#include "daemon/store_hash.h"
 #include "parsers/utf8.h"
 
 /* The kind of message in the journal: contrib/systemd/adieu.catalog explains it. */
@@ -40,14 +41,14 @@
 static const char search_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 struct item {
-        char *id;   /* of the alert; owned */
+        char *id;   /* name_of(); owned */
         char *json; /* owned */
         size_t size;
         char **breaches; /* those it was not told yet; owned, NULL-terminated */
 };
 
 struct failure {
-        char *id; /* of the alert and its newest evidence; owned */
+        char *id; /* name_of() what was to be told; owned */
         unsigned tries;
 };
 
@@ -471,7 +472,7 @@ int outlet_command_settle(struct outlet_command *o, struct context *c) {
 
 /* --- what is to be told */
 
-/* 1 when something of it was never told to the program, with ids for those; the last one names the state of the alert. */
+/* 1 when something of it was never told to the program, with the ids of that. */
 static int untold(struct context *c, const struct alert *a, char ***ret) {
         char **breaches = calloc(a->n_evidence + 2, sizeof(*breaches));
         size_t n = 0;
@@ -511,13 +512,13 @@ static int item_text(struct context *c, const struct alert *a, struct item *item
         return n < 0 ? -ENOMEM : 0;
 }
 
-/* By the alert and what is the newest about it: new evidence is a new chance. */
+/* By the alert and all that is to be told of it: new evidence, which may be older than what is known, is another thing to tell and a new chance. */
 static char *name_of(const struct alert *a, char *const *breaches) {
-        size_t n = 0;
+        uint64_t hash = STORE_HASH_SEED;
         char *name = NULL;
-        while (breaches[n])
-                n++;
-        return asprintf(&name, "%s %s", a->id, breaches[n - 1]) < 0 ? NULL : name;
+        for (; *breaches; breaches++)
+                hash = store_hash(hash, *breaches, strlen(*breaches));
+        return asprintf(&name, "%s %016" PRIx64, a->id, hash) < 0 ? NULL : name;
 }
 
 static bool has_room(const struct outlet_command *o) {

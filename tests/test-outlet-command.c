@@ -224,6 +224,26 @@ static void test_given_up(void **state) {
         assert_int_equal(status_of(d).given_up, 0);
 }
 
+/* While it is told of an alert, evidence turns up that is older than what it is told. */
+static void test_older_evidence(void **state) {
+        struct desk *d = *state;
+        struct evidence both[2] = {d->evidence[0], d->evidence[0]};
+        (void) snprintf(both[0].breach, sizeof(both[0].breach), "older");
+        use(d, "true");
+        assert_int_equal(outlet_command_turn(d->o, &d->c, &d->j), 0);
+        assert_int_equal(outlet_command_settle(d->o, &d->c), 0);
+        assert_int_equal(outlet_command_turn(d->o, &d->c, &d->j), 0);
+        assert_int_equal(status_of(d).waiting, 1); /* it is being told that */
+        d->alerts[0].evidence = both;
+        d->alerts[0].n_evidence = 2;
+        assert_int_equal(outlet_command_turn(d->o, &d->c, &d->j), 0);
+        assert_int_equal(status_of(d).waiting, 2);
+        while (!is_told(d, "older")) {
+                assert_true(sd_event_run(d->event, UINT64_MAX) >= 0);
+                assert_true(outlet_command_settle(d->o, &d->c) >= 0);
+        }
+}
+
 static void test_ended_with_the_service(void **state) {
         struct desk *d = *state;
         use(d, "trap '' TERM; sleep 1000");
@@ -239,13 +259,8 @@ int main(int argc, char **argv) {
                 return role_command(argv + 2);
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         static const struct CMUnitTest tests[] = {
-                T(test_told_when_it_ended_well),
-                T(test_faults),
-                T(test_time_limit),
-                T(test_children),
-                T(test_output_without_end),
-                T(test_given_up),
-                T(test_ended_with_the_service),
+                T(test_told_when_it_ended_well), T(test_faults),   T(test_time_limit),     T(test_children),
+                T(test_output_without_end),      T(test_given_up), T(test_older_evidence), T(test_ended_with_the_service),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

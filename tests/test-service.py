@@ -6,10 +6,12 @@ import datetime
 import json
 import os
 import pathlib
+import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -66,18 +68,28 @@ class Service:
         self.socket.bind(self.path)
         self.socket.setblocking(False)
         self.said = []
+        # Heard all the time, as systemd does: the socket holds a few words only, and whoever speaks waits when it is full.
+        self.over, over = os.pipe()
+        self.ear = threading.Thread(target=self.hear, daemon=True)
+        self.ear_over = over
+        self.ear.start()
         self.log = open(w.folder / "log", "ab")
         env = dict(w.env, NOTIFY_SOCKET=self.path, **environment)
         self.process = subprocess.Popen([ADIEUD, "-c", str(w.config), *arguments], env=env, cwd=w.folder, stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log)
         RUNNING.append(self.process)
 
-    def listen(self):
+    def hear(self):
         while True:
+            ready, _, _ = select.select([self.socket, self.over], [], [])
             try:
                 self.said += self.socket.recv(65536).decode().split("\n")
             except BlockingIOError:
-                return self.said
+                if self.over in ready:
+                    return
+
+    def listen(self):
+        return self.said
 
     def hears(self, what, since=0):
         def check():
@@ -95,10 +107,10 @@ class Service:
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        # Somebody must take what it says: the socket holds a few words only.
-        eventually("ends", lambda: self.listen() is not None and self.process.poll() is not None)
-        code = self.process.returncode
-        self.listen()
+        code = self.process.wait(PATIENCE)
+        os.close(self.ear_over)
+        self.ear.join()
+        os.close(self.over)
         self.socket.close()
         self.log.close()
         return code
