@@ -155,6 +155,8 @@ enum word {
         W_N_TROUBLES,
         W_STILL_OPEN,
         W_MORE_ALERTS,
+        W_MORE_MAILS,
+        W_BEFORE,
         W_SUBJECT,
         W_EVENT,
         W_WHY,
@@ -186,6 +188,8 @@ static const char *const words[_WORD_MAX][_LANGUAGE_MAX] = {
         [W_N_TROUBLES] = {"something was not read", "tout n'a pas été lu"},
         [W_STILL_OPEN] = {"Still open.", "Toujours en cours."},
         [W_MORE_ALERTS] = {"And %zu more: `adieu alerts` lists them.", "Et %zu de plus : « adieu alerts » les montre."},
+        [W_MORE_MAILS] = {"And %zu more mails.", "Et %zu messages de plus."},
+        [W_BEFORE] = {"%zu before: `adieu alerts` shows them.", "%zu auparavant : « adieu alerts » les montre."},
         [W_SUBJECT] = {"Subject: %s", "Objet : %s"},
         [W_EVENT] = {"Event: %s", "Événement : %s"},
         [W_WHY] = {"Why it is watched: %s", "Pourquoi y veiller : %s"},
@@ -360,7 +364,7 @@ static int add_evidence(struct writer *w, const struct evidence *e, bool in_full
                         return r;
                 quoted = quote(text);
         }
-        add_format(w, "  - ", "%s: %s", when(w, e->at, at), e->detail ? e->detail : "");
+        add_format(w, "  - ", w->language == FRENCH ? "%s : %s" : "%s: %s", when(w, e->at, at), e->detail ? e->detail : "");
         if (quoted)
                 add_format(w, "    ", w->language == FRENCH ? "« %s »" : "\"%s\"", quoted);
         if (in_full && !str_empty(e->subject))
@@ -379,10 +383,14 @@ static int add_item(struct writer *w, const struct digest_item *item) {
         add_format(w, "  ", "%s.", a->summary);
         if (item->n_news == 0)
                 add_wrapped(w, "  ", words[W_STILL_OPEN][w->language]);
-        size_t first = item->n_news > DIGEST_EVIDENCE_MAX ? item->n_news - DIGEST_EVIDENCE_MAX : 0;
+        size_t n = MIN(item->n_news, (size_t) DIGEST_EVIDENCE_MAX + DIGEST_NAMED_MAX);
         int r = 0;
-        for (size_t i = 0; i < item->n_news && r >= 0; i++)
-                r = add_evidence(w, item->news[i], i >= first);
+        /* What was told before, what the alert counts without keeping it, and what is too much for a mail: the numbers add up. */
+        size_t all = MAX(a->n_evidence, (size_t) a->count);
+        if (item->n_news > 0 && all > n)
+                SAY(w, "  - ", W_BEFORE, all - n);
+        for (size_t i = n; i > 0 && r >= 0; i--)
+                r = add_evidence(w, item->news[item->n_news - i], i <= DIGEST_EVIDENCE_MAX);
         add_why(w, a);
         return r;
 }
@@ -461,6 +469,8 @@ static void add_troubles(struct writer *w, const struct digest_report *r) {
                 if (!str_empty(m->text))
                         add_wrapped(w, "  ", m->text);
         }
+        if (r->n_mails > DIGEST_ALERTS_MAX)
+                SAY(w, "- ", W_MORE_MAILS, r->n_mails - DIGEST_ALERTS_MAX);
 }
 
 /* --- the whole */

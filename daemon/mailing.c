@@ -409,7 +409,9 @@ static int on_open_row(const struct outbox_row *row, void *userdata) {
 /* Left in the middle of sending: by what was written before each step, it waits again or may have arrived. */
 static int doubt(struct mailing *m, const struct outbox_row *row) {
         instant now = now_of(m);
-        bool left = !m->started || row->changed_at < now - SENDING_MOST || row->changed_at > now;
+        /* Who asked for a digest may be sending it this moment, also while a service starts. */
+        bool left =
+                (!m->started && row->kind != OUTBOX_EXTRA) || row->changed_at < now - SENDING_MOST || row->changed_at > now;
         bool handed_over = row->stage >= SEND_ACCEPTED_UNKNOWN;
         const struct outbox_change change = {.state = handed_over ? OUTBOX_UNKNOWN : OUTBOX_WAITING,
                                              .stage = row->stage,
@@ -563,13 +565,13 @@ static int report_from(struct context *c, instant *ret) {
 }
 
 int mailing_report(struct context *c, const struct judgement *j, struct digest_report *ret) {
-        instant since = clock_now(&c->clock), from = 0;
+        instant now = clock_now(&c->clock), since = now, from = 0;
         int r = store_moment(c->store, MOMENT_SINCE, &since);
         if (r >= 0)
                 r = report_from(c, &from);
         if (r < 0)
                 return judge_failed(c, r, "cannot tell what was mailed before");
-        return digest_report(c, j, since - WEEK, from, ret);
+        return digest_report(c, j, MIN(since, now) - WEEK, from, ret);
 }
 
 /* The week is done without a mail: the row says so, as a mail's would. */

@@ -264,8 +264,11 @@ int store_moment(struct store *s, const char *name, instant *ret) {
 }
 
 int store_first(struct store *s, const char *name, instant *at) {
-        int r = store_moment(s, name, at);
-        if (r != 0)
+        instant kept;
+        int r = store_moment(s, name, &kept);
+        if (r > 0 && kept <= *at)
+                *at = kept;
+        if (r < 0 || (r > 0 && kept <= *at))
                 return MIN(r, 0);
         sqlite3_stmt *q;
         if (!(q = store_statement(s, STATEMENT_META_PUT)))

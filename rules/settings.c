@@ -32,7 +32,8 @@ static const struct settings_key keys[] = {
          "Every address you write from, old ones included: this is how your own mails are known."},
         {"owner.time_zone", ZONE, true, "The time zone you work in, by its IANA name (Europe/Paris)."},
         {"owner.language", TEXT, false,
-         "The language of alerts and of the digest: de, en, es, fr, it or nl; en by default."},
+         "The language of alerts and of the digest: de, en, es, fr, it or nl; en by default. What is not there in it is in "
+         "English."},
         {"owner.hours", HOURS, false, "Your working hours by day of the week; Monday to Friday 09:00-18:00 by default."},
         {"owner.holidays", TEXTS, false, "Regions whose public holidays you keep (FR, CA-QC), and .ics files of days off."},
         {"owner.absences", PERIODS, false, "Days on which you do not work: dates, or {from, until, reason}."},
@@ -674,6 +675,26 @@ static bool read_address(struct loader *l, const struct yaml_node *node, const c
         fault(l, node, "bad-value", "write the address only: name@host.example", "\"%s\" is not a mail address",
               node->scalar);
         return false;
+}
+
+/* As every mail server takes it. A domain in other letters has a spelling without them (RFC 5890); the name before it has none, and a server that takes it
+ * (RFC 6531) does not help when another on the way does not. `node` is blamed. NULL: a fault. */
+static const char *read_mailable(struct loader *l, const struct yaml_node *node, const char *address) {
+        size_t local = strcspn(address, "@");
+        char key[ADDRESS_KEY_SIZE];
+        bool plain = address[0] != '-';
+        for (const char *p = address; *p; p++) {
+                bool odd = (unsigned char) *p <= ' ' || *p == 127 || *p == '\\';
+                plain &= !odd && (p >= address + local || (unsigned char) *p < 127);
+        }
+        if (plain && utf8_is_ascii(address, strlen(address)))
+                return address;
+        if (plain && address_key(address + local, key) > 1 && utf8_is_ascii(key, strlen(key)))
+                return keep(l, arena_printf(l->arena, "%.*s%s", (int) local, address, key));
+        fault(l, node, "bad-value",
+              "write one of plain letters, digits and . _ + - before the \"@\", that every server takes",
+              "no mail of ours can be written to or from \"%s\"", address);
+        return NULL;
 }
 
 /* A domain that would make strangers a client: nobody's, everybody's, or no name at all. */
@@ -1343,12 +1364,14 @@ static void read_envelope(struct loader *l, const struct yaml_node *node, struct
         const char **list = keep(l, arena_new0(l->arena, const char *, count_items(to) + 2));
         size_t n = 0;
         for (const struct yaml_node *i = first_item(to); list && i; i = next_item(to, i))
-                if (read_address(l, i, "to"))
-                        list[n++] = i->scalar;
+                if (read_address(l, i, "to") && (list[n] = read_mailable(l, i, i->scalar)))
+                        n++;
+        if (own && (n == 0 || !from) && !(own = read_mailable(l, node, own)))
+                return;
         if (n == 0 && list)
                 list[n] = own;
         d->to = list;
-        d->from = from && read_address(l, from, "from") ? from->scalar : own;
+        d->from = from && read_address(l, from, "from") ? read_mailable(l, from, from->scalar) : own;
         d->empty = !str_eq(empty, "nothing");
         if (empty && d->empty && !str_eq(empty, "line"))
                 fault(l, yaml_get(node, "empty"), "bad-value", did_you_mean(l, empty, words),

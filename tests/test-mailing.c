@@ -473,6 +473,32 @@ static void test_first_digest(void **data) {
         restart(&w);
         turn_at(&w, "2026-03-12T08:00");
         assert_int_equal(server.n_taken, 1);
+        assert_null(strstr(last_taken()->mail, " before: "));
+        /* Much in one week: some are named, the newest are quoted, and the numbers add up. */
+        for (unsigned i = 0; i < 30; i++)
+                fresh = write_from(&w, QUIETLY);
+        turn_at(&w, "2026-03-16T08:00");
+        assert_non_null(strstr(last_taken()->mail, "\n  32 times in 60 days"));
+        assert_non_null(strstr(last_taken()->mail, "\n  - 7 before: `adieu alerts` shows them.\n"));
+        assert_true(tells(last_taken()->mail, fresh) && tells(last_taken()->mail, fresh - 24));
+        assert_false(tells(last_taken()->mail, fresh - 25));
+        world_end(&w);
+}
+
+/* Installed while the battery of the clock was empty, or full of years. */
+static void test_first_clock_is_wrong(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, USUAL, at("2031-07-01T10:00"));
+        turn(&w);
+        turn_at(&w, "2026-03-04T10:00");
+        unsigned quiet = write_from(&w, QUIETLY), loud = write_from(&w, LOUDLY);
+        turn(&w);
+        assert_int_equal(told_in(AT_ONCE, loud), 1);
+        restart(&w);
+        turn_at(&w, "2026-03-09T08:00");
+        assert_int_equal(told_in(IN_DIGESTS, quiet), 1);
+        assert_int_equal(server.n_taken, 2);
         world_end(&w);
 }
 
@@ -895,6 +921,42 @@ static void test_left_sending(void **data) {
         world_end(&w);
 }
 
+/* `adieu digest --send` is at it while the service starts. */
+static void test_somebody_else_sends(void **data) {
+        (void) data;
+        struct world asked, service;
+        struct judgement j;
+        world_begin(&asked, USUAL, at("2026-03-04T10:00"));
+        turn(&asked);
+        (void) write_from(&asked, QUIETLY);
+        assert_int_equal(judge(&asked.c, &j), 0);
+        _cleanup_free_ char *id = NULL;
+        assert_int_equal(mailing_extra(asked.m, &j, &id), 0);
+        judgement_free(&j);
+        assert_true(mailing_is_busy(asked.m));
+        struct sending *elsewhere = server.current;
+        server.current = NULL;
+        service = (struct world){.c = {.program = "/bin/false", .clock = asked.c.clock}, .source = asked.source};
+        configure(&service, USUAL);
+        start(&service);
+        turn(&service);
+        assert_int_equal(server.n_taken, 0);
+        server.current = elsewhere;
+        take(elsewhere, false);
+        elsewhere->done(&answers[TAKES].outcome, elsewhere->userdata);
+        while (mailing_is_busy(asked.m))
+                assert_true(sd_event_run(asked.event, UINT64_MAX) >= 0);
+        clock_to(&service, at("2026-03-04T14:00"));
+        turn(&service);
+        assert_int_equal(server.n_taken, 1);
+        assert_int_equal(rows(&service, OUTBOX_SENT).n, 1);
+        stop(&service);
+        ruleset_free(service.c.rules);
+        settings_free(service.c.settings);
+        diagnostics_free(&service.d);
+        world_end(&asked);
+}
+
 /* --- killed at every point */
 
 /* Turns of a short life: a mail at once, a notice, a digest that is refused for now, one with two alerts, one that tells what happened to the others. */
@@ -1150,6 +1212,7 @@ static void test_year_of_sundays(void **data) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(test_first_digest),
+                T(test_first_clock_is_wrong),
                 T(test_empty_week),
                 T(test_no_transport),
                 T(test_refused_for_now),
@@ -1166,6 +1229,7 @@ int main(void) {
                 T(test_extra),
                 T(test_another_day_is_chosen),
                 T(test_left_sending),
+                T(test_somebody_else_sends),
                 T(test_killed_at_every_point),
                 T(test_year_of_mondays),
                 T(test_year_with_a_polite_server),

@@ -418,6 +418,10 @@ static void test_faults(void **state) {
                 {OWNER "digest: {sendmail: x, tls: none}\n", "unknown-key", 2, 23, "a program"},
                 {OWNER "digest: {sendmail: x, empty: no}\n", "bad-value", 2, 30, "nothing"},
                 {OWNER "digest: {sendmail: x, from: Camille}\n", "bad-value", 2, 29, "address"},
+                {OWNER "digest: {sendmail: x, to: [a@x.example, \"jos\\u00e9@x.example\"]}\n", "bad-value", 2, 41,
+                 "every server"},
+                {OWNER "digest: {sendmail: x, from: \"a\\rb@x.example\"}\n", "bad-value", 2, 29, "every server"},
+                {OWNER "digest: {sendmail: x, from: -f@x.example}\n", "bad-value", 2, 29, "every server"},
                 {OWNER "digest: {smtp: mail.example}\n", "bad-value", 2, 16, "smtps://"},
                 {OWNER "packs: {a: b}\n", "wrong-type", 2, 8, "packs"},
                 {OWNER "alerts_file: ~/x\n", "bad-value", 2, 14, "shell"},
@@ -532,6 +536,10 @@ static void test_digest(void **state) {
         assert_string_equal(d->remote->ca, "/etc/adieu/ca.pem");
         assert_string_equal(d->remote->fingerprint,
                             "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+        /* Other letters in a domain: as servers of mail know it. */
+        _cleanup_loaded_ struct loaded i = load(OWNER "digest: {sendmail: x, to: \"Jean+a@St\\u00fcdio.example\"}\n");
+        assert_good(&i);
+        assert_string_equal(i.s->digest.to[0], "Jean+a@xn--stdio-lva.example");
         _cleanup_loaded_ struct loaded s = load(OWNER "digest: {sendmail: [bin/send, -x], smtp: }\n");
         assert_good(&s);
         d = &s.s->digest;
