@@ -4,6 +4,7 @@ network must judge as the same files in a folder do; nothing may pass for gone t
 import json
 import os
 import pathlib
+import shutil
 import signal
 import sys
 
@@ -312,6 +313,62 @@ def inbox(w):
         s.delete("/inbox/x.ics")
         w.scan(AFTER)
         equal(observations(w, AFTER), 2)
+
+
+@case("an answer in parts is read to its end; one that has no end, or hides a part, makes no absence")
+def parts(w):
+    with fake() as s:
+        work = calendar_at(s)
+        names = ["%02d.ics" % i for i in range(10)]
+        for name in names:
+            s.put(work + name, meeting(name))
+        rows = {n: s.response(work + n, "<D:getetag>%s</D:getetag>" % s.etag(s.calendars[work][n]).replace('"', "&quot;")) for n in names}
+        more = s.response(work, status="507 Insufficient Storage")
+
+        def paged(r):
+            if "sync-collection" not in r["body"]:
+                return None
+            token = r["body"].split("<sync-token>")[1].split("<")[0]
+            at = int(token[7:]) if token.startswith("urn:p:") and len(token) > 6 else 0
+            page = names[at:at + 3]
+            return s.multi([rows[n] for n in page] + ([more] if at + 3 < len(names) else []), "urn:p:x%d" % (at + 3))
+
+        s.answer = paged
+        use(w, s.base)
+        w.scan(BEFORE)
+        equal(observations(w, BEFORE), 10)
+        # More is announced, and the token stands still.
+        s.answer = lambda r: s.multi([rows[names[0]], more], "urn:p:x1") if "sync-collection" in r["body"] else None
+        r = w.scan(LATER, 3)
+        true("does not tell all" in r.stderr, r)
+        equal(cancelled(w, LATER), [])
+        # A listing without a report that is cut in the same way.
+        s.answer = lambda r: s.multi([more, rows[names[0]]]) if r["headers"].get("Depth") == "1" and r["path"] == work else (403, {}, "") if r["method"] == "REPORT" else None
+        r = w.scan(LATER, 3)
+        equal(cancelled(w, LATER), [])
+        s.answer = None
+        w.scan(LATER)
+        equal(cancelled(w, LATER), [])
+
+
+@case("radicale forgets its tokens: everything is listed, what vanished meanwhile is seen, nothing twice")
+def forgotten(w):
+    with real(w, "radicale") as s:
+        work = calendar_at(s)
+        for i in range(3):
+            s.put(work + "%d.ics" % i, meeting("m%d" % i))
+        use(w, s.base)
+        w.scan(BEFORE)
+        s.stop()
+        tokens = list(s.data.rglob("sync-token"))
+        true(len(tokens) > 0)
+        for folder in tokens:
+            shutil.rmtree(folder)
+        s.start()
+        s.delete(work + "1.ics")
+        w.scan(LATER)
+        equal(cancelled(w, AFTER), GONE)
+        equal(observations(w, AFTER), 4)
 
 
 # --- what must not pass for an absence
