@@ -29,10 +29,16 @@ struct known_item {
         uint64_t check;
 };
 
+struct names {
+        char **items; /* owned */
+        size_t n;
+};
+
 /* What a reading collects until the role says that all was told. */
 struct caldav_reading {
         struct known_item *known; /* owned, sorted */
         size_t n_known, allocated;
+        struct names wanted; /* folders that are there and are read */
         struct departures missing;
         int64_t *gone; /* owned: items */
         size_t n_gone;
@@ -63,6 +69,13 @@ static bool is_inbox(const char *folder) {
 
 /* --- what is collected --- */
 
+static void names_free(struct names *l) {
+        for (size_t i = 0; i < l->n; i++)
+                free(l->items[i]);
+        free(l->items);
+        *l = (struct names){};
+}
+
 static void caldav_ended(void *data) {
         struct caldav_reading *c = data;
         if (!c)
@@ -75,11 +88,28 @@ static void caldav_ended(void *data) {
                 free((char *) c->late[i].item.folder);
                 free((char *) c->late[i].item.name);
         }
+        names_free(&c->wanted);
         departures_free(&c->missing);
         free(c->known);
         free(c->gone);
         free(c->late);
         free(c);
+}
+
+static int names_add(struct names *l, const char *name) {
+        char **p = realloc(l->items, (l->n + 1) * sizeof(*p));
+        if (!p)
+                return -ENOMEM;
+        l->items = p;
+        p[l->n] = strdup(name);
+        return p[l->n] ? (l->n++, 0) : -ENOMEM;
+}
+
+static bool names_have(const struct names *l, const char *name) {
+        for (size_t i = 0; i < l->n; i++)
+                if (strcmp(l->items[i], name) == 0)
+                        return true;
+        return false;
 }
 
 /* NULL: no memory. */
@@ -131,9 +161,10 @@ static int on_item(const struct store_item *item, void *userdata) {
         return MIN(e, 0);
 }
 
+/* Asked of every folder that is wanted. */
 static int caldav_known(struct account *a, const char *folder) {
         struct telling t = {a, reading_of(a)};
-        if (!t.reading)
+        if (!t.reading || names_add(&t.reading->wanted, folder) < 0)
                 return reader_fatal(account_reader(a), -ENOMEM);
         int e = store_items_of_folder(reader_store(account_reader(a)), account_source(a), folder, on_item, &t);
         if (e < 0)
@@ -281,18 +312,39 @@ static int caldav_gone(struct account *a, const struct fetch_record *gone) {
         return departures_add_item(r, &c->missing, known->id);
 }
 
+struct stale {
+        const struct caldav_reading *reading;
+        struct names folders;
+};
+
+static int on_kept_folder(const char *folder, void *userdata) {
+        struct stale *s = userdata;
+        return names_have(&s->reading->wanted, folder) ? 0 : names_add(&s->folders, folder);
+}
+
+/* A calendar that is removed as a whole, or no longer chosen, holds nothing any more, and nothing in it was called off. */
+static int forget_calendars(struct reader *r, int64_t source, const struct caldav_reading *c) {
+        struct stale s = {.reading = c};
+        int e = store_folders(reader_store(r), source, on_kept_folder, &s);
+        if (e >= 0 && s.folders.n > 0)
+                e = reader_write(r);
+        for (size_t i = 0; i < s.folders.n && e >= 0; i++)
+                e = store_folder_delete(reader_store(r), source, s.folders.items[i]);
+        names_free(&s.folders);
+        return e < 0 ? reader_fatal(r, e) : 0;
+}
+
 /* Everything that the role told before is in the store: 0; 1: not to be told yet, since it may be in a calendar that was not read yet. */
 static int caldav_settled(struct account *a, const char *folder) {
         (void) folder;
         struct reader *r = account_reader(a);
         struct caldav_reading *c = reading_of(a);
-        if (!c)
-                return reader_fatal(r, -ENOMEM);
-        if (c->missing.n == 0 && c->n_gone == 0)
-                return 0;
+        int e = c ? forget_calendars(r, account_source(a), c) : reader_fatal(r, -ENOMEM);
+        if (e < 0 || (c->missing.n == 0 && c->n_gone == 0))
+                return e;
         if (!reader_may_settle(r))
                 return 1;
-        int e = departures_tell(r, &c->missing, 0);
+        e = departures_tell(r, &c->missing, 0);
         for (size_t i = 0; i < c->n_late && e >= 0; i++)
                 e = reader_item_put(r, &c->late[i].item, NULL);
         if (e >= 0)

@@ -642,6 +642,23 @@ int store_folder_remembered(struct store *s, int64_t source, const char *folder,
         return 0;
 }
 
+int store_folders(struct store *s, int64_t source, int (*found)(const char *folder, void *userdata), void *userdata) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_FOLDERS);
+        if (!q)
+                return no_statement(s);
+        (void) sqlite3_bind_int64(q, 1, source);
+        int r;
+        while ((r = store_step(s, q)) > 0) {
+                const char *folder = (const char *) sqlite3_column_text(q, 0);
+                int e = found(folder ? folder : "", userdata);
+                if (e < 0) {
+                        sqlite3_reset(q);
+                        return e;
+                }
+        }
+        return r;
+}
+
 int store_folder_delete(struct store *s, int64_t source, const char *folder) {
         int64_t id = 0, mtime, items;
         bool known;

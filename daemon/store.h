@@ -69,6 +69,9 @@ int store_folder_remember(struct store *s, int64_t source, const char *folder, c
                           int64_t items) _must_check_;
 /* *ret is NULL when nothing was remembered; the caller frees it. */
 int store_folder_remembered(struct store *s, int64_t source, const char *folder, char **ret) _must_check_;
+/* Every folder of a source that is kept, in no order. Strings valid during the call, in which the store must not be written to. */
+int store_folders(struct store *s, int64_t source, int (*found)(const char *folder, void *userdata),
+                  void *userdata) _must_check_;
 /* With the items in it and their components. */
 int store_folder_delete(struct store *s, int64_t source, const char *folder) _must_check_;
 

@@ -108,6 +108,7 @@ const char *const store_statements[_STATEMENT_MAX] = {
         [STATEMENT_FOLDER_STATE] = "UPDATE folder SET mtime_ns = ?2, items = ?3 WHERE id = ?1",
         [STATEMENT_FOLDER_REMEMBER] = "UPDATE folder SET state = ?2, items = ?3 WHERE id = ?1",
         [STATEMENT_FOLDER_REMEMBERED] = "SELECT state FROM folder WHERE source = ?1 AND folder = ?2",
+        [STATEMENT_FOLDERS] = "SELECT folder FROM folder WHERE source = ?1",
         [STATEMENT_FOLDER_ITEMS_DELETE] = "DELETE FROM item WHERE folder = ?1",
         [STATEMENT_FOLDER_DELETE] = "DELETE FROM folder WHERE id = ?1",
         [STATEMENT_ITEMS] = "SELECT item.id, folder.folder, item.name, inode, size, item.mtime_ns, tail"

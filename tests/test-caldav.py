@@ -371,6 +371,25 @@ def forgotten(w):
         equal(observations(w, AFTER), 4)
 
 
+@case("a calendar that is removed as a whole takes no meeting with it, and holds none any more")
+def removed(w):
+    with fake() as s:
+        one, two = calendar_at(s, "one"), calendar_at(s, "two")
+        s.put(one + "a.ics", meeting("m1"))
+        s.put(one + "b.ics", meeting("m2"))
+        s.put(two + "a.ics", meeting("m1"))
+        use(w, s.base)
+        w.scan(BEFORE)
+        del s.calendars[one]
+        s.put(two + "c.ics", meeting("m3"))
+        w.scan("2026-02-21T10:00+01:00")
+        equal(cancelled(w, LATER), [])
+        # The copy in the calendar that is no longer there does not hide that it vanished here.
+        s.delete(two + "a.ics")
+        w.scan(LATER)
+        equal(cancelled(w, AFTER), GONE)
+
+
 # --- what must not pass for an absence
 
 def hold(w, s, break_it, mend, want=3):
