@@ -14,11 +14,16 @@
  * smaller, never larger, so that a window may show a message twice but passes over none. Where CONDSTORE is offered (RFC 7162), HIGHESTMODSEQ tells that
  * nothing changed at all; what vanished is of no interest, which is what QRESYNC would add. */
 
-/* Messages of one window, whose sizes and dates are asked for together. */
-#define WINDOW 200U
-/* Messages and bytes of one FETCH. Its answer must come within the time of imap_allow(), and the role holds it. */
-#define BATCH_MESSAGES 100U
-#define BATCH_BYTES (INT64_C(2) * 1024 * 1024)
+/* Messages of one window, whose sizes and dates are asked for together. Each costs a way to the server and back, and a server that has never been asked for
+ * sizes reads every message to tell them: the first window is small, so that what is new is not waited for. */
+#define WINDOW 1000U
+#define FIRST_WINDOW 200U
+/* What one of them says in its line. */
+#define WINDOW_LINE_BYTES 256U
+/* Messages and bytes of one FETCH: again one way there and back, and what is read anew after an interruption. Commands are not sent before the last one is
+ * answered, since servers then work on several at once and mix their answers. Each message is handed on as soon as it is here. */
+#define BATCH_MESSAGES 500U
+#define BATCH_BYTES (INT64_C(8) * 1024 * 1024)
 /* A message above this is fetched by parts: attachments make up nearly all of such a message, and one more round trip costs less than this. */
 #define LARGE_BYTES (INT64_C(256) * 1024)
 /* What is read of a large message whose parts cannot be told apart. */
@@ -37,6 +42,7 @@ struct message {
         int64_t size;
         instant date;
         bool left_out;
+        bool asked; /* in its batch */
         int fd;
         bool fetched;
 };
@@ -48,9 +54,12 @@ struct reading {
         struct uid_set avoid;
         struct message window[WINDOW];
         size_t n_window;
-        bool window_full;
-        struct message *batch; /* of the window, by uid falling */
+        bool window_full, any_window;
+        struct message current[WINDOW];       /* the window at work, by uid falling */
+        struct message batch[BATCH_MESSAGES]; /* of it: what is asked for together */
         size_t n_batch;
+        int64_t batch_bytes; /* still to come */
+        int give_error;
         bool changed;
         int64_t done, total;
 };
@@ -246,7 +255,7 @@ static int ask_window(struct reading *r, uint32_t first, uint32_t last) {
         r->window_full = false;
         i->on_fetch = on_window;
         i->on_fetch_userdata = r;
-        imap_allow(i, 0);
+        imap_allow(i, (uint64_t) (last - first + 1) * WINDOW_LINE_BYTES);
         int e = imap_command(i, "FETCH %" PRIu32 ":%" PRIu32 " (UID FLAGS INTERNALDATE RFC822.SIZE)", first, last);
         i->on_fetch = NULL;
         qsort(r->window, r->n_window, sizeof(*r->window), compare_messages);
@@ -289,6 +298,17 @@ static int open_sink(struct imap *i) {
         return MIN(fd, 0);
 }
 
+/* The core may have it wait for room: that is not the server's time. */
+static void hand_on(struct reading *r, struct message *m) {
+        if (r->give_error >= 0)
+                r->give_error = give(r, m, 0);
+        else if (m->fd >= 0)
+                (void) close(m->fd);
+        m->fd = -1;
+        r->batch_bytes -= MIN(m->size, r->batch_bytes);
+        imap_allow(r->imap, (uint64_t) r->batch_bytes);
+}
+
 /* The bytes that came before belong to this message. */
 static void on_message(struct imap *i, const struct mailimap_msg_att *att, void *userdata) {
         struct reading *r = userdata;
@@ -306,6 +326,7 @@ static void on_message(struct imap *i, const struct mailimap_msg_att *att, void 
                 if (m->fetched) {
                         m->fd = i->sink_fd;
                         i->sink_fd = -1;
+                        hand_on(r, m);
                 }
                 break;
         }
@@ -317,7 +338,8 @@ static void on_message(struct imap *i, const struct mailimap_msg_att *att, void 
         i->sink_error = error;
 }
 
-static int fetch_set(struct reading *r, const char *set, const char *what, uint64_t bytes) {
+/* What is in the batch. Messages that came are handed on. */
+static int fetch_set(struct reading *r, const char *set, const char *what, int64_t bytes) {
         struct imap *i = r->imap;
         sink_reset(i, MESSAGE_SIZE_MAX);
         int e = open_sink(i);
@@ -325,32 +347,35 @@ static int fetch_set(struct reading *r, const char *set, const char *what, uint6
                 return e;
         i->on_fetch = on_message;
         i->on_fetch_userdata = r;
-        imap_allow(i, bytes);
+        r->batch_bytes = bytes;
+        r->give_error = 0;
+        imap_allow(i, (uint64_t) bytes);
         e = imap_command(i, "UID FETCH %s (UID %s)", set, what);
         i->on_fetch = NULL;
         if (i->sink_fd >= 0)
                 (void) close(i->sink_fd);
         i->sink_fd = -1;
-        return e;
+        return r->give_error < 0 ? r->give_error : e;
 }
 
-static int fetch_alone(struct reading *r, struct message *m, const char *what, uint64_t bytes) {
+/* 1: handed on; 0: it did not come. */
+static int fetch_alone(struct reading *r, const struct message *m, const char *what, int64_t bytes) {
         char set[16];
         (void) snprintf(set, sizeof(set), "%" PRIu32, m->uid);
-        r->batch = m;
+        r->batch[0] = *m;
         r->n_batch = 1;
         int e = tell_at(r, m->uid);
-        return e < 0 ? e : fetch_set(r, set, what, bytes);
+        if (e >= 0)
+                e = fetch_set(r, set, what, bytes);
+        return e < 0 && e != -ENOMSG ? e : r->batch[0].fetched;
 }
 
 /* Not in the answer: expunged in the meantime, or the server cannot give it. */
 static int settle_missing(struct reading *r, struct message *m) {
         struct imap *i = r->imap;
-        int e = fetch_alone(r, m, "BODY.PEEK[]", (uint64_t) m->size);
-        if (e < 0 && e != -ENOMSG)
-                return e;
-        if (m->fetched)
-                return give(r, m, 0);
+        int e = fetch_alone(r, m, "BODY.PEEK[]", m->size);
+        if (e != 0)
+                return MIN(e, 0);
         r->n_window = 0;
         i->on_fetch = on_window;
         i->on_fetch_userdata = r;
@@ -360,47 +385,43 @@ static int settle_missing(struct reading *r, struct message *m) {
         return e < 0 && e != -ENOMSG ? e : r->n_window > 0 ? give(r, m, -EIO) : 0;
 }
 
-/* What the window still holds is copied, since it is used anew for messages that are missing. */
-static int settle_batch(struct reading *r, struct message *batch, size_t n) {
+/* Some of current[first..end) did not come. */
+static int settle_all_missing(struct reading *r, size_t first, size_t end) {
         int e = 0;
-        for (size_t k = 0; k < n; k++) {
-                if (batch[k].fetched && e >= 0)
-                        e = give(r, &batch[k], 0);
-                else if (batch[k].fd >= 0)
-                        (void) close(batch[k].fd);
-        }
-        for (size_t k = 0; k < n && e >= 0; k++)
-                if (!batch[k].fetched)
-                        e = settle_missing(r, &batch[k]);
+        for (size_t k = first; k < end && e >= 0; k++)
+                if (r->current[k].asked && !r->current[k].fetched)
+                        e = settle_missing(r, &r->current[k]);
         return e;
 }
 
-static int fetch_batch(struct reading *r, struct message *batch, size_t n, int64_t bytes) {
+/* The messages of current[first..end) that are marked as asked for. */
+static int fetch_batch(struct reading *r, size_t first, size_t end) {
         _cleanup_buf_ struct buf set = {0};
         struct uid_set uids = {0};
+        int64_t bytes = 0;
         int e = 0;
-        if (n == 0)
-                return 0;
-        if (r->imap->careful)
-                return settle_batch(r, batch, n); /* one by one */
-        for (size_t k = 0; k < n && e >= 0; k++)
-                e = uid_set_add(&uids, batch[k].uid, batch[k].uid);
+        r->n_batch = 0;
+        for (size_t k = first; k < end && e >= 0; k++)
+                if (r->current[k].asked) {
+                        e = uid_set_add(&uids, r->current[k].uid, r->current[k].uid);
+                        bytes += r->current[k].size;
+                        r->batch[r->n_batch++] = r->current[k];
+                }
         if (e >= 0)
                 e = uid_set_print(&uids, &set);
         uid_set_done(&uids);
         (void) buf_add_char(&set, 0);
         if (e < 0 || set.error < 0)
                 return -ENOMEM;
-        r->batch = batch;
-        r->n_batch = n;
-        e = fetch_set(r, set.data, "BODY.PEEK[]", (uint64_t) bytes);
-        if (e < 0 && e != -ENOMSG) {
-                for (size_t k = 0; k < n; k++)
-                        if (batch[k].fd >= 0)
-                                (void) close(batch[k].fd);
-                return e;
+        if (r->n_batch > 0 && !r->imap->careful) { /* else one by one */
+                e = fetch_set(r, set.data, "BODY.PEEK[]", bytes);
+                if (e < 0 && e != -ENOMSG)
+                        return e;
+                for (size_t k = first, b = 0; k < end; k++)
+                        if (r->current[k].asked)
+                                r->current[k].fetched = r->batch[b++].fetched;
         }
-        return settle_batch(r, batch, n);
+        return settle_all_missing(r, first, end);
 }
 
 static int fetch_large(struct reading *r, struct message *m) {
@@ -421,9 +442,7 @@ static int fetch_large(struct reading *r, struct message *m) {
                 return e;
         (void) snprintf(what, sizeof(what), "BODY.PEEK[]<0.%u>", LARGE_HEAD_BYTES);
         e = fetch_alone(r, m, what, LARGE_HEAD_BYTES);
-        if (e < 0 && e != -ENOMSG)
-                return e;
-        return m->fetched ? give(r, m, 0) : settle_missing(r, m);
+        return e != 0 ? MIN(e, 0) : settle_missing(r, m);
 }
 
 /* --- a window --- */
@@ -432,33 +451,56 @@ static bool is_wanted(struct reading *r, const struct message *m, const struct u
         return m->uid >= range->first && m->uid <= range->last && !m->left_out && !uid_set_has(&r->avoid, m->uid);
 }
 
-static int fetch_window(struct reading *r, const struct uid_range *range) {
-        struct message messages[WINDOW], batch[BATCH_MESSAGES];
-        size_t n = r->n_window, n_batch = 0;
+static int cover(struct reading *r, uint32_t first, uint32_t last) {
+        int e = uid_set_add(&r->state.read, first, last);
+        r->changed = true;
+        if (e >= 0)
+                e = tell_state(r);
+        return e < 0 ? e : tell_progress(r);
+}
+
+/* current[0..end) is dealt with: remembered, when `range` is a hole, which becomes smaller. */
+static int cover_down_to(struct reading *r, size_t end, struct uid_range *range) {
+        uint32_t uid = end > 0 ? r->current[end - 1].uid : 0;
+        if (uid <= range->first || uid > range->last)
+                return 0;
+        int e = cover(r, uid, range->last);
+        range->last = uid - 1;
+        return e;
+}
+
+static int choose(struct reading *r, struct message *m, const struct uid_range *range) {
+        int e = 0;
+        if (m->left_out && m->uid >= range->first && m->uid <= range->last)
+                e = uid_set_add(&r->state.left, m->uid, m->uid);
+        m->asked = is_wanted(r, m, range) && m->size <= LARGE_BYTES;
+        return e == -E2BIG ? 0 : e; /* so many drafts: these are looked at no more */
+}
+
+/* What is in the window. hole: it is one, else messages that are looked at again. */
+static int fetch_window(struct reading *r, struct uid_range *range, bool hole) {
+        size_t n = r->n_window, first = 0, asked = 0;
         int64_t bytes = 0;
         int e = 0;
-        memcpy(messages, r->window, n * sizeof(*messages));
+        memcpy(r->current, r->window, n * sizeof(*r->current));
         for (size_t k = 0; k < n && e >= 0; k++) {
-                struct message *m = &messages[k];
-                if (m->left_out && m->uid >= range->first && m->uid <= range->last)
-                        e = uid_set_add(&r->state.left, m->uid, m->uid);
-                if (e == -E2BIG)
-                        e = 0; /* so many drafts: these are looked at no more */
-                if (e < 0 || !is_wanted(r, m, range))
-                        continue;
-                if (m->size > LARGE_BYTES) {
-                        e = fetch_large(r, m);
-                        continue;
-                }
-                if (n_batch == BATCH_MESSAGES || (n_batch > 0 && bytes + m->size > BATCH_BYTES)) {
-                        e = fetch_batch(r, batch, n_batch, bytes);
-                        n_batch = 0;
+                struct message *m = &r->current[k];
+                if (asked == BATCH_MESSAGES || (asked > 0 && bytes + m->size > BATCH_BYTES && m->size <= LARGE_BYTES)) {
+                        e = fetch_batch(r, first, k);
+                        if (e >= 0 && hole)
+                                e = cover_down_to(r, k, range);
+                        first = k;
+                        asked = 0;
                         bytes = 0;
                 }
-                batch[n_batch++] = *m;
-                bytes += m->size;
+                if (e >= 0)
+                        e = choose(r, m, range);
+                if (e >= 0 && m->size > LARGE_BYTES && is_wanted(r, m, range))
+                        e = fetch_large(r, m);
+                asked += m->asked;
+                bytes += m->asked ? m->size : 0;
         }
-        return e < 0 ? e : fetch_batch(r, batch, n_batch, bytes);
+        return e < 0 ? e : fetch_batch(r, first, n);
 }
 
 /* --- from the newest down --- */
@@ -505,21 +547,13 @@ static int count_up_to(struct reading *r, uint32_t uid, uint32_t *ret) {
         return 0;
 }
 
-static int cover(struct reading *r, uint32_t first, uint32_t last) {
-        int e = uid_set_add(&r->state.read, first, last);
-        r->changed = true;
-        if (e >= 0)
-                e = tell_state(r);
-        return e < 0 ? e : tell_progress(r);
-}
-
 /* A hole in what was read; `number` messages have a UID up to its end. */
 static int read_hole(struct reading *r, struct uid_range hole, uint32_t number) {
         for (;;) {
                 number = MIN(number, r->imap->session->imap_selection_info->sel_exists);
                 if (number == 0)
                         return cover(r, hole.first, hole.last);
-                uint32_t first = number > WINDOW ? number - WINDOW + 1 : 1;
+                uint32_t size = r->any_window ? WINDOW : FIRST_WINDOW, first = number > size ? number - size + 1 : 1;
                 int e = tell_at(r, 0);
                 if (e >= 0)
                         e = ask_window(r, first, number);
@@ -533,8 +567,9 @@ static int read_hole(struct reading *r, struct uid_range hole, uint32_t number) 
                         return fetcher_end(r->imap->fetcher, FETCH_END_LOST, "%s gives numbers in %s that cannot be",
                                            r->imap->account->remote.host, r->folder->shown);
                 uint32_t lowest = r->window[r->n_window - 1].uid;
+                r->any_window = true;
                 r->done += (int64_t) r->n_window;
-                e = fetch_window(r, &hole);
+                e = fetch_window(r, &hole, true);
                 if (e < 0)
                         return e;
                 if (first == 1 || lowest <= hole.first)
@@ -602,7 +637,7 @@ static int look_again(struct reading *r) {
                         if (e == -ENOMSG)
                                 e = 0;
                         if (e >= 0)
-                                e = fetch_window(r, &range);
+                                e = fetch_window(r, &range, false);
                 }
         r->changed = true;
         uid_set_done(&old);

@@ -190,7 +190,10 @@ def fill(server, n):
     for i, name in enumerate(sorted(os.listdir(mail / "cur"))):
         if i >= n:
             break
-        os.link(mail / "cur" / name, box / "cur" / name)
+        try:
+            os.link(mail / "cur" / name, box / "cur" / name)
+        except OSError:
+            shutil.copy(mail / "cur" / name, box / "cur" / name)
     server.own()
 
 
