@@ -613,7 +613,6 @@ static int read_new(struct reading *r) {
 /* --- drafts that were sent, deletions that were taken back --- */
 
 static int look_again(struct reading *r) {
-        _cleanup_buf_ struct buf set = {0};
         struct imap *i = r->imap;
         struct uid_set old = r->state.left;
         if (old.n == 0)
