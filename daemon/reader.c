@@ -79,7 +79,8 @@ void reader_read_since(struct reader *r, instant since) {
         r->since = since;
 }
 
-static void keep_trouble(struct reader *r, char text[static TROUBLE_MAX], const char *format, va_list ap) {
+static __attribute__((format(printf, 3, 0))) void keep_trouble(struct reader *r, char text[static TROUBLE_MAX],
+                                                               const char *format, va_list ap) {
         (void) vsnprintf(text, TROUBLE_MAX, format, ap);
         /* File names are any bytes; what a person reads, or the store keeps, is text. */
         (void) utf8_clean_in_place(text, strlen(text));

@@ -118,7 +118,6 @@ static int finish_answer(struct answer_builder *b, const struct fetch_record *r,
 }
 
 int fetcher_folder(struct fetcher *f, struct fetch_record *folder, struct fetch_answer *ret) {
-        _cleanup_buf_ struct buf unused = {0};
         struct answer_builder b = {0};
         struct fetch_record r;
         folder->type = FETCH_FOLDER;
