@@ -759,6 +759,8 @@ int mailing_extra(struct mailing *m, const struct judgement *j, char **ret_messa
         if (r >= 0)
                 r = store_begin(m->c->store);
         if (r >= 0)
+                r = outbox_replace_extra(m->c->store, now_of(m));
+        if (r >= 0)
                 r = put_report(m, j, &report, &(struct draft){.kind = OUTBOX_EXTRA, .key = key});
         if (r >= 0)
                 r = store_commit(m->c->store);

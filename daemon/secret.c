@@ -154,6 +154,7 @@ struct secret_request {
         const struct secret_spec *spec;
         struct program *program;
         sd_event_source *defer;
+        int failed; /* why the command could not be started */
         void (*done)(int r, char *secret, size_t size, const char *why, void *userdata);
         void *userdata;
 };
@@ -168,7 +169,11 @@ static int on_defer(sd_event_source *s, void *userdata) {
         char *secret = NULL, *why = NULL;
         size_t size = 0;
         (void) s;
-        int r = read_place(q->spec, &secret, &size, &why);
+        int r = q->failed;
+        if (r < 0)
+                (void) explain(&why, r, "the command \"%s\" cannot be run: %s", q->spec->command[0], strerror(-r));
+        else
+                r = read_place(q->spec, &secret, &size, &why);
         answer(q, r, secret, size, why);
         return 0;
 }
@@ -227,8 +232,10 @@ int secret_ask(sd_event *event, const struct secret_spec *spec,
                         .output_max = SECRET_SIZE_MAX,
                         .quiet = true,
                 };
-                r = program_start(event, &program, on_command, q, &q->program);
-        } else
+                r = q->failed = program_start(event, &program, on_command, q, &q->program);
+        }
+        /* A command that is not there is as wrong as one that fails, and told the same way: not as a fault of who asks. */
+        if (!q->program && r != -ENOMEM)
                 r = sd_event_add_defer(event, &q->defer, on_defer, q);
         if (r < 0)
                 return r;
@@ -287,8 +294,6 @@ int secret_get(const struct secret_spec *spec, char **ret, size_t *ret_size, cha
                 return read_place(spec, ret, ret_size, ret_why);
         struct waiting w = {0};
         int r = wait_for_command(spec, &w);
-        if (r < 0 && !w.why && r != -ENOMEM)
-                (void) explain(&w.why, 0, "the command \"%s\" cannot be run: %s", spec->command[0], strerror(-r));
         if (ret_why)
                 *ret_why = TAKE_PTR(w.why);
         free(w.why);

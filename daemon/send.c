@@ -271,8 +271,10 @@ static int start_role(struct sending *s, const char *secret, size_t secret_size)
 static void on_secret(int r, char *secret, size_t size, const char *why, void *userdata) {
         struct sending *s = userdata;
         s->asking = secret_request_free(s->asking);
+        /* The machine is short of something for the moment, or it is the owner's to mend. */
+        bool lasting = r != -ENOMEM && r != -EAGAIN && r != -EMFILE && r != -ENFILE;
         if (r < 0)
-                conclude(s, 0, false, r != -ENOMEM, "%s", why ? why : strerror(-r));
+                conclude(s, 0, false, lasting, "%s", why ? why : strerror(-r));
         else if ((r = start_role(s, secret, size)) < 0)
                 conclude(s, 0, false, false, "the send role cannot be started: %s", strerror(-r));
         secret_free(secret, size);

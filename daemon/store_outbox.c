@@ -212,6 +212,14 @@ int outbox_replace(struct store *s, instant at) {
         return store_run(s, q);
 }
 
+int outbox_replace_extra(struct store *s, instant at) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_REPLACE_EXTRA);
+        if (!q)
+                return store_fail(s);
+        (void) sqlite3_bind_int64(q, 1, at);
+        return store_run(s, q);
+}
+
 int outbox_drop(struct store *s, instant before) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_DROP);
         if (!q)

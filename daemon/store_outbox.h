@@ -80,6 +80,8 @@ int outbox_take_back(struct store *s, const char *message_id) _must_check_;
 /* A digest is being made: older digests and mails at once that wait, and that nobody got, are REPLACED, and what the digests told is untold again. In a batch with
  * the making. */
 int outbox_replace(struct store *s, instant at) _must_check_;
+/* The same of digests that were asked for and that nobody got, for another one: whoever tries until the password is right wants one mail. They mark nothing as told. */
+int outbox_replace_extra(struct store *s, instant at) _must_check_;
 /* The mails of rows that are done since before `before` are dropped; the rows stay, they are how a week is known to be done. */
 int outbox_drop(struct store *s, instant before) _must_check_;
 /* Does some source hold that message, or one that refers to it? Then it arrived. Looks at messages since `since`. 1, 0. */

@@ -200,6 +200,8 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 "UPDATE outbox SET state = 5, changed_at = ?1 WHERE state = 0 AND (kind = 0 OR (kind = 1 AND unsure = 0"
                 " AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.message_id = outbox.message_id AND o.state IN (1, 2, "
                 "4))))",
+        [STATEMENT_OUTBOX_REPLACE_EXTRA] =
+                "UPDATE outbox SET state = 5, changed_at = ?1 WHERE state = 0 AND kind = 3 AND unsure = 0",
         [STATEMENT_OUTBOX_UNTELL] =
                 "DELETE FROM told WHERE outlet <> 1 AND mail IN"
                 " (SELECT message_id FROM outbox WHERE kind = 0 AND state = 5 AND changed_at = ?1)"

@@ -617,6 +617,11 @@ static const char *join_path(struct loader *l, const char *path) {
                                     slash ? (int) (slash - l->file + 1) : 0, l->file, (int) n, path));
 }
 
+/* A name without a slash is looked for where programs are. */
+static const char *program_path(struct loader *l, const char *program) {
+        return strchr(program, '/') ? join_path(l, program) : program;
+}
+
 /* Regions into the calendar; .ics files into the settings, for the owner only. */
 static void read_holidays(struct loader *l, const struct yaml_node *node, const char *prefix, bool owner,
                           struct work_calendar *c) {
@@ -974,14 +979,17 @@ static bool read_password(struct loader *l, const struct yaml_node *node, const 
                 return false;
         }
         struct secret_spec s = {0};
+        const char **command = get_texts(l, password, path, "command");
         if ((s.name = get_text(l, password, path, "credential")))
                 s.kind = SECRET_CREDENTIAL;
         else if ((s.file = get_text(l, password, path, "file"))) {
                 s.kind = SECRET_FILE;
                 s.file = join_path(l, s.file);
-        } else if ((s.command = get_texts(l, password, path, "command")) && s.command[0])
+        } else if (command && command[0]) {
                 s.kind = SECRET_COMMAND;
-        else
+                command[0] = program_path(l, command[0]);
+                s.command = command;
+        } else
                 return false;
         if (s.name && (strchr(s.name, '/') || s.name[0] == '.')) {
                 fault(l, yaml_get(password, "credential"), "bad-value",
@@ -1393,7 +1401,7 @@ static void read_digest(struct loader *l, const struct yaml_node *node) {
         else if (smtp)
                 d->remote = read_remote(l, smtp, node, "digest", REMOTE_FOR_SMTP);
         else if (sendmail && sendmail[0]) {
-                sendmail[0] = strchr(sendmail[0], '/') ? join_path(l, sendmail[0]) : sendmail[0];
+                sendmail[0] = program_path(l, sendmail[0]);
                 d->sendmail = sendmail;
                 refuse_account_keys(l, node, "a program that sends");
         } else

@@ -878,6 +878,35 @@ static void test_extra(void **data) {
         world_end(&w);
 }
 
+/* Asked for again and again while the password is wrong: one mail in the end. */
+static void test_extra_replaces_extra(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, USUAL, at("2026-03-04T10:00"));
+        turn(&w);
+        (void) write_from(&w, QUIETLY);
+        for (int i = 1; i <= 3; i++) {
+                struct judgement j;
+                _cleanup_free_ char *id = NULL;
+                clock_to(&w, at("2026-03-05T10:00") + i * MINUTE);
+                assert_int_equal(judge(&w.c, &j), 0);
+                assert_int_equal(mailing_extra(w.m, &j, &id), 0);
+                judgement_free(&j);
+                server.current->done(&answers[BAD_LOGIN].outcome, server.current->userdata);
+                while (mailing_is_busy(w.m))
+                        assert_true(sd_event_run(w.event, UINT64_MAX) >= 0);
+                restart(&w);
+        }
+        assert_int_equal(rows(&w, OUTBOX_WAITING).n, 1);
+        assert_int_equal(rows(&w, OUTBOX_REPLACED).n, 2);
+        turn_at(&w, "2026-03-05T18:00");
+        turn_at(&w, "2026-03-06T18:00");
+        assert_int_equal(server.n_taken, 1);
+        turn_at(&w, "2026-03-09T08:00");
+        assert_null(strstr(last_taken()->mail, "was not delivered"));
+        world_end(&w);
+}
+
 static void test_another_day_is_chosen(void **data) {
         (void) data;
         struct world w;
@@ -1227,6 +1256,7 @@ int main(void) {
                 T(test_at_once_refused),
                 T(test_notice),
                 T(test_extra),
+                T(test_extra_replaces_extra),
                 T(test_another_day_is_chosen),
                 T(test_left_sending),
                 T(test_somebody_else_sends),

@@ -556,7 +556,7 @@ def secrets(w):
         for password, words in (
                 ("{credential: smtp}", None), ("{command: [sh, -c, \"cat secret; echo other; echo noise >&2\"]}", None), ("{file: secret}", None),
                 ("{credential: none}", "LoadCredential=none"), ("{credential: empty}", "empty"), ("{credential: two}", "more than one line"),
-                ("{command: [sh, -c, \"cat secret; exit 3\"]}", "ended with status 3"), ("{command: [/nonexistent/x]}", "asked for"), ("{command: ['true']}", "empty"),
+                ("{command: [sh, -c, \"cat secret; exit 3\"]}", "ended with status 3"), ("{command: [/nonexistent/x]}", "\"/nonexistent/x\" cannot be run: No such file"), ("{command: ['true']}", "empty"),
                 ("{command: [sh, -c, \"kill -9 $$\"]}", "signal 9"), ("{command: [sh, -c, \"yes\"]}", "more than a password"),
                 ("{file: none}", "none"), ("{file: open}", "chmod 600"), ("{file: credentials}", "not a file")):
             configure(w, sink.port, "smtp", password=password)

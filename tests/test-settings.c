@@ -536,6 +536,12 @@ static void test_digest(void **state) {
         assert_string_equal(d->remote->ca, "/etc/adieu/ca.pem");
         assert_string_equal(d->remote->fingerprint,
                             "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
+        /* A program of one's own beside the file. */
+        _cleanup_loaded_ struct loaded c =
+                load(OWNER "digest: {smtp: \"smtps://me@mail.example\", password: {command: [./pw.sh, ./x]}}\n");
+        assert_good(&c);
+        assert_string_equal(c.s->digest.remote->password.command[0], "/etc/adieu/pw.sh");
+        assert_string_equal(c.s->digest.remote->password.command[1], "./x");
         /* Other letters in a domain: as servers of mail know it. */
         _cleanup_loaded_ struct loaded i = load(OWNER "digest: {sendmail: x, to: \"Jean+a@St\\u00fcdio.example\"}\n");
         assert_good(&i);
