@@ -267,6 +267,21 @@ def bad_start(w):
     true("adieud [-c FILE]" in r.stdout, r.stdout)
 
 
+@case("an account whose password command is not there, or whose server is not, holds up neither the others nor the alerts")
+def account_fails(w):
+    text = w.config.read_text()
+    w.config.write_text(text.replace("sources:\n", 'sources:\n  - {imap: "imaps://bob@localhost:1", password: {command: [/nonexistent/x]}}\n'
+                                     '  - {imap: "imaps://eve@localhost:1", password: {command: [echo, x]}}\n', 1))
+    w.mail("1.x", evening_mail(1, 7))
+    s = Service(w)
+    s.rests()
+    equal(len(told(w)), 1)
+    true('"/nonexistent/x" cannot be run' in s.errors(), s.errors())
+    w.mail("2.x", evening_mail(2, 14))
+    eventually("the next is told", lambda: len(told(w)) == 2)
+    equal(s.end(), 0)
+
+
 @case("nothing is written to the sources")
 def read_only(w):
     w.mail("1.x", evening_mail(1, 7))
