@@ -44,6 +44,7 @@ enum phase {
 struct account_epoch {
         struct account_epoch *next;
         int64_t outstanding;
+        bool abandoned;
         char *folder, *state; /* owned; NULL while it is open */
         int64_t total;
 };
@@ -74,7 +75,8 @@ struct account {
 
         /* of the reading, which may take several passes */
         instant since;
-        struct account_epoch *epochs; /* the last one is open */
+        struct account_epoch *epochs;    /* the last one is open */
+        struct account_epoch *abandoned; /* of sessions that ended: jobs may still point to them */
         int64_t n_outstanding, more_items, more_bytes;
         int64_t progress, progress_total;
         int64_t last_ns; /* when the role last said something */
@@ -128,14 +130,24 @@ int64_t account_source(const struct account *m) {
 
 /* --- epochs: what the role wants remembered, and what must be in the store before --- */
 
-static void epochs_free(struct account *m) {
-        for (struct account_epoch *e = m->epochs, *next; e; e = next) {
+static void epochs_free(struct account_epoch *first) {
+        for (struct account_epoch *e = first, *next; e; e = next) {
                 next = e->next;
                 free(e->folder);
                 free(e->state);
                 free(e);
         }
-        m->epochs = NULL;
+}
+
+/* Nothing of what the session wanted remembered will be, but its items that are with the parse roles still end there. */
+static void epochs_abandon(struct account *m) {
+        while (m->epochs) {
+                struct account_epoch *e = m->epochs;
+                m->epochs = e->next;
+                e->abandoned = true;
+                e->next = m->abandoned;
+                m->abandoned = e;
+        }
         m->n_outstanding = 0;
 }
 
@@ -204,6 +216,8 @@ static int tell_more(struct account *m) {
 
 static int dealt_with(struct account *m, struct account_epoch *epoch, int64_t held) {
         epoch->outstanding--;
+        if (epoch->abandoned)
+                return reader_checkpoint(m->reader);
         m->n_outstanding--;
         m->more_items++;
         m->more_bytes += held;
@@ -324,7 +338,7 @@ static void end_session(struct account *m) {
         m->fetch = fetch_free(m->fetch);
         forget_secret(m);
         m->phase = PHASE_NONE;
-        epochs_free(m);
+        epochs_abandon(m);
         m->more_items = m->more_bytes = 0;
         free(TAKE_PTR(m->at_folder));
         free(TAKE_PTR(m->at_name));
@@ -342,6 +356,7 @@ static void forget_avoided(struct account *m) {
 
 static void account_free(struct account *m) {
         end_session(m);
+        epochs_free(m->abandoned);
         forget_avoided(m);
         (void) sd_event_source_disable_unref(m->retry);
         free(m->why);
@@ -484,7 +499,7 @@ static int begin_reading(struct account *m) {
         m->troubled = false;
         m->progress = m->progress_total = 0;
         forget_data(m);
-        epochs_free(m);
+        epochs_abandon(m);
         return m->fetch ? send_read(m) : start_session(m);
 }
 
@@ -772,6 +787,7 @@ int account_read(struct reader *r, const struct source_spec *spec, int64_t sourc
         /* A run that ended badly left items of which nobody will hear again. */
         if (m->n_outstanding > 0)
                 end_session(m);
+        epochs_free(TAKE_PTR(m->abandoned));
         int e = read_account(m);
         if (!a->wake && !is_unsettled(m))
                 end_session(m);
