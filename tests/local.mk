@@ -597,7 +597,7 @@ check_PROGRAMS += %D%/test-fetch %D%/test-uid-set
 %C%_test_uid_set_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 endif
 dist_check_SCRIPTS += %D%/test-imap.py
-EXTRA_DIST += %D%/dovecot.py
+EXTRA_DIST += %D%/dovecot.py %D%/meddler.py
 %D%/test-imap.log: adieu$(EXEEXT) adieud$(EXEEXT)
 # Two servers must agree; Cyrus is not among the packages of the tests (see cyrus.py).
 dist_check_SCRIPTS += %D%/test-imap-servers.py
