@@ -55,6 +55,8 @@ struct reading {
         struct message window[WINDOW];
         size_t n_window;
         bool window_full, any_window;
+        struct uid_range asked; /* the numbers that the window is of: UIDs, or sequence numbers */
+        bool asked_uids;
         struct message current[WINDOW];       /* the window at work, by uid falling */
         struct message batch[BATCH_MESSAGES]; /* of it: what is asked for together */
         size_t n_batch;
@@ -226,18 +228,24 @@ static const struct mailimap_msg_att_body_section *read_att(const struct mailima
         return body;
 }
 
+/* Servers tell of other messages in between, unasked, when their flags change: these are not looked at, since what lies between them and those asked for
+ * would count as seen. */
 static void on_window(struct imap *i, const struct mailimap_msg_att *att, void *userdata) {
         struct reading *r = userdata;
         struct message m;
         (void) i;
         (void) read_att(att, &m);
+        uint32_t number = r->asked_uids ? m.uid : att->att_number;
+        if (m.uid == 0 || number < r->asked.first || number > r->asked.last)
+                return;
         for (size_t k = 0; k < r->n_window; k++)
                 if (r->window[k].uid == m.uid) { /* told again, unasked */
                         r->window[k].left_out |= m.left_out;
+                        r->window[k].size = MAX(r->window[k].size, m.size);
+                        if (r->window[k].date == INSTANT_UNKNOWN)
+                                r->window[k].date = m.date;
                         return;
                 }
-        if (m.uid == 0)
-                return;
         if (r->n_window < WINDOW)
                 r->window[r->n_window++] = m;
         else
@@ -251,6 +259,8 @@ static int compare_messages(const void *a, const void *b) {
 
 static int ask_window(struct reading *r, uint32_t first, uint32_t last) {
         struct imap *i = r->imap;
+        r->asked = (struct uid_range){first, last};
+        r->asked_uids = false;
         r->n_window = 0;
         r->window_full = false;
         i->on_fetch = on_window;
@@ -376,6 +386,8 @@ static int settle_missing(struct reading *r, struct message *m) {
         int e = fetch_alone(r, m, "BODY.PEEK[]", m->size);
         if (e != 0)
                 return MIN(e, 0);
+        r->asked = (struct uid_range){m->uid, m->uid};
+        r->asked_uids = true;
         r->n_window = 0;
         i->on_fetch = on_window;
         i->on_fetch_userdata = r;
@@ -506,21 +518,22 @@ static int fetch_window(struct reading *r, struct uid_range *range, bool hole) {
 /* --- from the newest down --- */
 
 struct uid_search {
-        uint32_t uid;
+        uint32_t number, uid;
 };
 
 static void on_uid(struct imap *i, const struct mailimap_msg_att *att, void *userdata) {
         struct message m;
         (void) i;
         (void) read_att(att, &m);
-        if (m.uid != 0)
-                ((struct uid_search *) userdata)->uid = m.uid;
+        struct uid_search *s = userdata;
+        if (m.uid != 0 && att->att_number == s->number)
+                s->uid = m.uid;
 }
 
 /* The UID of a sequence number; 0: there is none. */
 static int uid_of(struct reading *r, uint32_t number, uint32_t *ret) {
         struct imap *i = r->imap;
-        struct uid_search s = {0};
+        struct uid_search s = {.number = number};
         i->on_fetch = on_uid;
         i->on_fetch_userdata = &s;
         imap_allow(i, 0);
@@ -536,6 +549,9 @@ static int count_up_to(struct reading *r, uint32_t uid, uint32_t *ret) {
         while (low < high) {
                 uint32_t middle = low + (high - low + 1) / 2, found;
                 int e = uid_of(r, middle, &found);
+                if (e >= 0 && found >= r->state.next)
+                        e = fetcher_end(r->imap->fetcher, FETCH_END_LOST, "%s gives numbers in %s that cannot be",
+                                        r->imap->account->remote.host, r->folder->shown);
                 if (e < 0)
                         return e;
                 if (found != 0 && found <= uid)
@@ -624,6 +640,8 @@ static int look_again(struct reading *r) {
                 for (uint64_t first = old.items[k].first; first <= old.items[k].last && e >= 0; first += WINDOW) {
                         struct uid_range range = {(uint32_t) first,
                                                   (uint32_t) MIN(first + WINDOW - 1, (uint64_t) old.items[k].last)};
+                        r->asked = range;
+                        r->asked_uids = true;
                         r->n_window = 0;
                         i->on_fetch = on_window;
                         i->on_fetch_userdata = r;
