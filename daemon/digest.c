@@ -383,14 +383,13 @@ static int add_item(struct writer *w, const struct digest_item *item) {
         add_format(w, "  ", "%s.", a->summary);
         if (item->n_news == 0)
                 add_wrapped(w, "  ", words[W_STILL_OPEN][w->language]);
-        size_t n = MIN(item->n_news, (size_t) DIGEST_EVIDENCE_MAX + DIGEST_NAMED_MAX);
+        size_t all = MAX(a->n_evidence, (size_t) a->count), n = item->n_news;
         int r = 0;
-        /* What was told before, what the alert counts without keeping it, and what is too much for a mail: the numbers add up. */
-        size_t all = MAX(a->n_evidence, (size_t) a->count);
-        if (item->n_news > 0 && all > n)
+        /* What was told before, and what the alert counts without keeping it: the numbers add up. */
+        if (n > 0 && all > n)
                 SAY(w, "  - ", W_BEFORE, all - n);
         for (size_t i = n; i > 0 && r >= 0; i--)
-                r = add_evidence(w, item->news[item->n_news - i], i <= DIGEST_EVIDENCE_MAX);
+                r = add_evidence(w, item->news[n - i], i <= DIGEST_EVIDENCE_MAX);
         add_why(w, a);
         return r;
 }

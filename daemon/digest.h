@@ -25,11 +25,10 @@ struct digest_report {
 
 /* A source that was not read whole for so long is told. Everything is looked at several times an hour while the service runs. */
 #define DIGEST_STALE_SECONDS (INT64_C(24) * 3600)
-/* Alerts that are told one by one, and pieces of evidence of each that are quoted, the newest: nobody reads more of a mail. Some older pieces are named with
- * their times, the others and further alerts counted; `adieu alerts` has all. */
+/* Alerts that are told one by one, and pieces of evidence of each that are quoted, the newest: nobody reads more of a mail. Older pieces are named with their
+ * times, as many as an alert keeps (EVIDENCE_MAX); what it only counts, and other alerts, are counted; `adieu alerts` has all. */
 #define DIGEST_ALERTS_MAX 40U
 #define DIGEST_EVIDENCE_MAX 5U
-#define DIGEST_NAMED_MAX 20U
 
 /* What a digest would tell now: `since` as for digest_select(). Free with digest_report_free(). 0 or negative errno, told on stderr. */
 int digest_report(struct context *c, const struct judgement *j, instant since, instant from,

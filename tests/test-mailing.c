@@ -474,14 +474,16 @@ static void test_first_digest(void **data) {
         turn_at(&w, "2026-03-12T08:00");
         assert_int_equal(server.n_taken, 1);
         assert_null(strstr(last_taken()->mail, " before: "));
-        /* Much in one week: some are named, the newest are quoted, and the numbers add up. */
-        for (unsigned i = 0; i < 30; i++)
+        /* Much in one week: what an alert keeps is named, the newest are quoted, and the numbers add up. */
+        for (unsigned i = 0; i < EVIDENCE_MAX + 10; i++) {
+                clock_to(&w, at("2026-03-12T09:00") + i);
                 fresh = write_from(&w, QUIETLY);
+        }
         turn_at(&w, "2026-03-16T08:00");
-        assert_non_null(strstr(last_taken()->mail, "\n  32 times in 60 days"));
-        assert_non_null(strstr(last_taken()->mail, "\n  - 7 before: `adieu alerts` shows them.\n"));
-        assert_true(tells(last_taken()->mail, fresh) && tells(last_taken()->mail, fresh - 24));
-        assert_false(tells(last_taken()->mail, fresh - 25));
+        assert_non_null(strstr(last_taken()->mail, "\n  62 times in 60 days"));
+        assert_non_null(strstr(last_taken()->mail, "\n  - 12 before: `adieu alerts` shows them.\n"));
+        assert_true(tells(last_taken()->mail, fresh) && tells(last_taken()->mail, fresh - (EVIDENCE_MAX - 1)));
+        assert_false(tells(last_taken()->mail, fresh - EVIDENCE_MAX));
         world_end(&w);
 }
 
