@@ -118,7 +118,7 @@ static bool on_body(int type, struct mailimap_msg_att_body_section *section, con
         struct imap *i = context;
         (void) type;
         const struct mailimap_section_spec *spec = section && section->sec_section ? section->sec_section->sec_spec : NULL;
-        struct buf *to = i->sink_head && spec && spec->sec_text ? i->sink_head : i->sink;
+        struct buf *to = i->sink_of ? (spec ? i->sink_of(spec, i->sink_userdata) : NULL) : i->sink;
         i->sink_any = true;
         if (n > i->sink_max - i->sink_size) {
                 n = i->sink_max - i->sink_size;

@@ -25,7 +25,10 @@ struct imap {
         bool condstore;
         /* Where the bytes of a BODY section go while an answer is parsed: a file, or a buffer, up to a limit. */
         int sink_fd;
-        struct buf *sink, *sink_head; /* sink_head: for the header of a part ("[1.MIME]") when it comes with the part */
+        struct buf *sink;
+        /* Where a part goes, when several come in one answer; NULL: nowhere. */
+        struct buf *(*sink_of)(const struct mailimap_section_spec *section, void *userdata);
+        void *sink_userdata;
         size_t sink_size, sink_max;
         bool sink_any, sink_full;
         int sink_error;

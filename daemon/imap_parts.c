@@ -19,6 +19,10 @@
 #define LEAVES_MAX 200U
 #define SECTION_MAX 256U
 #define BOUNDARY_SIZE 40U
+/* RFC 7162 section 4: lines of a client should not be longer than 8192 bytes. */
+#define COMMAND_MAX 7000U
+/* The header of one part: five fields or so, with names of files in several alphabets. */
+#define PART_HEAD_MAX (32U * 1024)
 
 struct frame {
         clistiter *next;
@@ -27,14 +31,24 @@ struct frame {
         char section[SECTION_MAX];
 };
 
+/* A part that is no multipart, in the order of the tree. */
+struct leaf {
+        char section[SECTION_MAX];
+        bool fetch; /* not only its header */
+        struct buf head, body;
+};
+
 struct parts {
         struct imap *imap;
         uint32_t uid;
         int fd;
         struct mailimap_body *structure; /* owned */
         bool found;
-        unsigned n_leaves;
-        size_t bytes;
+        bool asking;         /* the first walk over the tree: what is needed is asked for. The second writes */
+        struct leaf *leaves; /* owned: LEAVES_MAX */
+        size_t n_leaves, leaf, n_answered;
+        struct buf command; /* owned */
+        size_t bytes, asked_bytes;
         struct frame *frames; /* owned: MIME_DEPTH_MAX */
         size_t depth;
 };
@@ -56,11 +70,9 @@ static void on_structure(struct imap *i, const struct mailimap_msg_att *att, voi
         }
 }
 
-/* head: where "[n.MIME]" goes; NULL: all goes to `body`. */
-static int ask(struct parts *p, const char *what, struct buf *head, struct buf *body, size_t max) {
+static int ask(struct parts *p, const char *what, struct buf *to, size_t max) {
         struct imap *i = p->imap;
-        i->sink = body;
-        i->sink_head = head;
+        i->sink = to;
         i->sink_fd = -1;
         i->sink_any = i->sink_full = false;
         i->sink_error = 0;
@@ -69,9 +81,46 @@ static int ask(struct parts *p, const char *what, struct buf *head, struct buf *
         i->on_fetch = on_structure;
         i->on_fetch_userdata = p;
         imap_allow(i, max);
-        int e = imap_command(i, "UID FETCH %" PRIu32 " (UID %s)", p->uid, what);
+        int e = imap_command(i, "UID FETCH %" PRIu32 " (UID%s)", p->uid, what);
         i->on_fetch = NULL;
-        i->sink = i->sink_head = NULL;
+        i->sink = NULL;
+        return e;
+}
+
+/* The leaf that an answer names, of those asked for last. */
+static struct buf *leaf_sink(const struct mailimap_section_spec *spec, void *userdata) {
+        struct parts *p = userdata;
+        char name[SECTION_MAX] = "";
+        size_t n = 0;
+        const struct mailimap_section_part *part =
+                spec->sec_type == MAILIMAP_SECTION_SPEC_SECTION_PART ? spec->sec_data.sec_part : NULL;
+        for (clistiter *c = part && part->sec_id ? clist_begin(part->sec_id) : NULL; c; c = clist_next(c)) {
+                int wrote = snprintf(name + n, sizeof(name) - n, "%s%" PRIu32, n > 0 ? "." : "",
+                                     *(const uint32_t *) clist_content(c));
+                if (wrote < 0 || (size_t) wrote >= sizeof(name) - n)
+                        return NULL;
+                n += (size_t) wrote;
+        }
+        for (size_t k = p->n_answered; k < p->n_leaves; k++)
+                if (strcmp(p->leaves[k].section, name) == 0)
+                        return spec->sec_text ? &p->leaves[k].head : &p->leaves[k].body;
+        return NULL;
+}
+
+/* All parts by one command: a server far away is waited for once. */
+static int ask_leaves(struct parts *p) {
+        if (p->command.size == 0)
+                return 0;
+        if (buf_add_char(&p->command, 0) < 0)
+                return -ENOMEM;
+        p->imap->sink_of = leaf_sink;
+        p->imap->sink_userdata = p;
+        int e = ask(p, p->command.data, NULL, p->asked_bytes);
+        p->imap->sink_of = NULL;
+        buf_free(&p->command);
+        p->command = (struct buf){0};
+        p->n_answered = p->n_leaves;
+        p->asked_bytes = 0;
         return e;
 }
 
@@ -81,6 +130,8 @@ static int put(struct parts *p, const char *format, ...) _printf_(2, 3);
 static int put(struct parts *p, const char *format, ...) {
         char text[600];
         va_list ap;
+        if (p->asking)
+                return 0;
         va_start(ap, format);
         int n = vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
@@ -160,37 +211,49 @@ static bool is_wanted(const struct mailimap_body_type_1part *b) {
 
 /* --- the tree --- */
 
+static int ask_leaf(struct parts *p, const struct mailimap_body_type_1part *b, const char *section) {
+        const struct mailimap_body_fields *f = fields_of(b);
+        if (p->n_leaves == LEAVES_MAX)
+                return 0;
+        struct leaf *l = &p->leaves[p->n_leaves++];
+        bool whole = *section == 0;
+        const char *number = whole ? "1" : section;
+        *l = (struct leaf){.fetch = is_wanted(b) && p->bytes < PARTS_BYTES_MAX,
+                           .head = BUF_LIMITED(PART_HEAD_MAX),
+                           .body = BUF_LIMITED(PART_MAX)};
+        (void) snprintf(l->section, sizeof(l->section), "%s", number);
+        if (!whole) {
+                (void) buf_printf(&p->command, " BODY.PEEK[%s.MIME]", number);
+                p->asked_bytes += PART_HEAD_MAX;
+        }
+        if (l->fetch) {
+                (void) buf_printf(&p->command, " BODY.PEEK[%s]<0.%u>", number, PART_MAX);
+                p->asked_bytes += MIN((size_t) f->bd_size, (size_t) PART_MAX);
+                p->bytes += MIN((size_t) f->bd_size, (size_t) PART_MAX);
+        }
+        if (p->command.error < 0)
+                return -ENOMEM;
+        return p->command.size > COMMAND_MAX ? ask_leaves(p) : 0;
+}
+
 /* `section`: of the part, "" when it is the whole message, whose header stands already. */
 static int put_leaf(struct parts *p, const struct mailimap_body_type_1part *b, const char *section) {
-        _cleanup_buf_ struct buf head = BUF_LIMITED(HEADER_SECTION_MAX), body = BUF_LIMITED(PART_MAX);
         const struct mailimap_body_fields *f = fields_of(b);
-        char what[2 * SECTION_MAX + 64];
         if (!f)
                 return -EBADMSG;
-        if (++p->n_leaves > LEAVES_MAX)
+        if (p->asking)
+                return ask_leaf(p, b, section);
+        if (p->leaf == p->n_leaves)
                 return 0;
-        bool whole = *section == 0, fetch = is_wanted(b) && p->bytes < PARTS_BYTES_MAX;
-        const char *number = whole ? "1" : section;
-        if (whole && !fetch)
-                return put(p, "Content-Length: %" PRIu32 "\r\n\r\n", f->bd_size);
-        if (!fetch)
-                (void) snprintf(what, sizeof(what), "BODY.PEEK[%s.MIME]", number);
-        else if (whole)
-                (void) snprintf(what, sizeof(what), "BODY.PEEK[1]<0.%u>", PART_MAX);
-        else
-                (void) snprintf(what, sizeof(what), "BODY.PEEK[%s.MIME] BODY.PEEK[%s]<0.%u>", number, number, PART_MAX);
-        int e = ask(p, what, &head, &body, HEADER_SECTION_MAX + PART_MAX);
-        if (e < 0)
-                return e;
-        p->bytes += head.size + body.size;
-        if (!fetch)
-                e = put(p, "Content-Length: %" PRIu32 "\r\n", f->bd_size);
+        const struct leaf *l = &p->leaves[p->leaf++];
+        bool whole = *section == 0;
+        int e = l->fetch ? 0 : put(p, "Content-Length: %" PRIu32 "\r\n", f->bd_size);
         if (e >= 0 && !whole)
-                e = put_header(p, &head, false);
+                e = put_header(p, &l->head, false);
         if (e >= 0)
                 e = put(p, "\r\n");
-        if (e >= 0 && body.size > 0)
-                e = fetcher_write(p->fd, body.data, body.size);
+        if (e >= 0 && l->body.size > 0)
+                e = fetcher_write(p->fd, l->body.data, l->body.size);
         return e < 0 || whole ? e : put(p, "\r\n");
 }
 
@@ -215,7 +278,7 @@ static int put_part(struct parts *p, const struct mailimap_body *b, const char *
         return -EBADMSG;
 }
 
-static int put_tree(struct parts *p) {
+static int walk_tree(struct parts *p) {
         int e = put_part(p, p->structure, "");
         while (e >= 0 && p->depth > 0) {
                 struct frame *f = &p->frames[p->depth - 1];
@@ -239,7 +302,7 @@ static int put_tree(struct parts *p) {
 
 static int read_parts(struct parts *p) {
         _cleanup_buf_ struct buf header = BUF_LIMITED(HEADER_SECTION_MAX);
-        int e = ask(p, "BODYSTRUCTURE BODY.PEEK[HEADER]", NULL, &header, HEADER_SECTION_MAX);
+        int e = ask(p, " BODYSTRUCTURE BODY.PEEK[HEADER]", &header, HEADER_SECTION_MAX);
         if (e < 0)
                 return e;
         if (!p->found)
@@ -247,13 +310,26 @@ static int read_parts(struct parts *p) {
         if (!p->structure || header.size == 0)
                 return -EBADMSG;
         e = put_header(p, &header, p->structure->bd_type == MAILIMAP_BODY_MPART);
-        return e < 0 ? e : put_tree(p);
+        p->asking = true;
+        if (e >= 0)
+                e = walk_tree(p);
+        if (e >= 0)
+                e = ask_leaves(p);
+        p->asking = false;
+        return e < 0 ? e : walk_tree(p);
 }
 
 int imap_parts_read(struct imap *i, uint32_t uid, int fd) {
         struct parts p = {.imap = i, .uid = uid, .fd = fd};
         p.frames = calloc(MIME_DEPTH_MAX, sizeof(*p.frames));
-        int e = p.frames ? read_parts(&p) : -ENOMEM;
+        p.leaves = calloc(LEAVES_MAX, sizeof(*p.leaves));
+        int e = p.frames && p.leaves ? read_parts(&p) : -ENOMEM;
+        for (size_t k = 0; k < p.n_leaves; k++) {
+                buf_free(&p.leaves[k].head);
+                buf_free(&p.leaves[k].body);
+        }
+        buf_free(&p.command);
+        free(p.leaves);
         if (p.structure)
                 mailimap_body_free(p.structure);
         free(p.frames);

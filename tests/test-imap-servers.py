@@ -47,6 +47,13 @@ def attached(number, size, nested=False):
     return letter(number, extra=kind % ("outer" if nested else "frontier"), text=parts)
 
 
+def many_parts(number, n):
+    """More parts than one line of a command can name."""
+    part = ("--frontier\nContent-Type: text/x-log; name=\"%d.log\"\nContent-Disposition: attachment; filename=\"%d.log\"\n\n" + "line\n" * 420)
+    return letter(number, extra="MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=frontier\n",
+                  text="--frontier\n\nHere are the logs.\n" + "".join(part % (k, k) for k in range(n)) + "--frontier--\n")
+
+
 def html(number):
     return letter(number, extra="MIME-Version: 1.0\nContent-Type: text/html; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n",
                   text="<p>Pourriez-vous me rappeler =E0 <b>18h</b> ?</p>")
@@ -166,6 +173,7 @@ def all_kinds(s):
     s.put(attached(24, 2000))
     s.put(attached(25, 600 << 10))
     s.put(attached(26, 600 << 10, nested=True))
+    s.put(many_parts(28, 150))
     s.put(letter(27, text="x" * 900 + "\n" + "word " * 150 + "\n" * 3, extra="X-Folded: one\n two\n\tthree\n"))
     s.put(letter(30), flags="(\\Draft)")
     s.put(letter(31), flags="(\\Deleted)")
@@ -188,6 +196,8 @@ def agreement(w):
     for n in (30, 31, 41, 42, 43):
         true("Secret words %d" % n not in subjects, n, subjects)
     true(any('"rule"' in line for line in lines), lines)
+    # As many as one message may have (parsers/limits.h).
+    equal([f["attachments"] for f in map(json.loads, lines) if f.get("subject") == "Secret words 28"][:1], [100])
     same(sides, want=0)
 
 
@@ -229,7 +239,7 @@ def changes(w):
         s.expunge("INBOX", 4)
     same(sides, want=0)
     for s in sides:
-        s.on("INBOX", "STORE", "17", "-FLAGS", "(\\Draft)")
+        s.on("INBOX", "STORE", "18", "-FLAGS", "(\\Draft)")
     lines = same(sides, want=1)
     true(any("Secret words 30" in line for line in lines), lines)
     for s in sides:
