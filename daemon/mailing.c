@@ -717,8 +717,11 @@ int mailing_turn(struct mailing *m, const struct judgement *j, instant *ret_next
                 r = make_digest(m, j, since, &next);
         if (r >= 0)
                 r = make_alert(m, j, since, &next);
-        if (r < 0)
+        if (r < 0) {
+                /* What is in the outbox goes out all the same. */
+                arm(m, 0);
                 return failed(m, r, "cannot keep what is to be mailed");
+        }
         *ret_next = next;
         return pump(m);
 }

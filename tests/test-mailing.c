@@ -32,6 +32,8 @@ static char folder[64];
 /* --- dying at a chosen point: test programs are linked so that these calls come here first */
 
 static long points, die_at = -1;
+/* Mails of this kind cannot be put into the outbox; -1: all can. */
+static int fail_put = -1;
 
 static void point(void) {
         if (points++ == die_at)
@@ -57,7 +59,7 @@ int __wrap_store_commit(struct store *s) {
 int __real_outbox_put(struct store *s, const struct outbox_row *row, int64_t *ret_id);
 int __wrap_outbox_put(struct store *s, const struct outbox_row *row, int64_t *ret_id);
 int __wrap_outbox_put(struct store *s, const struct outbox_row *row, int64_t *ret_id) {
-        int r = __real_outbox_put(s, row, ret_id);
+        int r = fail_put >= 0 && (int) row->kind == fail_put ? -EIO : __real_outbox_put(s, row, ret_id);
         point();
         return r;
 }
@@ -820,6 +822,35 @@ static void test_at_once(void **data) {
         world_end(&w);
 }
 
+/* A mail at once that cannot be made does not hold up the digest that was. */
+static void test_at_once_fails(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, CONFIGURATION("every: mon 10:00"), at("2026-03-04T10:00"));
+        turn(&w);
+        unsigned quiet = write_from(&w, QUIETLY);
+        fail_put = OUTBOX_ALERT;
+        clock_to(&w, at("2026-03-09T09:59:30"));
+        unsigned loud = write_from(&w, LOUDLY);
+        assert_true(try_turn(&w) < 0);
+        assert_int_equal(server.n_taken, 0);
+        turn_at(&w, "2026-03-09T10:00");
+        assert_int_equal(told_in(IN_DIGESTS, quiet), 1);
+        assert_int_equal(told_in(IN_DIGESTS, loud), 1);
+        /* Made, and not out yet, when the next cannot be made. */
+        server.answer = LATER;
+        turn_at(&w, "2026-03-16T10:00");
+        (void) write_from(&w, LOUDLY);
+        server.answer = TAKES;
+        clock_to(&w, at("2026-03-16T13:00"));
+        assert_true(try_turn(&w) < 0);
+        assert_int_equal(server.n_taken, 2);
+        fail_put = -1;
+        turn(&w);
+        assert_int_equal(server.n_taken, 3);
+        world_end(&w);
+}
+
 static void test_at_once_refused(void **data) {
         (void) data;
         struct world w;
@@ -1255,6 +1286,7 @@ int main(void) {
                 T(test_given_up),
                 T(test_replaced_by_the_next),
                 T(test_at_once),
+                T(test_at_once_fails),
                 T(test_at_once_refused),
                 T(test_notice),
                 T(test_extra),
