@@ -367,8 +367,10 @@ static int add_evidence(struct writer *w, const struct evidence *e, bool in_full
         add_format(w, "  - ", w->language == FRENCH ? "%s : %s" : "%s: %s", when(w, e->at, at), e->detail ? e->detail : "");
         if (quoted)
                 add_format(w, "    ", w->language == FRENCH ? "« %s »" : "\"%s\"", quoted);
-        if (in_full && !str_empty(e->subject))
-                SAY(w, "    ", e->message_id ? W_SUBJECT : W_EVENT, e->subject);
+        /* As long as a quote: senders put whole messages there. */
+        _cleanup_free_ char *subject = in_full ? quote(e->subject) : NULL;
+        if (subject)
+                SAY(w, "    ", e->message_id ? W_SUBJECT : W_EVENT, subject);
         if (e->message_id)
                 add_format(w, "    ", "<%s>", e->message_id);
         else if (e->uid)

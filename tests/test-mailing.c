@@ -316,6 +316,8 @@ static void clock_to(struct world *w, instant now) {
         w->c.clock.now = server.now = now;
 }
 
+static const char *subject = "Bonjour";
+
 /* Somebody writes now: message N, which is one breach. */
 static unsigned write_from(struct world *w, const char *email) {
         char id[64], text[64];
@@ -330,7 +332,7 @@ static unsigned write_from(struct world *w, const char *email) {
                                       .message = {.message_id = id,
                                                   .from = {&from, 1},
                                                   .to = {&to, 1},
-                                                  .subject = "Bonjour",
+                                                  .subject = subject,
                                                   .thread_subject = "bonjour",
                                                   .sent_at = now,
                                                   .sent_offset = 3600,
@@ -486,6 +488,31 @@ static void test_first_digest(void **data) {
         assert_non_null(strstr(last_taken()->mail, "\n  - 12 before: `adieu alerts` shows them.\n"));
         assert_true(tells(last_taken()->mail, fresh) && tells(last_taken()->mail, fresh - (EVIDENCE_MAX - 1)));
         assert_false(tells(last_taken()->mail, fresh - EVIDENCE_MAX));
+        world_end(&w);
+}
+
+static void test_long_subject(void **data) {
+        (void) data;
+        struct world w;
+        char words[900], *p = words;
+        while (p < words + sizeof(words) - 10)
+                p = stpcpy(p, "word@#% ");
+        world_begin(&w, USUAL, at("2026-03-04T10:00"));
+        turn(&w);
+        subject = words;
+        (void) write_from(&w, QUIETLY);
+        (void) write_from(&w, LOUDLY);
+        subject = "Bonjour";
+        turn(&w);
+        turn_at(&w, "2026-03-09T08:00");
+        assert_int_equal(server.n_taken, 2);
+        for (size_t i = 0; i < server.n_taken; i++) {
+                assert_non_null(strstr(server.taken[i].mail, "Subject: word@#% word@#%"));
+                size_t n = 0;
+                for (const char *q = server.taken[i].mail; (q = strstr(q, "word@#%")); q++)
+                        n++;
+                assert_in_range(n, 10, 30);
+        }
         world_end(&w);
 }
 
@@ -1274,6 +1301,7 @@ static void test_year_of_sundays(void **data) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 T(test_first_digest),
+                T(test_long_subject),
                 T(test_first_clock_is_wrong),
                 T(test_empty_week),
                 T(test_no_transport),
