@@ -77,9 +77,10 @@ static int open_place(const struct secret_spec *spec, char **ret_why) {
         else {
                 const char *folder = getenv("CREDENTIALS_DIRECTORY");
                 if (!folder)
-                        return explain(ret_why, -ENOENT,
-                                       "%s is not there: adieu does not run as a service that systemd gave credentials to",
-                                       place);
+                        return explain(
+                                ret_why, -ENOENT,
+                                "%s is not there: systemd gives it to the service, and this was started by somebody else",
+                                place);
                 int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 if (dir < 0)
                         return explain(ret_why, -errno, "%s cannot be read: %m", place);
