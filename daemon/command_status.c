@@ -138,7 +138,8 @@ static int on_outbox(const struct outbox_row *row, void *userdata) {
         printf("mail      %s of %s%s%s: %s", outbox_kind_name(row->kind), when(c, row->made_at, made, sizeof(made)),
                *row->recipient ? " to " : "", row->recipient, outbox_state_name(row->state));
         if (row->state == OUTBOX_WAITING)
-                printf(", %u tries, the next not before %s", row->tries, when(c, row->next_at, next, sizeof(next)));
+                printf(", %u %s, the next not before %s", row->tries, row->tries == 1 ? "try" : "tries",
+                       when(c, row->next_at, next, sizeof(next)));
         putchar('\n');
         if (row->unsure > 0)
                 puts("          it may have arrived: it was handed over, and no answer came");

@@ -254,7 +254,7 @@ def later(w):
         waits(s, "a refusal", lambda: [o for o in outbox(w) if o["state"] == "waiting" and o["code"] == 451])
         o = outbox(w)[0]
         true("come back later" in o["text"] and o["tries"] == 1 and o["next_at"] > o["changed_at"], o)
-        true("waiting, 1 tries" in w.run("status").stdout)
+        true("waiting, 1 try," in w.run("status").stdout)
         sink.options["replies"] = {}
         s.process.send_signal(signal.SIGHUP)
         waits(s, "sent", lambda: states(w) == [("digest", "sent")])
