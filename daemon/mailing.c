@@ -18,10 +18,11 @@
  * more at first; a machine that wakes up and has no network yet should not lose an hour. */
 #define RETRY_FIRST (2 * MINUTE)
 #define RETRY_MOST (2 * HOUR)
-/* After a login or a certificate that was refused: more tries would only lock the account. A reload tries at once. */
-#define CONFIGURATION_WAIT (6 * HOUR)
+/* After a login that was refused: more tries would only lock the account. A reload tries at once. Before the login nothing is at stake: the certificate that
+ * is wrong may be that of a hotel's network. */
+#define LOGIN_WAIT (6 * HOUR)
 /* No row waits longer, so a time further off was written under another clock. */
-#define PATIENCE (2 * CONFIGURATION_WAIT)
+#define PATIENCE (2 * LOGIN_WAIT)
 /* RFC 5321 section 4.5.4.1: four to five days, and not before it was tried a few times: the machine may have slept. */
 #define GIVE_UP_AFTER (5 * DAY)
 #define GIVE_UP_TRIES 10U
@@ -156,9 +157,8 @@ static int64_t retry_seconds(uint32_t tries) {
         return (int64_t) (backoff_wait(&backoff, tries, chance()) / 1000000);
 }
 
-static int64_t configuration_seconds(void) {
-        static const struct backoff backoff = {(uint64_t) CONFIGURATION_WAIT * 1000000,
-                                               (uint64_t) CONFIGURATION_WAIT * 1000000};
+static int64_t login_seconds(void) {
+        static const struct backoff backoff = {(uint64_t) LOGIN_WAIT * 1000000, (uint64_t) LOGIN_WAIT * 1000000};
         return (int64_t) (backoff_wait(&backoff, 1, chance()) / 1000000);
 }
 
@@ -185,8 +185,10 @@ static struct outbox_change judge_outcome(const struct mailing *m, const struct 
                 change.state = OUTBOX_REFUSED;
         else if (m->held)
                 change.next_at = now + HELD_WAIT;
+        else if (o->configuration && o->stage >= SEND_AUTH)
+                change.next_at = now + login_seconds();
         else
-                change.next_at = now + (o->configuration ? configuration_seconds() : retry_seconds(row->tries));
+                change.next_at = now + retry_seconds(row->tries);
         return change;
 }
 

@@ -25,7 +25,7 @@ struct send_outcome {
         enum send_stage stage; /* where it ended */
         int code;              /* of the SMTP reply; 0: none. Of a program: its exit status */
         bool permanent;        /* this mail to this recipient will never be taken (5xx to sender, recipient or the mail) */
-        bool configuration; /* the account, the login, the certificate, the program: wait long and try again at a reload */
+        bool configuration; /* the account, the login, the certificate, the program: not this mail; try again at a reload */
         const char *text;   /* a sentence for a person: cleaned, at most SEND_TEXT_MAX bytes, never a secret */
 };
 #define SEND_TEXT_MAX 400U

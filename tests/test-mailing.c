@@ -92,7 +92,7 @@ int __wrap_store_tell_in(struct store *s, const char *breach, enum outlet outlet
 
 /* --- the server */
 
-enum answer { TAKES, LATER, NEVER, BREAKS, SILENT, SILENT_LOST, BAD_LOGIN, NO_START, _ANSWER_MAX };
+enum answer { TAKES, LATER, NEVER, BREAKS, SILENT, SILENT_LOST, BAD_LOGIN, BAD_CERTIFICATE, NO_START, _ANSWER_MAX };
 
 static const struct {
         bool takes;
@@ -104,6 +104,7 @@ static const struct {
         [BREAKS] = {false, {.stage = SEND_DATA, .text = "the connection broke"}},
         [SILENT] = {true, {.stage = SEND_ACCEPTED_UNKNOWN, .text = "no answer"}},
         [SILENT_LOST] = {false, {.stage = SEND_ACCEPTED_UNKNOWN, .text = "no answer"}},
+        [BAD_CERTIFICATE] = {false, {.stage = SEND_TLS, .configuration = true, .text = "the certificate is another's"}},
         [BAD_LOGIN] = {false, {.stage = SEND_AUTH, .code = 535, .configuration = true, .text = "wrong password"}},
 };
 
@@ -734,7 +735,24 @@ static void test_unknown_that_did_not(void **data) {
         world_end(&w);
 }
 
-static void test_configuration_waits_long(void **data) {
+/* A network that answers for everybody until one has paid: no login is at stake. */
+static void test_bad_certificate_waits_little(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, USUAL, at("2026-03-04T10:00"));
+        turn(&w);
+        server.answer = BAD_CERTIFICATE;
+        turn_at(&w, "2026-03-09T08:00");
+        server.answer = TAKES;
+        for (instant t = w.c.clock.now; t < at("2026-03-09T08:10"); t += MINUTE) {
+                clock_to(&w, t);
+                turn(&w);
+        }
+        assert_int_equal(server.n_taken, 1);
+        world_end(&w);
+}
+
+static void test_login_waits_long(void **data) {
         (void) data;
         struct world w;
         world_begin(&w, USUAL, at("2026-03-04T10:00"));
@@ -1310,7 +1328,8 @@ int main(void) {
                 T(test_one_recipient_of_two),
                 T(test_unknown_that_arrived),
                 T(test_unknown_that_did_not),
-                T(test_configuration_waits_long),
+                T(test_bad_certificate_waits_little),
+                T(test_login_waits_long),
                 T(test_given_up),
                 T(test_replaced_by_the_next),
                 T(test_at_once),

@@ -115,6 +115,8 @@ def shipped(w):
 
 
 def manual_example(name, text):
+    if text.startswith("#!"):
+        return  # a program
     value = load(text)
     if not isinstance(value, dict):
         return  # not YAML but a file of words
