@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "daemon/last_good.h"
 #include "daemon/log.h"
 #include "daemon/output.h"
 #include "daemon/reader.h"
@@ -20,19 +21,16 @@ void context_free(struct context *c) {
         c->rules = ruleset_free(c->rules);
         c->settings = settings_free(c->settings);
         c->zones = zone_table_free(c->zones);
-        for (size_t i = 0; i < c->n_files; i++) {
-                free(c->files[i].path);
-                free(c->files[i].data);
-        }
-        free(c->files);
+        last_good_free(c->files, c->n_files);
+        last_good_free(c->recalled, c->n_recalled);
         free(c->rule_files);
         free(c->state);
         free(c->fault);
         c->fault = NULL;
-        c->files = NULL;
+        c->files = c->recalled = NULL;
         c->rule_files = NULL;
         c->state = NULL;
-        c->n_files = c->n_rule_files = 0;
+        c->n_files = c->n_recalled = c->n_rule_files = 0;
 }
 
 int context_zones(struct context *c) {
@@ -91,11 +89,29 @@ static int file_read(const char *path, bool any, char **ret_data, size_t *ret_si
         return 0;
 }
 
+static const struct loaded_file *find_recalled(const struct context *c, const char *path) {
+        for (size_t i = 0; i < c->n_recalled; i++)
+                if (strcmp(c->recalled[i].path, path) == 0)
+                        return &c->recalled[i];
+        return NULL;
+}
+
+static int take_recalled(const struct loaded_file *kept, char **ret_data, size_t *ret_size) {
+        char *data = malloc(kept->size + 1);
+        if (!data)
+                return -ENOMEM;
+        memcpy(data, kept->data, kept->size + 1);
+        *ret_data = data;
+        *ret_size = kept->size;
+        return 0;
+}
+
 static int add_file(struct context *c, const char *path, bool any) {
         struct loaded_file f = {.path = strdup(path)};
         if (!f.path)
                 return -ENOMEM;
-        int r = file_read(path, any, &f.data, &f.size);
+        const struct loaded_file *kept = find_recalled(c, path);
+        int r = kept ? take_recalled(kept, &f.data, &f.size) : file_read(path, any, &f.data, &f.size);
         struct loaded_file *more = r < 0 ? NULL : realloc(c->files, (c->n_files + 1) * sizeof(*more));
         if (!more) {
                 free(f.path);
@@ -132,6 +148,19 @@ static int add_folder(struct context *c, const char *folder) {
                 free(names[i]);
         }
         free(names);
+        return r;
+}
+
+/* What a folder of the owner's holds: as it lies there, or as it was kept. */
+static int add_owners_folder(struct context *c, const char *folder) {
+        size_t n = strlen(folder);
+        int r = c->n_recalled > 0 ? 0 : add_folder(c, folder);
+        for (size_t i = 0; i < c->n_recalled && r >= 0; i++) {
+                const char *path = c->recalled[i].path;
+                if (strncmp(path, folder, n) == 0 && path[n] == '/' && !strchr(path + n + 1, '/') &&
+                    str_ends_with(path, ".yaml"))
+                        r = add_file(c, path, false);
+        }
         return r;
 }
 
@@ -317,7 +346,7 @@ int context_settings(struct context *c) {
         }
         if (r < 0)
                 return log_errno(r, "cannot read %s", path), EXIT_FAULT;
-        if (add_folder(c, clients) < 0)
+        if (add_owners_folder(c, clients) < 0)
                 return EXIT_FAULT;
         r = load_settings(c);
         if (r < 0 && r != -EBADMSG)
@@ -452,7 +481,7 @@ static int add_named(struct context *c, size_t first, const char *path) {
 
 static int add_rules_d(struct context *c) {
         _cleanup_free_ char *folder = beside(c->files[0].path, "rules.d");
-        return folder ? add_folder(c, folder) : -ENOMEM;
+        return folder ? add_owners_folder(c, folder) : -ENOMEM;
 }
 
 /* Does rules.d hold a file of that name? Its rules may build on others there. */
@@ -471,6 +500,8 @@ int context_rules(struct context *c, char *const *only, size_t n_only) {
         if (add_folder(c, str_empty(packs) ? PACK_DIR : packs) < 0)
                 return EXIT_FAULT;
         size_t n_packs = c->n_files - first;
+        for (size_t i = first; i < c->n_files; i++)
+                c->files[i].shipped = true;
         if (n_packs == 0)
                 log_warning("no shipped rules in %s", str_empty(packs) ? PACK_DIR : packs);
 
@@ -507,6 +538,17 @@ static char *state_find(void) {
         if (!str_empty(home))
                 return asprintf(&path, "%s/.local/state/adieu", home) < 0 ? NULL : path;
         return NULL;
+}
+
+int context_recall(struct context *c) {
+        _cleanup_free_ char *folder = state_find();
+        return folder ? last_good_recall(folder, &c->recalled, &c->n_recalled) : -ENOENT;
+}
+
+void context_keep(const struct context *c) {
+        int r = last_good_keep(c->state, c->files, c->n_files);
+        if (r < 0)
+                log_errno(r, "cannot keep the configuration for a start over a faulty one");
 }
 
 bool context_store_there(const struct context *c) {

@@ -14,6 +14,7 @@ enum exit_status { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_USAGE = 2, EXIT_SOURCE = 
 struct loaded_file {
         char *path, *data; /* owned */
         size_t size;
+        bool shipped; /* with adieu, not the owner's */
 };
 
 struct context {
@@ -36,6 +37,8 @@ struct context {
         struct ruleset *rules;     /* owned */
         struct loaded_file *files; /* owned: what the diagnostics quote */
         size_t n_files;
+        struct loaded_file *recalled; /* owned: context_recall() */
+        size_t n_recalled;
         struct rule_file *rule_files; /* owned: what the rules were loaded from, pointing into `files` */
         size_t n_rule_files;
         struct store *store; /* owned */
@@ -60,6 +63,12 @@ int context_rules(struct context *c, char *const *only, size_t n_only) _must_che
 
 /* The configuration, then the rules as context_rules() loads them: faults of the one hide none of the other. */
 int context_configuration(struct context *c, char *const *only, size_t n_only) _must_check_;
+
+/* From now on the owner's files are those that had no fault when the service last loaded them, whatever the folders hold (last_good.h). 0 or a negative errno:
+ * -ENOENT when none are kept. */
+int context_recall(struct context *c) _must_check_;
+/* Keep them for context_recall(); the store is open. Told on stderr when it cannot be done. */
+void context_keep(const struct context *c);
 
 /* Is there a store at all? */
 bool context_store_there(const struct context *c);

@@ -54,6 +54,8 @@ libdaemon_a_SOURCES = \
 	%D%/ipc.h \
 	%D%/judgement.c \
 	%D%/judgement.h \
+	%D%/last_good.c \
+	%D%/last_good.h \
 	%D%/log.c \
 	%D%/log.h \
 	%D%/mail.c \

@@ -449,7 +449,6 @@ static void refuse(struct service *s, const char *fault) {
         if (text)
                 mail_fault(s, text);
         say(s, "the new configuration has faults, the old one stays in force: %s", text ? text : "out of memory");
-        (void) sd_notify(0, "READY=1");
 }
 
 static void take_over(struct service *s, struct context *next) {
@@ -461,6 +460,7 @@ static void take_over(struct service *s, struct context *next) {
         c->state = NULL;
         context_free(c);
         *c = *next;
+        context_keep(c);
         watch_more(s);
         free(s->fault);
         s->fault = NULL;
@@ -473,15 +473,19 @@ static void take_over(struct service *s, struct context *next) {
         s->wanted = true;
 }
 
+/* One that loads what `c` would load. */
+static struct context another(const struct context *c) {
+        return (struct context){.program = c->program,
+                                .config_path = c->config_path,
+                                .clock = c->clock,
+                                .now_wall = c->now_wall,
+                                .event = c->event,
+                                .warns = true};
+}
+
 /* The whole configuration anew, or all of the old one. */
 static void reload(struct service *s) {
-        struct context *c = s->c;
-        struct context next = {.program = c->program,
-                               .config_path = c->config_path,
-                               .clock = c->clock,
-                               .now_wall = c->now_wall,
-                               .event = c->event,
-                               .warns = true};
+        struct context next = another(s->c);
         s->reload = false;
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_monotonic_ns() / 1000);
         bus_look_again(s->bus);
@@ -489,9 +493,28 @@ static void reload(struct service *s) {
                 take_over(s, &next);
                 return;
         }
-        if (!s->stopping)
+        if (!s->stopping) {
                 refuse(s, next.fault);
+                (void) sd_notify(0, "READY=1");
+        }
         context_free(&next);
+}
+
+/* The first configuration. When it has faults, the last one that had none: a mistyped rule must not silence the service from the next start of the machine
+ * on. *ret_fault: what to tell then; the caller frees it. */
+static int load_first(struct service *s, char **ret_fault) {
+        struct context *c = s->c, last = another(c);
+        int status = load(c);
+        if (status == EXIT_DONE || s->stopping)
+                return status;
+        if (context_recall(&last) < 0 || load(&last) != EXIT_DONE) {
+                context_free(&last);
+                return status;
+        }
+        *ret_fault = c->fault ? TAKE_PTR(c->fault) : strdup("it cannot be loaded; the journal tells more");
+        context_free(c);
+        *c = last;
+        return EXIT_DONE;
 }
 
 /* --- the service */
@@ -601,12 +624,17 @@ int service_run(struct context *c, const char *instance) {
                 return EXIT_FAULT;
         }
         c->event = s.event;
-        int status = load(c);
+        _cleanup_free_ char *fault = NULL;
+        int status = load_first(&s, &fault);
         if (status == EXIT_DONE)
                 status = take_store(&s);
         r = status == EXIT_DONE ? add_outlets(&s, instance) : 0;
         if (r < 0)
                 status = (log_errno(r, "cannot start telling alerts"), EXIT_FAULT);
+        if (status == EXIT_DONE && fault)
+                refuse(&s, fault);
+        else if (status == EXIT_DONE)
+                context_keep(c);
         if (status == EXIT_DONE && loop(&s) < 0)
                 status = EXIT_FAULT;
         /* Asked to end before it had begun. */

@@ -267,6 +267,62 @@ def bad_start(w):
     true("adieud [-c FILE]" in r.stdout, r.stdout)
 
 
+@case("a start over a faulty configuration goes on with the last that had no fault, and says so, until it is mended")
+def start_over_faults(w):
+    good = w.config.read_text()
+    rules, clients = w.folder / "rules.d", w.folder / "clients.d"
+    rules.mkdir(), clients.mkdir()
+    (rules / "own.yaml").write_text("version: 1\nlists: {names: {words: [Jean], file: more.txt}}\nrules:\n"
+                                    "  - {id: own, title: {en: Own rule}, match: {fact: message.received}}\n")
+    (rules / "more.txt").write_text("Marie\n")
+    s = Service(w)
+    s.rests()
+    equal(s.end(), 0)
+    kept = w.folder / "state" / "adieu" / "last-good.json"
+    kept = kept if kept.exists() else next(w.folder.rglob("last-good.json"))
+    equal(kept.stat().st_mode & 0o777, 0o600)
+    names = [os.path.basename(f["path"]) for f in json.loads(kept.read_text())]
+    equal(names, [os.path.basename(w.config), "own.yaml", "more.txt"])
+
+    # A mistyped key, a rule that is none, a new file of clients that is cut off, and words that are gone: none of it counts.
+    w.config.write_text(good + "nonsense: true\n")
+    (rules / "own.yaml").write_text("version: 1\nrules: [{id: own")
+    (clients / "new.yaml").write_text("clients: [{id:")
+    (rules / "more.txt").unlink()
+    w.mail("1.x", evening_mail(1, 7))
+    s = Service(w)
+    s.rests()
+    true("nonsense" in s.errors() and "the old one stays in force" in s.errors(), s.errors())
+    true(any(line.startswith("STATUS=") and "faults" in line for line in s.listen()), s.said)
+    equal(sorted(a["rule"] for a in told(w)), ["after-hours-contact", "own"])
+    equal(json.loads(kept.read_text())[0]["text"], good)
+
+    w.config.write_text(good)
+    (rules / "own.yaml").unlink()
+    (clients / "new.yaml").unlink()
+    s.process.send_signal(signal.SIGHUP)
+    eventually("the mended one in force", lambda: "configuration read again" in s.errors())
+    eventually("kept", lambda: len(json.loads(kept.read_text())) == 1)
+    equal(s.end(), 0)
+
+
+@case("what was kept is damaged, or has a fault of its own: then a faulty configuration ends it")
+def nothing_to_go_on_with(w):
+    good = w.config.read_text()
+    s = Service(w)
+    s.rests()
+    equal(s.end(), 0)
+    kept = next(w.folder.rglob("last-good.json"))
+    w.config.write_text(good + "nonsense: true\n")
+    for damage in ("", "[", "[]", "{}", '[{"path": 1}]', json.dumps([{"path": str(w.config), "text": "owner: 1\n"}])):
+        kept.write_text(damage)
+        s = Service(w)
+        equal(s.process.wait(PATIENCE), 1)
+    kept.unlink()
+    s = Service(w)
+    equal(s.process.wait(PATIENCE), 1)
+
+
 @case("an account whose password command is not there, or whose server is not, holds up neither the others nor the alerts")
 def account_fails(w):
     text = w.config.read_text()
