@@ -2,7 +2,7 @@
 """A real Cyrus IMAP on loopback for one test, wholly inside the test's folder: a second opinion on what IMAP is.
 
 Its Debian package serves mail as soon as it is installed, and asks for a mail transport agent, so that it is not among the packages of the tests. It
-need not be installed: unpacked somewhere it runs as well,
+need not be installed: unpacked somewhere it runs as well, as contrib/run-tests does,
 
   apt-get download cyrus-common cyrus-imapd libclamav12 libmspack0 libzephyr4
   for p in *.deb; do dpkg-deb -x $p /some/folder; done
