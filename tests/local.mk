@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # One test program for each source file, speaking TAP; fuzz corpora and end-to-end cases replayed by `make check`.
 
-TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
+# Scripts first: the longest of them wait for servers most of the time, and programs fill the processors meanwhile.
+TESTS = $(dist_check_SCRIPTS) $(check_PROGRAMS)
 TEST_EXTENSIONS = .sh .py
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' CMOCKA_MESSAGE_OUTPUT=TAP $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_COMPILER = bash $(top_srcdir)/%D%/run-cmocka.sh
@@ -12,6 +13,15 @@ PY_LOG_COMPILER = $(PYTHON3)
 AM_TESTS_ENVIRONMENT = \
 	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' ADIEU='$(abs_top_builddir)/adieu' \
 	export abs_top_srcdir abs_top_builddir ADIEU;
+
+# IMAP accounts on real servers: the longest, so the first.
+dist_check_SCRIPTS += %D%/test-imap.py
+EXTRA_DIST += %D%/dovecot.py %D%/meddler.py
+%D%/test-imap.log: adieu$(EXEEXT) adieud$(EXEEXT)
+# Two servers must agree; Cyrus is unpacked, not installed (see cyrus.py).
+dist_check_SCRIPTS += %D%/test-imap-servers.py
+EXTRA_DIST += %D%/cyrus.py
+%D%/test-imap-servers.log: adieu$(EXEEXT) adieud$(EXEEXT)
 
 dist_check_SCRIPTS += %D%/check-layers.sh %D%/check-docs.sh %D%/check-readme.sh
 %D%/check-docs.log %D%/check-readme.log: adieu$(EXEEXT)
@@ -586,7 +596,7 @@ EXTRA_DIST += \
 	%D%/rules-broken/wrong-comparison.yaml \
 	%D%/rules-broken/yaml.yaml
 
-# The fetch role: what is said over its socket; sets of UIDs; IMAP accounts against a real server.
+# The fetch role: what is said over its socket; sets of UIDs.
 if HAVE_CMOCKA
 check_PROGRAMS += %D%/test-fetch %D%/test-uid-set
 %C%_test_fetch_SOURCES = %D%/test-fetch.c
@@ -596,13 +606,6 @@ check_PROGRAMS += %D%/test-fetch %D%/test-uid-set
 %C%_test_uid_set_CFLAGS = $(TEST_CFLAGS)
 %C%_test_uid_set_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 endif
-dist_check_SCRIPTS += %D%/test-imap.py
-EXTRA_DIST += %D%/dovecot.py %D%/meddler.py
-%D%/test-imap.log: adieu$(EXEEXT) adieud$(EXEEXT)
-# Two servers must agree; Cyrus is not among the packages of the tests (see cyrus.py).
-dist_check_SCRIPTS += %D%/test-imap-servers.py
-EXTRA_DIST += %D%/cyrus.py
-%D%/test-imap-servers.log: adieu$(EXEEXT) adieud$(EXEEXT)
 
 # What WebDAV servers say.
 if HAVE_CMOCKA

@@ -132,16 +132,14 @@ static void test_round_trip(void **state) {
                 "adieu : votre semaine jusqu’au 2 mars, 3 clients à regarder",
                 "Ça, où, déjà-vu: «une fois n’est pas coutume» — and on and on and on, über alle Maße, ещё раз, 一度だけ",
                 "a =?utf-8?Q?trap?= of encoded words",
-                "A very long subject in plain words that has to be folded more than once because nobody reads lines of this "
-                "length",
+                "A very long subject in plain words that has to be folded more than once, since nobody reads it else",
                 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
         };
         static const char *const texts[] = {
                 "Hello.",
                 "Été = 100 % « à l’heure » — ça va.\nFrom here on\n.\n..dots\n  indented\n-- \nsignature",
                 "A line of exactly seventy-six columns, which is as long as it may be......76\nand one more",
-                "A line that is much longer than seventy-six columns and so has to be broken softly, ééééééééééééééééééééé, "
-                "in the middle.",
+                "A line longer than seventy-six columns and so to be broken softly, éééééééééééé, in the middle.",
         };
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
                 for (size_t k = 0; k < ELEMENTSOF(texts); k++) {
