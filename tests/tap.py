@@ -7,6 +7,7 @@ not look at memory. With names of functions as arguments, only those run."""
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -127,6 +128,7 @@ class Measured(cases.World):
         super().__init__(folder)
         self.wrapper = []
         self.program = cases.ADIEU
+        self.crashes_in = None  # a library that is known to, by the beginning of its file's name
         self.ends = []
 
     def at_end(self, function):
@@ -156,8 +158,12 @@ class Measured(cases.World):
     def scan(self, now, want=0):
         r = self.run("scan", now=now)
         true(r.returncode in (want if isinstance(want, tuple) else (want,)), "scan: expected exit", want, r)
-        for word in ("Sanitizer", "runtime error"):
-            true(word not in r.stderr, r)
+        for report in r.stderr.split("=" * 65):
+            # Where a library is known to crash, a role is there to do so in its stead.
+            if self.crashes_in and re.search(r"^ *#0 0x[0-9a-f]+ .*/%s" % self.crashes_in, report, re.M):
+                continue
+            for word in ("Sanitizer: ", "runtime error"):
+                true(word not in report, r)
         return r
 
     def status(self, now):

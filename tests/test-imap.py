@@ -438,6 +438,7 @@ def cuts(w):
 
 @case("garbage, a literal of 10 GB, and numbers that no mailbox has: refused, and nothing of it is in the store")
 def garbage(w):
+    w.crashes_in = "libetpan"
     server = Dovecot(w, ssl="yes")
     mailbox_of_all_kinds(server)
     want = undisturbed(w, server)
@@ -484,6 +485,7 @@ def killed(w):
 
 @case("an answer that kills the reader: the one message is kept aside, once, its neighbours are read, and a greeting that does is left alone")
 def deadly(w):
+    w.crashes_in = "libetpan"
     server = Dovecot(w, ssl="yes")
     for n in range(3):
         server.save(letter(n))
