@@ -223,13 +223,13 @@ static int filter_fill(scmp_filter_ctx f) {
         return r < 0 ? r : filter_arguments(f);
 }
 
-static int sandbox_filter(void) {
+static int sandbox_filter(uint32_t otherwise, int (*fill)(scmp_filter_ctx f)) {
         if (with_sanitizers)
                 return 0;
-        scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+        scmp_filter_ctx f = seccomp_init(otherwise);
         if (!f)
                 return -ENOMEM;
-        int r = filter_fill(f);
+        int r = fill(f);
         if (r >= 0) {
                 /* A binary tree instead of a long list; only speed is lost when the library cannot. */
                 (void) seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
@@ -252,7 +252,7 @@ int sandbox_parse(void) {
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
         r = sandbox_landlock(NULL);
-        return r < 0 ? r : sandbox_filter();
+        return r < 0 ? r : sandbox_filter(SCMP_ACT_KILL_PROCESS, filter_fill);
 }
 
 /* --- a role with a network --- */
@@ -382,21 +382,6 @@ static int filter_network(scmp_filter_ctx f) {
         return r;
 }
 
-static int load_network_filter(void) {
-        if (with_sanitizers)
-                return 0;
-        scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-        if (!f)
-                return -ENOMEM;
-        int r = filter_network(f);
-        if (r >= 0) {
-                (void) seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-                r = seccomp_load(f);
-        }
-        seccomp_release(f);
-        return r;
-}
-
 int sandbox_network(const uint16_t *ports, size_t n_ports) {
         /* What getaddrinfo() reads, and the modules that nsswitch.conf names. Of /run only what resolvers keep there. */
         static const char *const readable[] = {
@@ -435,5 +420,5 @@ int sandbox_network(const uint16_t *ports, size_t n_ports) {
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
         r = sandbox_landlock(&paths);
-        return r < 0 ? r : load_network_filter();
+        return r < 0 ? r : sandbox_filter(SCMP_ACT_ERRNO(ENOSYS), filter_network);
 }

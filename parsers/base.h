@@ -52,6 +52,23 @@ static inline bool str_empty(const char *s) {
         return !s || !*s;
 }
 
+static inline char ascii_lower(char c) {
+        return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+}
+
+/* Of a hexadecimal digit; -1: it is none. */
+static inline int hex_value(char c) {
+        c = ascii_lower(c);
+        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Behind blanks of one line. */
+static inline const char *skip_blanks(const char *s) {
+        while (*s == ' ' || *s == '\t')
+                s++;
+        return s;
+}
+
 /* Whatever the case: names of files and zones are compared by people. */
 static inline bool str_ends_with(const char *s, const char *end) {
         size_t n = strlen(s), m = strlen(end);

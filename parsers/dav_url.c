@@ -16,13 +16,6 @@ struct scheme {
 /* webcal is what calendars are published under; nothing is fetched in clear for a name that does not say so. */
 static const struct scheme schemes[] = {{"https://", true}, {"http://", false}, {"webcal://", true}, {"webcals://", true}};
 
-static int hex_value(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        c |= 0x20;
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte that "%XX" stands for, or -1. */
 static int percent_byte(const char *s, const char *end) {
         if (end - s < 3 || s[0] != '%')

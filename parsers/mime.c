@@ -148,17 +148,10 @@ static void put(struct output *o, char c) {
                 o->data[o->size++] = c;
 }
 
-static int hex(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        c |= 32;
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void put_percent(struct output *o, const char *s, size_t n) {
         for (size_t i = 0; i < n; i++) {
-                if (s[i] == '%' && n - i >= 3 && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0) {
-                        put(o, (char) (hex(s[i + 1]) << 4 | hex(s[i + 2])));
+                if (s[i] == '%' && n - i >= 3 && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0) {
+                        put(o, (char) (hex_value(s[i + 1]) << 4 | hex_value(s[i + 2])));
                         i += 2;
                 } else
                         put(o, s[i]);

@@ -19,7 +19,7 @@ static const struct {
         {"doorgestuurd", true},
 };
 
-static const char *skip_blanks(const char *p) {
+static const char *skip_folded_blanks(const char *p) {
         while (*p == ' ' || *p == '\n')
                 p++;
         return p;
@@ -30,7 +30,7 @@ static const char *skip_tag(const char *p) {
         if (*p != '[')
                 return p;
         const char *q = p + 1 + strcspn(p + 1, "[]");
-        return *q == ']' ? skip_blanks(q + 1) : p;
+        return *q == ']' ? skip_folded_blanks(q + 1) : p;
 }
 
 /* The count some programs add: "re[2]:", "re(2):", "re^2:", "re2:". */
@@ -52,11 +52,11 @@ static const char *skip_prefix(const char *p, bool *ret_forward) {
                 size_t n = strlen(prefixes[i].word);
                 if (strncmp(p, prefixes[i].word, n) != 0)
                         continue;
-                const char *q = skip_tag(skip_blanks(skip_count(p + n)));
+                const char *q = skip_tag(skip_folded_blanks(skip_count(p + n)));
                 if (*q != ':')
                         continue;
                 *ret_forward = prefixes[i].forward;
-                return skip_blanks(q + 1);
+                return skip_folded_blanks(q + 1);
         }
         return p;
 }
@@ -119,7 +119,7 @@ int subject_base(const char *subject, struct arena *arena, const char **ret, boo
                 if (p == s && strncmp(s, "[fwd:", 5) == 0 && s[n - 1] == ']') {
                         forward = true;
                         s[--n] = 0;
-                        p = skip_blanks(s + 5);
+                        p = skip_folded_blanks(s + 5);
                 }
                 if (p == s)
                         break;

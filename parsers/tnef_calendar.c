@@ -500,7 +500,7 @@ static void write_moved(const struct writer *w, const struct pattern *p) {
 
 static int write_event(const struct writer *w, bool *ret_unread) {
         const struct tnef_meeting *m = w->m;
-        struct pattern pattern;
+        struct pattern pattern = {};
 
         (void) buf_add_str(w->b, "BEGIN:VEVENT\r\n");
         bool has_uid = write_uid(w->b, m);

@@ -72,14 +72,6 @@ size_t base64_decode(const char *s, size_t n, char *out, size_t room, bool *ret_
         return written;
 }
 
-static int hex(char c) {
-        if (c >= '0' && c <= '9')
-                return c - '0';
-        if (c >= 'A' && c <= 'F')
-                return c - 'A' + 10;
-        return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Length of a soft line break at s ("=", blanks that were added on the way, a line end or the end of the text), or 0. */
 static size_t soft_break(const char *s, size_t n) {
         size_t i = 1;
@@ -102,8 +94,8 @@ size_t quoted_printable_decode(const char *s, size_t n, bool word, char *out, si
                         i++;
                         continue;
                 }
-                if (n - i >= 3 && hex(s[i + 1]) >= 0 && hex(s[i + 2]) >= 0) {
-                        out[written++] = (char) (hex(s[i + 1]) << 4 | hex(s[i + 2]));
+                if (n - i >= 3 && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0) {
+                        out[written++] = (char) (hex_value(s[i + 1]) << 4 | hex_value(s[i + 2]));
                         i += 3;
                         continue;
                 }

@@ -454,10 +454,6 @@ struct zone_table {
         size_t n, n_slots;   /* n_slots is a power of two, at most three quarters are taken */
 };
 
-static char ascii_lower(char c) {
-        return c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c;
-}
-
 /* FNV-1a over the lower-cased name. Names come from the system's own files, so collisions by intent are no concern. */
 static uint64_t name_hash(const char *name) {
         uint64_t h = UINT64_C(0xcbf29ce484222325);

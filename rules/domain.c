@@ -6,10 +6,6 @@
 
 /* --- one spelling --------------------------------------------------------------------------------------------------- */
 
-static char lower(char c) {
-        return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
-}
-
 static bool is_ascii(const char *s) {
         for (; *s; s++)
                 if ((unsigned char) *s >= 0x80)
@@ -44,7 +40,7 @@ static const char *skip_batv(const char *s, const char *at) {
         if ((size_t) (at - s) <= n)
                 return s;
         for (size_t i = 0; i < n; i++)
-                if (lower(s[i]) != prefix[i])
+                if (ascii_lower(s[i]) != prefix[i])
                         return s;
         const char *end = memchr(s + n, '=', (size_t) (at - s) - n);
         if (!end || end + 1 >= at || (size_t) (end - s) < n + BATV_TAG_MIN || (size_t) (end - s) > n + BATV_TAG_MAX)
@@ -80,9 +76,9 @@ size_t address_key(const char *s, char ret[static ADDRESS_KEY_SIZE]) {
         if ((size_t) (end - s) + domain > ADDRESS_MAX)
                 return 0;
         for (; s < end; s++)
-                ret[n++] = lower(*s);
+                ret[n++] = ascii_lower(*s);
         for (size_t i = 0; i < domain; i++)
-                ret[n++] = lower(at[i]);
+                ret[n++] = ascii_lower(at[i]);
         ret[n] = 0;
         n = to_ascii(ret, n, domain - 1);
         return gmail(ret, n, strrchr(ret, '@'));

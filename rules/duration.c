@@ -25,12 +25,6 @@ static const struct unit_row {
         {"bd", DURATION_WORK_DAYS, DAY, 1, false},
 };
 
-static const char *skip_blanks(const char *s) {
-        while (*s == ' ' || *s == '\t')
-                s++;
-        return s;
-}
-
 static const char *read_number(const char *s, int64_t *ret) {
         int64_t n = 0;
         int digits = 0;

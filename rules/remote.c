@@ -51,15 +51,6 @@ static int refuse(struct remote_fault *fault, const char *text, const char *hint
         return -EINVAL;
 }
 
-static char lower(char c) {
-        return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
-}
-
-static int hex_digit(char c) {
-        c = lower(c);
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* --- hosts --- */
 
 bool remote_is_literal(const char *host) {
@@ -84,7 +75,7 @@ bool remote_is_url(const char *s) {
                 if (strncasecmp(s, more[i], strlen(more[i])) == 0)
                         return true;
         size_t n = 0;
-        while (lower(s[n]) >= 'a' && lower(s[n]) <= 'z')
+        while (ascii_lower(s[n]) >= 'a' && ascii_lower(s[n]) <= 'z')
                 n++;
         return n > 1 && strncmp(s + n, "://", 3) == 0;
 }
@@ -188,7 +179,7 @@ static int read_user(struct arena *arena, const char *s, size_t n, const char **
                 return -ENOMEM;
         size_t size = 0;
         for (size_t i = 0; i < n; i++) {
-                int high = s[i] == '%' && n - i > 2 ? hex_digit(s[i + 1]) : -1, low = high >= 0 ? hex_digit(s[i + 2]) : -1;
+                int high = s[i] == '%' && n - i > 2 ? hex_value(s[i + 1]) : -1, low = high >= 0 ? hex_value(s[i + 2]) : -1;
                 if (s[i] == '%' && low < 0)
                         return refuse(fault, "a \"%\" in the user's name is not followed by two hexadecimal digits",
                                       "write %25 for the character itself");
@@ -327,9 +318,9 @@ int remote_fingerprint(struct arena *arena, const char *s, const char **ret) {
         for (const char *p = s + strlen(prefix); *p; p++) {
                 if (*p == ':' && n > 0 && n % 2 == 0)
                         continue;
-                if (hex_digit(*p) < 0 || n == SHA256_DIGITS)
+                if (hex_value(*p) < 0 || n == SHA256_DIGITS)
                         return -EINVAL;
-                digits[n++] = lower(*p);
+                digits[n++] = ascii_lower(*p);
         }
         if (n != SHA256_DIGITS)
                 return -EINVAL;

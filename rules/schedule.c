@@ -8,22 +8,12 @@
 const char *const schedule_days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun", NULL};
 static const char *const long_days[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
 
-static char lower(char c) {
-        return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
-}
-
-static const char *skip_blanks(const char *s) {
-        while (*s == ' ' || *s == '\t')
-                s++;
-        return s;
-}
-
 int schedule_read_day(const char **s) {
         char word[16];
         size_t n = 0;
         const char *p = skip_blanks(*s);
-        for (; n < sizeof(word) - 1 && lower(*p) >= 'a' && lower(*p) <= 'z'; p++)
-                word[n++] = lower(*p);
+        for (; n < sizeof(word) - 1 && ascii_lower(*p) >= 'a' && ascii_lower(*p) <= 'z'; p++)
+                word[n++] = ascii_lower(*p);
         word[n] = 0;
         for (int i = 0; i < DAYS_OF_WEEK; i++)
                 if (str_eq(word, schedule_days[i]) || str_eq(word, long_days[i])) {
@@ -41,7 +31,7 @@ int schedule_read_time(const char **s) {
         if (digits == 0)
                 return -EINVAL;
         bool colon = *p == ':';
-        if (colon || lower(*p) == 'h') {
+        if (colon || ascii_lower(*p) == 'h') {
                 p++;
                 if (p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9') {
                         minute = (p[0] - '0') * 10 + (p[1] - '0');

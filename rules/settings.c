@@ -369,16 +369,6 @@ static bool get_date(struct loader *l, const struct yaml_node *node, const char 
 
 /* --- hours ---------------------------------------------------------------------------------------------------------- */
 
-static char lower(char c) {
-        return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
-}
-
-static const char *skip_blanks(const char *s) {
-        while (*s == ' ' || *s == '\t')
-                s++;
-        return s;
-}
-
 /* "mon-fri", "sat", "mon, wed": a bit for each day. */
 static int read_days(const char *s, uint32_t *ret) {
         uint32_t days = 0;
@@ -658,7 +648,7 @@ static void read_holidays(struct loader *l, const struct yaml_node *node, const 
 static const char *lower_copy(struct loader *l, const char *s) {
         char *copy = keep(l, arena_strdup(l->arena, s));
         for (char *p = copy; p && *p; p++)
-                *p = lower(*p);
+                *p = ascii_lower(*p);
         return copy;
 }
 
