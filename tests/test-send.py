@@ -119,7 +119,7 @@ def ways(w):
             true("SIZE=" in mail.parameters and "8BIT" not in mail.parameters and "UTF8" not in mail.parameters, mail.parameters)
             if kind == "starttls":
                 equal(sink.log[:4], ["EHLO [127.0.0.1]", "STARTTLS", "(TLS)", "EHLO [127.0.0.1]"])
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + tap.TIMEOUT
             while sink.log[-1] != "(end)" and time.monotonic() < deadline:
                 time.sleep(0.01)
             equal(sink.log[-2:], ["QUIT", "(end)"])
