@@ -127,7 +127,8 @@ static bool record_valid(const struct fetch_record *r) {
                 return r->status > 0 && r->status < _FETCH_KIND_MAX && r->host && r->number <= UINT16_MAX;
         case FETCH_ITEM:
                 /* 4095 is the largest errno there is. */
-                return r->folder && r->name && r->status <= 0 && r->status >= -4095 && (r->status == 0) == (r->fd >= 0);
+                return r->folder && r->name && r->size <= UINT32_MAX && r->number <= UINT32_MAX && r->status <= 0 &&
+                       r->status >= -4095 && (r->status == 0) == (r->fd >= 0);
         case FETCH_FOLDER:
                 return r->folder && r->name;
         case FETCH_AT:

@@ -457,7 +457,8 @@ static int imap_prepare(const struct fetch_account *account, void **ret) {
 
 static int connect_plainly(struct imap *i) {
         imap_allow(i, 0);
-        if (connection_open(i->connection) < 0)
+        /* What was wrong before, with the authorities' file, opening would forget. */
+        if (connection_fault(i->connection) == CONNECTION_LOCAL || connection_open(i->connection) < 0)
                 return imap_broken(i, 0);
         mailstream_low *low = connection_low(i->connection);
         mailstream *stream = low ? mailstream_new(low, 8192) : NULL;

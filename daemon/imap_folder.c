@@ -611,15 +611,11 @@ static int read_new(struct reading *r) {
         r->state.next = next;
         r->state.messages = exists;
         r->total = exists;
-        bool first = true;
         while (e >= 0 && next > 1 && uid_set_missing(&r->state.read, next - 1, &hole)) {
                 uint32_t number = exists;
-                if (first && hole.last != next - 1)
-                        r->done = 0;
                 if (hole.last != next - 1)
                         e = count_up_to(r, hole.last, &number);
                 r->done = (int64_t) exists - number;
-                first = false;
                 if (e >= 0)
                         e = read_hole(r, hole, number);
         }

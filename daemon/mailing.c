@@ -138,7 +138,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) usec;
         if (store_in_batch(m->c->store))
                 arm(m, BATCH_WAIT);
-        else
+        else if (m->started || m->only) /* before the first turn no source has shown yet what arrived */
                 (void) pump(m);
         return 0;
 }
@@ -283,7 +283,8 @@ static int copy_row(struct mailing *m, const struct outbox_row *row) {
         m->row.mail = mail;
         const struct digest_settings *d = &m->c->settings->digest;
         m->transport = (struct send_transport){copy_remote(m->arena, d->remote), copy_words(m->arena, d->sendmail)};
-        if (!m->row.message_id || !m->row.key || !m->row.sender || !m->row.recipient || !mail)
+        if (!m->row.message_id || !m->row.key || !m->row.sender || !m->row.recipient || !mail ||
+            !m->transport.remote != !d->remote || !m->transport.sendmail != !d->sendmail)
                 return -ENOMEM;
         if (row->size > 0)
                 memcpy(mail, row->mail, row->size);

@@ -237,7 +237,7 @@ static int input_of(const struct item *item) {
         return fd < 0 ? -errno : fd;
 }
 
-/* Nothing of the service's environment. */
+/* Of the service's environment only HOME and LANG. */
 static int environment_of(struct buf *storage, char *ret[4]) {
         static const char *const defaults[][2] = {{"HOME", "/"}, {"LANG", "C.UTF-8"}};
         size_t offsets[ELEMENTSOF(defaults)];

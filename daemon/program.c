@@ -38,7 +38,7 @@ static void kill_group(const struct program *p) {
 
 /* --- what it writes --- */
 
-/* 0: for now, or for ever, there is no more. */
+/* Until, for now or for ever, there is no more. */
 static void read_output(struct program *p) {
         struct program_result *r = &p->result;
         while (p->output >= 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* A program of the owner's (a password manager, sendmail, a command for alerts): run from the loop, with a time limit, its output read up to a limit. */
+/* A program of the owner's (a password manager, sendmail): run from the loop, with a time limit, its output read up to a limit. */
 
 #include <signal.h>
 #include <systemd/sd-event.h>

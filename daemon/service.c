@@ -355,8 +355,11 @@ static int judge_pass(struct service *s) {
                 return r;
         instant mail = INSTANT_MAX;
         r = tell_pass(s, &j);
-        r = MIN(r, mailing_turn(s->mailing, &j, &mail));
-        arm_deadline(s, MIN(mail, evaluation_next_deadline(j.evaluation)));
+        /* MIN() looks at its arguments twice. */
+        int mailed = mailing_turn(s->mailing, &j, &mail);
+        r = MIN(r, mailed);
+        instant deadline = evaluation_next_deadline(j.evaluation);
+        arm_deadline(s, MIN(mail, deadline));
         s->open_alerts = 0;
         for (size_t i = 0; i < j.n_alerts; i++)
                 s->open_alerts += j.alerts[i].state == ALERT_OPEN && j.alerts[i].mode != MODE_WATCH;
