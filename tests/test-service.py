@@ -194,6 +194,7 @@ def reload(w):
     s.process.send_signal(signal.SIGHUP)
     s.hears("the old one stays", n)
     true(any(line.startswith("MONOTONIC_USEC=") for line in s.said[n:]), s.said)
+    s.hears("READY=1", n)
     true("RELOADING=1" in s.said[n:] and "READY=1" in s.said[n:], s.said)
     true("unknown-key" in s.errors(), s.errors())
     check = w.run("rules", "check")
