@@ -82,9 +82,10 @@ struct dav_calendar {
         bool inbox; /* the scheduling inbox (RFC 6638): messages about meetings, not meetings */
 };
 
-/* The calendars behind the address: of the user when it is a server's or a user's, those of a collection, or the one that it is. Only such as may hold events. */
-int dav_discover(struct dav *d, int (*found)(const struct dav_calendar *calendar, void *userdata),
-                 void *userdata) _must_check_;
+/* The calendars behind the address: of the user, in all his homes (RFC 4791, 6.2.1), when it is a server's or a user's; those of a collection, or the one that it is.
+ * Only such as may hold events, each once. *ret_left_out: why one of several homes could not be listed, as dav_error(); the caller frees; NULL: all were. */
+int dav_discover(struct dav *d, int (*found)(const struct dav_calendar *calendar, void *userdata), void *userdata,
+                 char **ret_left_out) _must_check_;
 
 struct dav_member {
         const char *name; /* below the calendar; a path from '/' when it is elsewhere. ASCII, one form */

@@ -7,7 +7,6 @@
 
 #include "daemon/dav.h"
 #include "daemon/store_hash.h"
-#include "parsers/limits.h"
 
 /* As many as a calendar on disk may hold. */
 #define MEMBERS_MAX 500000U
@@ -532,7 +531,13 @@ static int tell_gone(struct pass *p) {
 static int caldav_read(void *session, struct fetcher *f, uint32_t flags) {
         struct dav_session *s = session;
         struct pass p = {.session = s, .f = f, .careful = flags & FETCH_CAREFUL, .whole = true};
-        int e = dav_discover(s->dav, on_calendar, &p);
+        _cleanup_free_ char *left_out = NULL;
+        int e = dav_discover(s->dav, on_calendar, &p, &left_out);
+        if (e >= 0 && left_out) {
+                /* What was in there has not vanished. */
+                p.whole = false;
+                e = fetcher_trouble(f, "%s", left_out);
+        }
         for (size_t i = 0; i < p.n && e >= 0; i++)
                 e = read_calendar(&p, &p.calendars[i]);
         if (e >= 0 && p.whole)

@@ -33,8 +33,11 @@ libdaemon_a_SOURCES = \
 	%D%/context.h \
 	%D%/dav.c \
 	%D%/dav.h \
+	%D%/dav_discover.c \
 	%D%/dav_http.c \
 	%D%/dav_http.h \
+	%D%/dav_internal.h \
+	%D%/dav_list.c \
 	%D%/ending.c \
 	%D%/ending.h \
 	%D%/fetch.c \

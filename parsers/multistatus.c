@@ -34,8 +34,6 @@ enum element {
         RESPONSE,
         PROPSTAT,
         PROP,
-        ERROR,
-        CONDITION,
         RESULT_TOKEN,
         HREF,
         STATUS,
@@ -51,12 +49,13 @@ enum element {
         PRINCIPAL,
         UNAUTHENTICATED,
         HOME,
+        HOME_HREF,
         INBOX,
         TEXT, /* a property that is text, or the address in one */
         DATA,
 };
 
-enum text_property { DISPLAY_NAME, ETAG, CTAG, SYNC_TOKEN, CONTENT_TYPE, PRINCIPAL_HREF, HOME_HREF, INBOX_HREF, N_TEXTS };
+enum text_property { DISPLAY_NAME, ETAG, CTAG, SYNC_TOKEN, CONTENT_TYPE, PRINCIPAL_HREF, INBOX_HREF, N_TEXTS };
 
 static const struct row {
         enum element parent;
@@ -66,26 +65,17 @@ static const struct row {
         unsigned value; /* a flag or an enum text_property */
 } rows[] = {
         {ROOT, NS_DAV, "multistatus", MULTISTATUS, 0},
-        {ROOT, NS_DAV, "error", ERROR, 0},
         {MULTISTATUS, NS_DAV, "response", RESPONSE, 0},
         {MULTISTATUS, NS_DAV, "sync-token", RESULT_TOKEN, 0},
         {RESPONSE, NS_DAV, "href", HREF, 0},
         {RESPONSE, NS_DAV, "status", STATUS, 0},
         {RESPONSE, NS_DAV, "propstat", PROPSTAT, 0},
-        {RESPONSE, NS_DAV, "error", ERROR, 0},
         {PROPSTAT, NS_DAV, "prop", PROP, 0},
         {PROPSTAT, NS_DAV, "status", PROPSTAT_STATUS, 0},
-        {ERROR, NS_DAV, "valid-sync-token", CONDITION, DAV_VALID_SYNC_TOKEN},
-        {ERROR, NS_DAV, "number-of-matches-within-limits", CONDITION, DAV_WITHIN_LIMITS},
-        {ERROR, NS_DAV, "need-privileges", CONDITION, DAV_NEED_PRIVILEGES},
-        {ERROR, NS_DAV, "supported-report", CONDITION, DAV_SUPPORTED_REPORT},
         {PROP, NS_DAV, "resourcetype", RESOURCETYPE, 0},
         {RESOURCETYPE, NS_DAV, "collection", TYPE, DAV_COLLECTION},
-        {RESOURCETYPE, NS_DAV, "principal", TYPE, DAV_PRINCIPAL},
         {RESOURCETYPE, NS_CALDAV, "calendar", TYPE, DAV_CALENDAR},
         {RESOURCETYPE, NS_CALDAV, "schedule-inbox", TYPE, DAV_SCHEDULE_INBOX},
-        {RESOURCETYPE, NS_CALDAV, "schedule-outbox", TYPE, DAV_SCHEDULE_OUTBOX},
-        {RESOURCETYPE, NS_CALENDARSERVER, "subscribed", TYPE, DAV_SUBSCRIBED},
         {PROP, NS_DAV, "displayname", TEXT, DISPLAY_NAME},
         {PROP, NS_DAV, "getetag", TEXT, ETAG},
         {PROP, NS_CALENDARSERVER, "getctag", TEXT, CTAG},
@@ -95,7 +85,7 @@ static const struct row {
         {PRINCIPAL, NS_DAV, "href", TEXT, PRINCIPAL_HREF},
         {PRINCIPAL, NS_DAV, "unauthenticated", UNAUTHENTICATED, 0},
         {PROP, NS_CALDAV, "calendar-home-set", HOME, 0},
-        {HOME, NS_DAV, "href", TEXT, HOME_HREF},
+        {HOME, NS_DAV, "href", HOME_HREF, 0},
         {PROP, NS_CALDAV, "schedule-inbox-URL", INBOX, 0},
         {INBOX, NS_DAV, "href", TEXT, INBOX_HREF},
         {PROP, NS_CALDAV, "supported-calendar-component-set", COMPONENTS, 0},
@@ -109,8 +99,10 @@ static const struct row {
 
 struct properties {
         unsigned types, components;
-        bool has_types, can_sync, unauthenticated, has_data;
+        bool can_sync, unauthenticated, has_data;
         const char *texts[N_TEXTS]; /* in the arena */
+        const char *homes[MULTISTATUS_HOMES_MAX];
+        uint32_t n_homes;
 };
 
 struct open_element {
@@ -144,7 +136,8 @@ struct multistatus {
 /* --- text --- */
 
 static bool is_text(enum element e) {
-        return e == TEXT || e == HREF || e == STATUS || e == PROPSTAT_STATUS || e == RESULT_TOKEN;
+        return e == TEXT || e == HREF || e == STATUS || e == PROPSTAT_STATUS || e == RESULT_TOKEN ||
+               e == HOME_HREF;
 }
 
 /* The text that was read, clean and without blanks around it: in the arena. */
@@ -192,7 +185,6 @@ static void response_end(struct multistatus *m) {
         struct dav_response *r = &m->response;
         const char *const *t = m->kept.texts;
         r->types = m->kept.types;
-        r->has_types = m->kept.has_types;
         r->components = m->kept.components;
         r->can_sync = m->kept.can_sync;
         r->unauthenticated = m->kept.unauthenticated;
@@ -202,7 +194,8 @@ static void response_end(struct multistatus *m) {
         r->sync_token = t[SYNC_TOKEN];
         r->content_type = t[CONTENT_TYPE];
         r->principal = t[PRINCIPAL_HREF];
-        r->home = t[HOME_HREF];
+        r->homes = m->kept.homes;
+        r->n_homes = m->kept.n_homes;
         r->inbox = t[INBOX_HREF];
         r->data_status = m->data_status;
         if (m->kept.has_data) {
@@ -221,6 +214,14 @@ static void propstat_begin(struct multistatus *m) {
         m->data_full = false;
 }
 
+/* One that is left out would be calendars that are not read, and nobody would know. */
+static void add_home(struct multistatus *m, struct properties *p, const char *href) {
+        if (p->n_homes == MULTISTATUS_HOMES_MAX)
+                m->error = -EMSGSIZE;
+        else
+                p->homes[p->n_homes++] = href;
+}
+
 static void propstat_end(struct multistatus *m) {
         struct properties *p = &m->pending, *k = &m->kept;
         bool good = m->propstat_status / 100 == 2;
@@ -232,12 +233,13 @@ static void propstat_end(struct multistatus *m) {
                 return;
         k->types |= p->types;
         k->components |= p->components;
-        k->has_types = k->has_types || p->has_types;
         k->can_sync = k->can_sync || p->can_sync;
         k->unauthenticated = k->unauthenticated || p->unauthenticated;
         for (size_t i = 0; i < N_TEXTS; i++)
                 if (!k->texts[i])
                         k->texts[i] = p->texts[i];
+        for (uint32_t i = 0; i < p->n_homes; i++)
+                add_home(m, k, p->homes[i]);
 }
 
 static void text_end(struct multistatus *m, const struct open_element *o) {
@@ -269,6 +271,10 @@ static void text_end(struct multistatus *m, const struct open_element *o) {
                 m->token = strdup(s);
                 if (!m->token)
                         m->error = -ENOMEM;
+                break;
+        case HOME_HREF:
+                if (*s)
+                        add_home(m, &m->pending, s);
                 break;
         default:
                 if (*s && !m->pending.texts[o->value])
@@ -305,17 +311,11 @@ static void fail(struct multistatus *m, int error) {
 
 static void opened(struct multistatus *m, const struct open_element *o, const xmlChar **attributes, int n_attributes) {
         switch (o->element) {
-        case MULTISTATUS:
-                m->result.is_multistatus = true;
-                break;
         case RESPONSE:
                 response_begin(m);
                 break;
         case PROPSTAT:
                 propstat_begin(m);
-                break;
-        case RESOURCETYPE:
-                m->pending.has_types = true;
                 break;
         case TYPE:
                 m->pending.types |= o->value;
@@ -329,9 +329,6 @@ static void opened(struct multistatus *m, const struct open_element *o, const xm
                 break;
         case UNAUTHENTICATED:
                 m->pending.unauthenticated = true;
-                break;
-        case CONDITION:
-                m->result.conditions |= o->value;
                 break;
         case DATA:
                 m->pending.has_data = true;

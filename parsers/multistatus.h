@@ -2,7 +2,7 @@
 #pragma once
 
 /* What a WebDAV server says of its resources: multistatus bodies (RFC 4918, 13), the reports of RFC 6578 (sync-collection) and RFC 4791 (calendar-multiget), the
- * properties that lead to calendars (RFC 4791, 5397, 6638), and DAV:error bodies. Read as the bytes come, one response at a time, so that memory does not grow with the
+ * properties that lead to calendars (RFC 4791, 5397, 6638). Read as the bytes come, one response at a time, so that memory does not grow with the
  * body. Anything but elements and text is refused: no document types, hence no entities. */
 
 #include "parsers/arena.h"
@@ -12,9 +12,6 @@ enum dav_resource_type {
         DAV_COLLECTION = 1 << 0,
         DAV_CALENDAR = 1 << 1,
         DAV_SCHEDULE_INBOX = 1 << 2,
-        DAV_SCHEDULE_OUTBOX = 1 << 3,
-        DAV_PRINCIPAL = 1 << 4,
-        DAV_SUBSCRIBED = 1 << 5, /* calendarserver.org: somebody else's calendar, named only */
 };
 
 enum dav_component {
@@ -22,37 +19,30 @@ enum dav_component {
         DAV_OTHER_COMPONENT = 1 << 1, /* tasks, journals ... */
 };
 
+/* Homes of one user: his own, and those of others who let him look in. */
+#define MULTISTATUS_HOMES_MAX 32U
+
 /* One DAV:response: what was found (properties of a propstat with another status than 2xx are left out). Strings are clean UTF-8 without blanks around them; NULL: not
  * given. */
 struct dav_response {
         const char *href;    /* as the server wrote it: a path or a URL; dav_url_resolve() makes it comparable */
         int status;          /* of the resource as a whole; 0: none was written */
         unsigned types;      /* enum dav_resource_type */
-        bool has_types;      /* DAV:resourcetype was given */
         unsigned components; /* enum dav_component; 0: not said, then anything may be in it */
         bool can_sync;       /* supported-report-set names sync-collection */
         const char *display_name, *etag, *ctag, *sync_token, *content_type;
         const char *principal; /* current-user-principal */
-        const char *home;      /* the first calendar-home-set */
-        const char *inbox;     /* schedule-inbox-URL */
-        bool unauthenticated;  /* current-user-principal says so */
-        const char *data;      /* calendar-data, owned by the reader; NUL after `size` bytes */
+        const char *const *homes; /* calendar-home-set (RFC 4791, 6.2.1): each of them, n_homes */
+        uint32_t n_homes;
+        const char *inbox;    /* schedule-inbox-URL */
+        bool unauthenticated; /* current-user-principal says that nobody is logged in */
+        const char *data;     /* calendar-data, owned by the reader; NUL after `size` bytes */
         size_t size;
         int data_status; /* of the propstat that holds calendar-data; 0: none. 413: larger than MULTISTATUS_DATA_MAX, and left out */
 };
 
-/* Preconditions and postconditions in a DAV:error, of the body or of one response. */
-enum dav_condition {
-        DAV_VALID_SYNC_TOKEN = 1 << 0, /* RFC 6578 3.2: the token is no longer known */
-        DAV_WITHIN_LIMITS = 1 << 1,    /* number-of-matches-within-limits: the answer was cut */
-        DAV_NEED_PRIVILEGES = 1 << 2,  /* RFC 3744 7.1.1 */
-        DAV_SUPPORTED_REPORT = 1 << 3, /* RFC 3253 3.6 */
-};
-
 struct multistatus_result {
-        bool is_multistatus;    /* the root element was DAV:multistatus (else DAV:error) */
         const char *sync_token; /* at the end of a sync-collection; NULL: none. Valid until multistatus_free() */
-        unsigned conditions;    /* enum dav_condition */
         uint32_t responses;
 };
 

@@ -19,7 +19,7 @@ class FakeDav:
 
     def __init__(self, auth="basic", tls=None, certificate="srv", sync=True, ctag=True, multiget=True):
         self.auth, self.sync, self.ctag, self.multiget = auth, sync, ctag, multiget
-        self.calendars, self.names, self.inbox = {}, {}, None
+        self.calendars, self.names, self.inbox, self.homes = {}, {}, None, ["/home/"]
         self.versions = {}  # path: number, counted up by every change
         self.log = []       # (when, path): for sync-collection
         self.known_tokens = True
@@ -211,17 +211,17 @@ class FakeDav:
             return "<D:resourcetype><D:collection/><C:schedule-inbox/></D:resourcetype>"
         inbox = "<C:schedule-inbox-URL><D:href>%s</D:href></C:schedule-inbox-URL>" % self.inbox if self.inbox else ""
         return ("<D:resourcetype><D:collection/></D:resourcetype><D:current-user-principal><D:href>/p/bob/</D:href></D:current-user-principal>"
-                "<C:calendar-home-set><D:href>/home/</D:href></C:calendar-home-set>" + inbox)
+                "<C:calendar-home-set>%s</C:calendar-home-set>" % "".join("<D:href>%s</D:href>" % h for h in self.homes) + inbox)
 
     def propfind(self, path, depth, body):
         path = path if path.endswith("/") else path + "/"
         members = self.calendars.get(path)
-        known = members is not None or path in ("/", "/p/bob/", "/home/", self.inbox)
+        known = members is not None or path in ["/", "/p/bob/", self.inbox] + self.homes
         if not known:
             return 404, {}, ""
         rows = [self.response(path, self.about(path))]
-        if depth == "1" and path == "/home/":
-            rows += [self.response(c, self.about(c)) for c in self.calendars if c != self.inbox]
+        if depth == "1" and path in self.homes:
+            rows += [self.response(c, self.about(c)) for c in self.calendars if c != self.inbox and c.startswith(path)]
         elif depth == "1" and members is not None:
             rows += [self.response(path + n, "<D:getetag>%s</D:getetag>" % html.escape(self.etag(t))) for n, t in members.items()]
         return self.multi(rows)

@@ -278,6 +278,38 @@ def addresses(w):
             equal(observations(world, BEFORE), want, address)
 
 
+@case("a user with several homes (RFC 4791, 6.2.1): the calendars of all, each once; one that is closed is told, and what was in it is kept")
+def homes(w):
+    with fake() as s:
+        s.homes = ["/home/", "/team/", "/home", "/shared/a/"]
+        for path in ("/home/work/", "/team/one/", "/team/two/", "/shared/a/x/"):
+            s.calendar(path)
+            s.put(path + "a.ics", meeting(path))
+        use(w, s.base)
+        w.scan(BEFORE)
+        equal(observations(w, BEFORE), 4)
+        equal(sum("multiget" in b for _, _, b in asked(s)), 4)
+        for closed in ((403, {}, ""), (404, {}, "")):
+            s.answer = lambda r, c=closed: c if r["path"] == "/team/" else None
+            r = w.scan(LATER, 3)
+            true("/team/" in r.stderr, r)
+        equal(cancelled(w, LATER), [])
+        # One that only fails for now fails as a whole.
+        s.answer = lambda r: (500, {}, "") if r["path"] == "/team/" else None
+        w.scan(LATER, 3)
+        s.answer = None
+        s.delete("/team/two/a.ics")
+        w.scan(LATER)
+        equal(observations(w, LATER), 5)
+        # All of them are closed, or are somewhere else.
+        s.answer = lambda r: (403, {}, "") if r["path"] in s.homes else None
+        true("does not let this account read" in w.scan(AFTER, 3).stderr)
+        s.answer = None
+        s.homes = ["https://p1.other.example/home/", "/team/"]
+        true("https://p1.other.example/home/" in w.scan(AFTER, 3).stderr)
+        equal(observations(w, AFTER), 5)
+
+
 @case("an object that moves to another calendar has not vanished, on one account or between two")
 def moved(w):
     with fake() as s:

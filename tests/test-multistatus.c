@@ -28,7 +28,7 @@ static int found(const struct dav_response *r, void *userdata) {
         buf_printf(&s->out, "%s", r->href);
         if (r->status > 0)
                 buf_printf(&s->out, " status=%d", r->status);
-        if (r->has_types)
+        if (r->types > 0)
                 buf_printf(&s->out, " types=%u", r->types);
         if (r->components > 0)
                 buf_printf(&s->out, " components=%u", r->components);
@@ -39,7 +39,8 @@ static int found(const struct dav_response *r, void *userdata) {
         add(&s->out, "token", r->sync_token);
         add(&s->out, "type", r->content_type);
         add(&s->out, "principal", r->principal);
-        add(&s->out, "home", r->home);
+        for (uint32_t i = 0; i < r->n_homes; i++)
+                add(&s->out, "home", r->homes[i]);
         add(&s->out, "inbox", r->inbox);
         add(&s->out, "nobody", r->unauthenticated ? "yes" : NULL);
         if (r->data_status > 0)
@@ -74,7 +75,6 @@ static void expect(const char *body, const char *lines) {
                 struct seen s = {};
                 struct multistatus_result r = {};
                 assert_int_equal(read_in(body, strlen(body), pieces[i], &s, &r, NULL, 0), 0);
-                assert_true(r.is_multistatus);
                 assert_string_equal(s.out.data ? s.out.data : "", lines);
                 buf_free(&s.out);
         }
@@ -124,7 +124,7 @@ static void the_way_to_the_calendars(void **state) {
                                      RESPONSE("/x", PROPSTAT("200 OK", "<d:current-user-principal><d:unauthenticated/></"
                                                                        "d:current-user-principal>"))),
                "/ principal=/p/bob/\n"
-               "/p/bob/ home=https://h.example/cal/bob/ inbox=/in/\n"
+               "/p/bob/ home=https://h.example/cal/bob/ home=/second/ inbox=/in/\n"
                "/x nobody=yes\n");
 }
 
@@ -161,20 +161,38 @@ static void what_a_collection_sync_tells(void **state) {
         assert_int_equal(read_in(body, strlen(body), 3, &s, &r, token, sizeof(token)), 0);
         assert_string_equal(s.out.data, "/w/gone.ics status=404\n/w/new.ics etag=W/\"a\"\n/w/ status=507\n");
         assert_string_equal(token, "urn:token:8");
-        assert_int_equal(r.conditions, DAV_WITHIN_LIMITS);
         assert_int_equal(r.responses, 3);
         buf_free(&s.out);
 }
 
-static void a_refused_token(void **state) {
+/* Whoever asks is told by the code of the answer that it is one. */
+static void an_error_is_no_multistatus(void **state) {
         (void) state;
-        const char *body = "<?xml version='1.0'?><error xmlns='DAV:'><valid-sync-token /></error>";
-        struct seen s = {};
-        struct multistatus_result r = {};
-        assert_int_equal(read_in(body, strlen(body), 5, &s, &r, NULL, 0), 0);
-        assert_false(r.is_multistatus);
-        assert_int_equal(r.conditions, DAV_VALID_SYNC_TOKEN);
-        buf_free(&s.out);
+        assert_int_equal(fault("<?xml version='1.0'?><error xmlns='DAV:'><valid-sync-token /></error>"), -EBADMSG);
+}
+
+/* All of them, from several properties too; more than anybody has are a fault rather than left out. */
+static void homes_are_all_told(void **state) {
+        (void) state;
+        _cleanup_buf_ struct buf b = {}, lines = {};
+        buf_add_str(&lines, "/");
+        for (unsigned n = MULTISTATUS_HOMES_MAX; n <= MULTISTATUS_HOMES_MAX + 1; n++) {
+                buf_reset(&b);
+                buf_add_str(&b, "<multistatus xmlns='DAV:' xmlns:c='urn:ietf:params:xml:ns:caldav'><response><href>/</href>"
+                                "<propstat><prop>");
+                for (unsigned i = 0; i < n; i++) {
+                        buf_printf(&b, "<c:calendar-home-set><href>/h%u/</href><href> </href></c:calendar-home-set>", i);
+                        if (n == MULTISTATUS_HOMES_MAX)
+                                buf_printf(&lines, " home=/h%u/", i);
+                }
+                buf_add_str(&b, "</prop></propstat></response></multistatus>");
+                if (n > MULTISTATUS_HOMES_MAX)
+                        assert_int_equal(fault(b.data), -EMSGSIZE);
+                else {
+                        buf_add_str(&lines, "\n");
+                        expect(b.data, lines.data);
+                }
+        }
 }
 
 static void calendar_data(void **state) {
@@ -421,7 +439,8 @@ int main(void) {
                 cmocka_unit_test(the_way_to_the_calendars),
                 cmocka_unit_test(names_belong_to_namespaces),
                 cmocka_unit_test(what_a_collection_sync_tells),
-                cmocka_unit_test(a_refused_token),
+                cmocka_unit_test(an_error_is_no_multistatus),
+                cmocka_unit_test(homes_are_all_told),
                 cmocka_unit_test(calendar_data),
                 cmocka_unit_test(one_response_for_several),
                 cmocka_unit_test(a_status_that_cannot_be_read_is_no_404),
