@@ -262,7 +262,10 @@ int account_submit(struct account *m, struct account_job *j, const struct fetch_
 
 int account_unreadable(struct account *m, const struct unreadable *why, const char *folder, const char *name) {
         char item[FETCH_STRING_MAX];
-        (void) snprintf(item, sizeof(item), "%s, %s %s", folder, m->kind->noun, name);
+        if (*folder || *name)
+                (void) snprintf(item, sizeof(item), "%s, %s %s", folder, m->kind->noun, name);
+        else
+                (void) snprintf(item, sizeof(item), "the %s", m->kind->noun);
         return reader_unreadable(m->reader, why, item);
 }
 

@@ -225,6 +225,26 @@ static size_t print_character(const char *s, size_t size) {
         return MAX(n, (size_t) 1);
 }
 
+/* The file is the owner's own, but a terminal is no place for its control characters, and a journal none for the path of an address: links to calendars let in
+ * whoever knows them. */
+static void print_line(const char *line, size_t size) {
+        const char *end = line + size;
+        for (const char *p = line, *path = NULL; p < end;) {
+                if (p > line + 2 && memcmp(p - 3, "://", 3) == 0)
+                        for (path = p; path < end && *path != '/' && *path != '?';)
+                                path++;
+                if (*p == '"' || *p == '\'' || (*p == ',' && p + 1 < end && p[1] == ' '))
+                        path = NULL;
+                if (!path || p <= path) {
+                        p += print_character(p, (size_t) (end - p));
+                        continue;
+                }
+                uint32_t cp;
+                p += MAX(utf8_decode(p, (size_t) (end - p), &cp), (size_t) 1);
+                fputc('*', stderr);
+        }
+}
+
 static void print_source_line(const struct context *c, const struct diagnostic *d) {
         size_t size = 0;
         if (strcmp(d->code, "password-in-file") == 0)
@@ -242,10 +262,8 @@ static void print_source_line(const struct context *c, const struct diagnostic *
         }
         for (size = MIN(size, (size_t) LINE_SHOWN_MAX); cut && size > 0 && ((unsigned char) line[size] & 0xc0) == 0x80;)
                 size--;
-        /* The file is the owner's own, but a terminal is no place for its control characters. */
         fprintf(stderr, "%5u | ", d->line);
-        for (size_t i = 0; i < size;)
-                i += print_character(line + i, size - i);
+        print_line(line, size);
         fputs(cut ? " ...\n      | " : "\n      | ", stderr);
         uint32_t column = 1;
         for (size_t i = 0; i < size && column < d->column; i++) {

@@ -22,6 +22,7 @@ struct dav_options {
         const char *secret; /* password or token; NULL: none */
         enum dav_authentication authentication;
         bool plain;     /* `tls: none` is written: the secret may be sent in clear */
+        bool private;   /* whoever knows the address may read: sentences do not hold its path */
         const char *ca; /* file with certificates of those who may vouch for the server; NULL: the system's */
         const char *
                 fingerprint; /* "sha256:" and 64 hexadecimal digits: the server must have this certificate; without `ca` nobody need

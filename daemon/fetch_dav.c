@@ -103,6 +103,7 @@ static int dav_session_prepare(const struct fetch_account *account, void **ret) 
                 .secret = account->secret,
                 .authentication = authentication_of(r->auth),
                 .plain = r->tls == REMOTE_PLAIN,
+                .private = account->kind == FETCH_WEBCAL,
                 .ca = *ca ? ca : NULL,
                 .fingerprint = r->fingerprint,
         };

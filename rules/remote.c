@@ -270,6 +270,17 @@ int remote_parse(struct arena *arena, enum remote_use use, const char *url, stru
         return 0;
 }
 
+/* FNV-1a: of a secret that cannot be guessed, 32 bits give nothing away, whatever the function. */
+static uint32_t tag_of(uint32_t h, const char *s) {
+        for (const char *p = s ? s : ""; *p; p++)
+                h = (h ^ (uint8_t) *p) * 16777619U;
+        return h;
+}
+
+char *remote_veiled(struct arena *arena, const struct remote *r) {
+        return arena_printf(arena, "%s#%08x", r->host, tag_of(tag_of(2166136261U, r->url), r->user));
+}
+
 /* --- words --- */
 
 static const char *const mechanism_names[_AUTH_MAX] = {

@@ -61,6 +61,9 @@ struct remote_fault {
  * 0; -EINVAL with *fault set; -ENOMEM. */
 int remote_parse(struct arena *arena, enum remote_use use, const char *url, struct remote *ret,
                  struct remote_fault *fault) _must_check_;
+/* How people are told of an address that lets in whoever knows it, as the private links of calendars do: the host, and a tag that this address always has and
+ * that does not give it away. "calendar.example#4f1d2c3b". NULL: no memory. */
+char *remote_veiled(struct arena *arena, const struct remote *r);
 /* Does it begin like an address of the network ("https://", "webcal:") rather than a path? */
 bool remote_is_url(const char *s) _pure_;
 /* Is it this machine: "localhost", a name below it, 127.0.0.0/8 or ::1? */

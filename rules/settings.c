@@ -1126,8 +1126,11 @@ static bool read_location(struct loader *l, const struct yaml_node *place, const
                 return spec->location;
         }
         spec->remote = read_remote(l, place, node, "sources[]", kind->use);
-        spec->location = place->scalar;
-        return spec->remote;
+        if (!spec->remote)
+                return false;
+        /* A link to a calendar is often all that is needed to read it: it is kept where it is needed, and told nowhere. */
+        spec->location = kind->use == REMOTE_FOR_CALENDAR ? keep(l, remote_veiled(l->arena, spec->remote)) : place->scalar;
+        return spec->location;
 }
 
 static void check_same_source(struct loader *l, const struct yaml_node *node, const struct source_spec *spec) {

@@ -45,7 +45,9 @@ enum source_kind { SOURCE_MAILDIR, SOURCE_MBOX, SOURCE_CALENDAR, SOURCE_IMAP, SO
 
 struct source_spec {
         enum source_kind kind;
-        const char *location; /* absolute path (relative ones were joined to the folder of the file), or URL as written */
+        const char *
+                location; /* absolute path (relative ones were joined to the folder of the file), or URL as written; remote_veiled() of a
+                               * CALENDAR on the web */
         const struct remote *remote; /* IMAP, CALDAV, and a CALENDAR on the web; NULL: on this machine */
         const char *name;            /* how people and JSON name it: `name:` or the location */
         const char **exclude;        /* folder names left out, NULL-terminated; NULL: the defaults (junk, trash, drafts) */

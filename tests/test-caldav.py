@@ -789,6 +789,44 @@ def webcal(w):
         true("nothing at" in r.stderr, r)
 
 
+@case("a private link to a calendar is in nothing that is told or kept: the host and a tag are, or the name that the owner gave")
+def private_link(w):
+    word, said = "private-0f3c9a1b7e", []
+
+    def told(r):
+        said.append(r.stdout + r.stderr)
+        return r.stdout + r.stderr
+
+    with fake(auth="none") as s:
+        link = s.base + "/ical/" + word + "/basic.ics?key=" + word
+        answers = (lambda r: (200, {}, meeting("m1")), lambda r: (200, {}, meeting("m1")[:-9]), lambda r: (404, {}, ""), lambda r: (403, {}, ""), lambda r: (418, {}, ""),
+                   lambda r: (200, {}, "<html>" + r["path"]), lambda r: (302, {"Location": r["path"]}, ""), lambda r: (302, {"Location": "ftp://x" + r["path"]}, ""),
+                   lambda r: (302, {"Location": "http://127.0.0.1:1" + r["path"]}, ""), lambda r: (429, {}, ""), lambda r: ("close", {}, b""), lambda r: (401, {}, ""),
+                   lambda r: (200, {"Content-Length": "9999"}, meeting("m1")))
+        use(w, link, None, None, kind="calendar")
+        for answer in answers:
+            s.answer = answer
+            for command in (["scan"], ["check"], ["status"], ["--json", "status"], ["--json", "check"]):
+                told(w.run(*command, now=BEFORE))
+        names = {row["source"] for row in events(w, BEFORE) if row["status"] == "source"}
+        equal(len(names), 1)
+        true(names.pop().startswith("localhost#"), names)
+        # The secret of the login and the link together; a redirection that is not followed.
+        use(w, link, kind="calendar", more=", name: holidays of the team")
+        s.answer = lambda r: (302, {"Location": "http://localhost:1" + r["path"]}, "")
+        true("localhost" in told(w.scan(BEFORE, 3)))
+        true("holidays of the team" in told(w.run("status", now=BEFORE)))
+        # Faults in the file that holds it.
+        text = w.config.read_text()
+        for broken in (text.replace("name:", "nmae:"), text.replace("/ical/", "/i cal/"), text.replace("http:", "htp:"), text.replace("clients:\n", "  - {calendar: \"%s\", password: {file: secret}}\nclients:\n" % link.replace("://", "://bob@"))):
+            w.config.write_text(broken)
+            for command in (["scan"], ["--json", "scan"]):
+                true("error" in told(w.run(*command, now=BEFORE)), broken)
+    true(not any(word in text for text in said), [text for text in said if word in text][:1])
+    for path in (w.folder / "state").rglob("*"):
+        true(not path.is_file() or word.encode() not in path.read_bytes(), path)
+
+
 @case("a file on the web that is cut off, or a page instead: what was in it has not vanished")
 def webcal_cut(w):
     with fake(auth="none") as s:

@@ -505,6 +505,33 @@ static void test_calendars_near_and_far(void **state) {
         assert_string_equal(l.s->sources[1].location, "/etc/adieu/cal/a.ics");
 }
 
+/* Whoever knows such a link may read: it names nothing. The same link has the same name, in all its spellings. */
+static void test_a_link_is_veiled(void **state) {
+        (void) state;
+        static const char *const links[] = {"https://cal.example/private-x/a.ics",
+                                            "webcal://Cal.example:443/private-x/a.ics",
+                                            "https://cal.example/private-y/a.ics", "https://me@cal.example/private-x/a.ics"};
+        char names[ELEMENTSOF(links)][64];
+        for (size_t i = 0; i < ELEMENTSOF(links); i++) {
+                char text[1000];
+                (void) snprintf(text, sizeof(text), OWNER "sources:\n  - {calendar: \"%s\", password: {file: x}}\n",
+                                links[i]);
+                _cleanup_loaded_ struct loaded l = load(text);
+                assert_good(&l);
+                assert_string_equal(l.s->sources[0].name, l.s->sources[0].location);
+                assert_int_equal(strlen(l.s->sources[0].name), strlen("cal.example#01234567"));
+                assert_null(strstr(l.s->sources[0].name, "private"));
+                (void) snprintf(names[i], sizeof(names[i]), "%s", l.s->sources[0].name);
+        }
+        assert_string_equal(names[0], names[1]);
+        assert_string_not_equal(names[0], names[2]);
+        assert_string_not_equal(names[0], names[3]);
+        _cleanup_loaded_ struct loaded l =
+                load(OWNER "sources:\n  - {calendar: \"https://cal.example/a.ics\", name: team}\n");
+        assert_good(&l);
+        assert_string_equal(l.s->sources[0].name, "team");
+}
+
 static void test_digest(void **state) {
         (void) state;
         _cleanup_loaded_ struct loaded none = load(OWNER);
@@ -925,16 +952,27 @@ static void test_every_prefix(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_smallest),         cmocka_unit_test(test_design_example),
-                cmocka_unit_test(test_shipped_example),  cmocka_unit_test(test_hours),
-                cmocka_unit_test(test_bad_hours),        cmocka_unit_test(test_faults),
-                cmocka_unit_test(test_broken),           cmocka_unit_test(test_passwords_are_never_told),
-                cmocka_unit_test(test_remotes),          cmocka_unit_test(test_calendars_near_and_far),
-                cmocka_unit_test(test_digest),           cmocka_unit_test(test_all_faults_of_all_files),
-                cmocka_unit_test(test_clients_d),        cmocka_unit_test(test_find),
-                cmocka_unit_test(test_domains),          cmocka_unit_test(test_many_clients),
-                cmocka_unit_test(test_client_calendars), cmocka_unit_test(test_pauses),
-                cmocka_unit_test(test_paths_and_lists),  cmocka_unit_test(test_key_table),
+                cmocka_unit_test(test_smallest),
+                cmocka_unit_test(test_design_example),
+                cmocka_unit_test(test_shipped_example),
+                cmocka_unit_test(test_hours),
+                cmocka_unit_test(test_bad_hours),
+                cmocka_unit_test(test_faults),
+                cmocka_unit_test(test_broken),
+                cmocka_unit_test(test_passwords_are_never_told),
+                cmocka_unit_test(test_remotes),
+                cmocka_unit_test(test_calendars_near_and_far),
+                cmocka_unit_test(test_a_link_is_veiled),
+                cmocka_unit_test(test_digest),
+                cmocka_unit_test(test_all_faults_of_all_files),
+                cmocka_unit_test(test_clients_d),
+                cmocka_unit_test(test_find),
+                cmocka_unit_test(test_domains),
+                cmocka_unit_test(test_many_clients),
+                cmocka_unit_test(test_client_calendars),
+                cmocka_unit_test(test_pauses),
+                cmocka_unit_test(test_paths_and_lists),
+                cmocka_unit_test(test_key_table),
                 cmocka_unit_test(test_every_prefix),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
