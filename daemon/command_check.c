@@ -53,7 +53,7 @@ static void tell(struct check *k, const char *what, const char *kind, const char
 /* --- accounts on the network --- */
 
 struct folder {
-        char *name, *last; /* owned: for people; the last part of its key */
+        char *name, *key; /* owned: for people; the server's own */
 };
 
 struct probe {
@@ -76,7 +76,7 @@ static void probe_free(struct probe *p) {
         fetch_free(p->fetch);
         for (size_t i = 0; i < p->n; i++) {
                 free(p->folders[i].name);
-                free(p->folders[i].last);
+                free(p->folders[i].key);
         }
         free(p->folders);
 }
@@ -93,23 +93,15 @@ static void conclude(struct probe *p, bool fine, const char *format, ...) {
         p->over = true;
 }
 
-static char *last_part(const char *key) {
-        size_t end = strlen(key), from;
-        end -= end > 0 && key[end - 1] == '/';
-        for (from = end; from > 0 && key[from - 1] != '/'; from--)
-                ;
-        return strndup(key + from, end - from);
-}
-
 static int on_folder(struct probe *p, const struct fetch_record *r) {
         struct fetch_record answer = fetch_record_of(FETCH_ANSWER);
         struct folder *f = realloc(p->folders, (p->n + 1) * sizeof(*f));
         if (!f)
                 return -ENOMEM;
         p->folders = f;
-        f[p->n] = (struct folder){strdup(r->name), last_part(r->folder)};
+        f[p->n] = (struct folder){strdup(r->name), strdup(r->folder)};
         p->n++;
-        if (!f[p->n - 1].name || !f[p->n - 1].last)
+        if (!f[p->n - 1].name || !f[p->n - 1].key)
                 return -ENOMEM;
         /* A file on the web is only seen when it is read. */
         answer.status = p->spec->kind == SOURCE_CALENDAR;
@@ -166,9 +158,10 @@ static int converse(struct probe *p) {
         return e;
 }
 
-static bool folder_named(const struct folder *f, const char *name) {
+/* As the pass chooses. */
+static bool folder_named(const struct probe *p, const struct folder *f, const char *name) {
         const char *const list[] = {name, NULL};
-        return folder_in_list(f->name, list) || folder_in_list(f->last, list);
+        return p->spec->kind == SOURCE_CALDAV ? calendar_in_list(f->name, f->key, list) : folder_in_list(f->name, list);
 }
 
 static void list_names(const struct probe *p, char *out, size_t size) {
@@ -187,7 +180,7 @@ static const char *unknown_name(const struct probe *p) {
         for (const char **name = p->spec->include; name && *name; name++) {
                 bool found = **name == '\\';
                 for (size_t i = 0; i < p->n && !found; i++)
-                        found = folder_named(&p->folders[i], *name);
+                        found = folder_named(p, &p->folders[i], *name);
                 if (!found)
                         return *name;
         }

@@ -175,6 +175,37 @@ int departures_tell(struct reader *r, const struct departures *d, size_t from) {
         return e;
 }
 
+/* --- states that wait --- */
+
+void late_items_free(struct late_items *l) {
+        for (size_t i = 0; i < l->n; i++) {
+                free((char *) l->items[i].folder);
+                free((char *) l->items[i].name);
+        }
+        free(l->items);
+        *l = (struct late_items){};
+}
+
+int late_items_add(struct late_items *l, const struct store_item *item) {
+        struct store_item *p = realloc(l->items, (l->n + 1) * sizeof(*p));
+        if (!p)
+                return -ENOMEM;
+        l->items = p;
+        p += l->n++;
+        *p = *item;
+        p->folder = strdup(item->folder);
+        p->name = strdup(item->name);
+        return p->folder && p->name ? 0 : -ENOMEM;
+}
+
+int late_items_put(struct reader *r, struct late_items *l) {
+        int e = 0;
+        for (size_t i = 0; i < l->n && e >= 0; i++)
+                e = reader_item_put(r, &l->items[i], NULL);
+        late_items_free(l);
+        return e;
+}
+
 /* --- reading an item --- */
 
 bool calendar_ends_properly(int fd, int64_t size) {

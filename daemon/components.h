@@ -38,6 +38,18 @@ int departures_add_item(struct reader *r, struct departures *d, int64_t item) _m
 /* Those from number `from` on: an observation for each that is in no other item of a source that was tried in this pass. 0 or a negative errno. */
 int departures_tell(struct reader *r, const struct departures *d, size_t from) _must_check_;
 
+/* Items whose state is only written when what is missing in them was dealt with: until then they count as not read. */
+struct late_items {
+        struct store_item *items; /* owned, and their strings */
+        size_t n;
+};
+
+void late_items_free(struct late_items *l);
+/* A copy of the item. 0 or -ENOMEM. */
+int late_items_add(struct late_items *l, const struct store_item *item) _must_check_;
+/* Write them all, and forget them. 0 or a negative errno. */
+int late_items_put(struct reader *r, struct late_items *l) _must_check_;
+
 /* --- reading an item --- */
 
 /* Does it end as a calendar does? A writer that does not replace a file at once could be seen with half of it written. */

@@ -12,7 +12,7 @@
 
 static const char about_place[] =
         DAV_XML "<propfind " DAV_NAMES "><prop>" ABOUT_CALENDAR
-            "<current-user-principal/><C:calendar-home-set/><C:schedule-inbox-URL/></prop></propfind>";
+                "<current-user-principal/><C:calendar-home-set/><C:schedule-inbox-URL/></prop></propfind>";
 static const char about_calendars[] = DAV_XML "<propfind " DAV_NAMES "><prop>" ABOUT_CALENDAR "</prop></propfind>";
 static const char well_known[] = "/.well-known/caldav";
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/dav_http.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
@@ -11,6 +10,7 @@
 
 #include "daemon/clock.h"
 #include "parsers/utf8.h"
+#include "rules/remote.h"
 
 /* RFC 9110 leaves the number open; well-known addresses take one or two. */
 #define REDIRECTS_MAX 5U
@@ -26,7 +26,6 @@ struct http {
         struct dav_options options;
         char *secret; /* owned, wiped */
         struct dav_url base;
-        uint8_t fingerprint[SHA256_SIZE];
         unsigned long authentication; /* CURLAUTH_*: what the server was seen to want; 0 not known yet */
         bool refused;                 /* the secret was: it is never sent again */
         enum dav_fault fault;
@@ -69,16 +68,16 @@ int http_fail(struct http *h, enum dav_fault fault, const char *format, ...) {
 }
 
 int http_fail_code(struct http *h, int code, const struct dav_url *url) {
-        const char *host = url->host;
+        const char *host = url->host, *path = h->options.private ? "the address that is written" : url->path;
         if (code == 403)
-                return http_fail(h, DAV_FAULT_REFUSED, "%s does not let this account read %s", host, url->path);
+                return http_fail(h, DAV_FAULT_REFUSED, "%s does not let this account read %s", host, path);
         if (code == 404 || code == 410)
-                return http_fail(h, DAV_FAULT_REFUSED, "%s has nothing at %s: is the address right?", host, url->path);
+                return http_fail(h, DAV_FAULT_REFUSED, "%s has nothing at %s: is the address right?", host, path);
         if (code >= 500)
                 return http_fail(h, DAV_FAULT_SERVER, "%s has a fault of its own (answer %d)", host, code);
         return http_fail(h, DAV_FAULT_REFUSED,
                          "%s does not answer as a calendar server (answer %d to %s): is the address right?", host, code,
-                         url->path);
+                         path);
 }
 
 /* --- callbacks of libcurl --- */
@@ -101,33 +100,30 @@ static size_t on_body(char *data, size_t one, size_t n, void *userdata) {
         return h->result < 0 ? CURL_WRITEFUNC_ERROR : size;
 }
 
-static bool is_loopback(const char *address) {
-        struct in_addr v4;
-        struct in6_addr v6;
-        if (inet_pton(AF_INET, address, &v4) == 1)
-                return ntohl(v4.s_addr) >> 24 == 127;
-        return inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-/* The certificate of the connection is the one whose fingerprint the owner wrote. */
-static bool is_pinned(struct http *h) {
+/* The certificate of the connection is the one whose fingerprint the owner wrote. `text` becomes its own. */
+static bool is_pinned(struct http *h, char text[static 2 * SHA256_SIZE + 1]) {
         const struct curl_tlssessioninfo *tls = NULL;
         uint8_t digest[SHA256_SIZE];
         size_t size = sizeof(digest);
         unsigned n = 0;
+        *text = 0;
         if (curl_easy_getinfo(h->curl, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || !tls ||
             tls->backend != CURLSSLBACKEND_GNUTLS)
                 return false;
         const gnutls_datum_t *chain = gnutls_certificate_get_peers(tls->internals, &n);
-        return chain && n > 0 && gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0], digest, &size) == 0 &&
-               size == sizeof(digest) && memcmp(digest, h->fingerprint, sizeof(digest)) == 0;
+        if (!chain || n == 0 || gnutls_fingerprint(GNUTLS_DIG_SHA256, &chain[0], digest, &size) < 0 ||
+            size != sizeof(digest))
+                return false;
+        for (size_t i = 0; i < sizeof(digest); i++)
+                (void) snprintf(text + 2 * i, 3, "%02x", digest[i]);
+        return strcmp(h->options.fingerprint + strlen("sha256:"), text) == 0;
 }
 
 /* The connection stands, nothing was sent: the last moment to refuse. */
 static int before_request(void *userdata, char *peer, char *own, int peer_port, int own_port) {
         (void) own, (void) peer_port, (void) own_port;
         struct http *h = userdata;
-        if (!h->tls && h->with_secret && !h->options.plain && !is_loopback(peer)) {
+        if (!h->tls && h->with_secret && !h->options.plain && !remote_is_loopback(peer)) {
                 (void) http_fail(
                         h, DAV_FAULT_CONFIGURATION,
                         "%s would get the password in clear: write https:// in the address, or `tls: none` beside it",
@@ -135,10 +131,10 @@ static int before_request(void *userdata, char *peer, char *own, int peer_port, 
                 h->told = true;
                 return CURL_PREREQFUNC_ABORT;
         }
-        if (h->tls && h->options.fingerprint && h->ours && !is_pinned(h)) {
-                (void) http_fail(h, DAV_FAULT_TLS,
-                                 "the certificate of %s is not the one whose fingerprint is written in the configuration",
-                                 h->base.host);
+        char text[2 * SHA256_SIZE + 1];
+        if (h->tls && h->options.fingerprint && h->ours && !is_pinned(h, text)) {
+                (void) http_fail(h, DAV_FAULT_TLS, "%s has another certificate than the one under `fingerprint`: sha256:%s",
+                                 h->base.host, text);
                 h->told = true;
                 return CURL_PREREQFUNC_ABORT;
         }
@@ -364,7 +360,7 @@ static int follow(struct http *h, struct dav_url *u) {
         if (u->tls && !next.tls)
                 return http_fail(h, DAV_FAULT_REFUSED, "%s sends us on to %s without TLS: not followed", u->host, next.host);
         if (!h->request->anywhere || h->secret) {
-                const char *url = dav_url_format(&next, h->arena);
+                const char *url = h->options.private ? NULL : dav_url_format(&next, h->arena);
                 return http_fail(h, DAV_FAULT_REFUSED,
                                  "%s sends us on to another server, which does not get the password: write %s in the "
                                  "configuration if you trust it",
@@ -434,27 +430,6 @@ const char *dav_system_certificates(void) {
         return curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
-static int hex(char c) {
-        const char *digits = "0123456789abcdef", *p = c ? strchr(digits, c | 0x20) : NULL;
-        return p ? (int) (p - digits) : -1;
-}
-
-/* "sha256:aabb..." or with colons between the bytes, as openssl prints it. */
-static int parse_fingerprint(const char *s, uint8_t out[SHA256_SIZE]) {
-        if (strncasecmp(s, "sha256:", 7) != 0)
-                return -EINVAL;
-        s += 7;
-        for (size_t i = 0; i < SHA256_SIZE; i++) {
-                int high = hex(s[0]), low = high < 0 ? -1 : hex(s[1]);
-                if (low < 0)
-                        return -EINVAL;
-                out[i] = (uint8_t) (high * 16 + low);
-                s += 2;
-                s += *s == ':' && i + 1 < SHA256_SIZE;
-        }
-        return *s ? -EINVAL : 0;
-}
-
 static void set_options(struct http *h) {
         const struct dav_options *o = &h->options;
         CURL *c = h->curl;
@@ -499,7 +474,7 @@ int http_new(const struct dav_options *options, struct http **ret) {
         if (e >= 0)
                 e = dav_url_parse(options->url, h->fixed, &h->base);
         if (e >= 0 && o->fingerprint)
-                e = parse_fingerprint(o->fingerprint, h->fingerprint);
+                e = remote_fingerprint(h->fixed, o->fingerprint, &o->fingerprint);
         if (e >= 0) {
                 o->user = arena_strdup(h->fixed, o->user ? o->user : h->base.user);
                 o->ca = arena_strdup(h->fixed, o->ca);

@@ -81,7 +81,8 @@ static int sync_round(struct dav *d, struct members *m, const char *token, char 
         if (!body)
                 return -ENOMEM;
         struct dav_asking a = {.found = on_member, .userdata = m};
-        e = dav_ask(d, &a, &(struct http_request){.method = "REPORT", .path = m->path, .depth = "0", .body = body}, ret_token);
+        e = dav_ask(d, &a, &(struct http_request){.method = "REPORT", .path = m->path, .depth = "0", .body = body},
+                    ret_token);
         return e;
 }
 
@@ -120,8 +121,8 @@ static int list_members(struct dav *d, struct members *m) {
         struct dav_asking a = {.found = on_member, .userdata = m};
         m->cut = false;
         int e = dav_ask(d, &a,
-                    &(struct http_request){.method = "PROPFIND", .path = m->path, .depth = "1", .body = about_members},
-                    NULL);
+                        &(struct http_request){.method = "PROPFIND", .path = m->path, .depth = "1", .body = about_members},
+                        NULL);
         if (e >= 0 && e != 207)
                 return http_fail_code(d->http, e, &a.url);
         if (e >= 0 && m->cut)
@@ -217,10 +218,10 @@ static int multiget(struct dav *d, struct getting *g) {
         }
         (void) buf_add_str(&b, "</C:calendar-multiget>");
         struct dav_asking a = {.found = on_object, .userdata = g};
-        e = b.error < 0
-                    ? b.error
-                    : dav_ask(d, &a, &(struct http_request){.method = "REPORT", .path = g->path, .depth = "1", .body = b.data},
-                          NULL);
+        e = b.error < 0 ? b.error
+                        : dav_ask(d, &a,
+                                  &(struct http_request){.method = "REPORT", .path = g->path, .depth = "1", .body = b.data},
+                                  NULL);
         buf_free(&b);
         if (e >= 0 && e < 400 && e != 207)
                 return http_fail_code(d->http, e, &a.url);
@@ -281,4 +282,3 @@ int dav_get(struct dav *d, const char *path, const char *const *names, size_t n,
                         e = get_one(d, &g, i);
         return MIN(e, 0);
 }
-

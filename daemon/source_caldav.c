@@ -18,11 +18,6 @@
 /* Published files change rarely, and their servers are asked by everybody. */
 #define POLL_FILE_SECONDS 1800U
 
-/* A state that waits until what is missing in the object was dealt with. */
-struct late {
-        struct store_item item; /* strings owned */
-};
-
 struct known_item {
         char *folder, *name; /* owned */
         int64_t id;
@@ -42,8 +37,7 @@ struct caldav_reading {
         struct departures missing;
         int64_t *gone; /* owned: items */
         size_t n_gone;
-        struct late *late; /* owned */
-        size_t n_late;
+        struct late_items late;
 };
 
 struct caldav_job {
@@ -84,15 +78,11 @@ static void caldav_ended(void *data) {
                 free(c->known[i].folder);
                 free(c->known[i].name);
         }
-        for (size_t i = 0; i < c->n_late; i++) {
-                free((char *) c->late[i].item.folder);
-                free((char *) c->late[i].item.name);
-        }
         names_free(&c->wanted);
         departures_free(&c->missing);
         free(c->known);
         free(c->gone);
-        free(c->late);
+        late_items_free(&c->late);
         free(c);
 }
 
@@ -176,21 +166,12 @@ static int caldav_known(struct account *a, const char *folder) {
 
 /* --- which calendars --- */
 
-static bool named(const struct fetch_record *folder, const char *const *list) {
-        char last[256];
-        const char *path = folder->folder;
-        size_t n = strlen(path), end = n > 0 && path[n - 1] == '/' ? n - 1 : n, from = end;
-        while (from > 0 && path[from - 1] != '/')
-                from--;
-        (void) snprintf(last, sizeof(last), "%.*s", (int) MIN(end - from, sizeof(last) - 1), path + from);
-        return folder_in_list(folder->name, list) || folder_in_list(last, list);
-}
-
 static bool caldav_wanted(struct account *a, const struct fetch_record *folder) {
         const struct source_spec *spec = account_spec(a);
-        if (spec->exclude && named(folder, (const char *const *) spec->exclude))
+        const char *name = folder->name, *path = folder->folder;
+        if (spec->exclude && calendar_in_list(name, path, (const char *const *) spec->exclude))
                 return false;
-        return !spec->include || named(folder, (const char *const *) spec->include);
+        return !spec->include || calendar_in_list(name, path, (const char *const *) spec->include);
 }
 
 /* --- objects --- */
@@ -243,24 +224,14 @@ static int caldav_observation(struct reader *r, void *job, const struct observat
         return e < 0 ? e : reader_checkpoint(r);
 }
 
-static int keep_late(struct caldav_reading *c, const struct store_item *item) {
-        struct late *p = realloc(c->late, (c->n_late + 1) * sizeof(*p));
-        if (!p)
-                return -ENOMEM;
-        c->late = p;
-        p[c->n_late] = (struct late){*item};
-        p[c->n_late].item.folder = strdup(item->folder);
-        p[c->n_late].item.name = strdup(item->name);
-        c->n_late++;
-        return p[c->n_late - 1].item.folder && p[c->n_late - 1].item.name ? 0 : -ENOMEM;
-}
-
 /* The object was parsed to its end. */
 static int take_result(struct reader *r, struct caldav_job *j, const struct ipc_reply_header *reply,
                        const struct store_item *item) {
         struct caldav_reading *c = reading_of(j->account.account);
         char path[FETCH_STRING_MAX];
-        (void) snprintf(path, sizeof(path), "%s%s", item->folder, item->name);
+        /* A file on the web is all that its source has, and its address is told nowhere. */
+        bool nameless = !*item->folder && !*item->name;
+        (void) snprintf(path, sizeof(path), "%s%s", nameless ? "the file" : item->folder, item->name);
         bool ended = calendar_ends_properly(j->fd, j->account.size);
         int e = calendar_tell_incomplete(r, path, j->account.size, reply, !ended);
         if (e < 0)
@@ -269,7 +240,7 @@ static int take_result(struct reader *r, struct caldav_job *j, const struct ipc_
         if (reply->malformed == 0 && reply->truncated == 0 && ended && !j->inbox)
                 e = c ? departures_add(&c->missing, j->item, &j->held) : -ENOMEM;
         if (e >= 0 && c && c->missing.n > before)
-                e = keep_late(c, item);
+                e = late_items_add(&c->late, item);
         else if (e >= 0)
                 return reader_item_put(r, item, NULL);
         return reader_fatal(r, e);
@@ -345,8 +316,8 @@ static int caldav_settled(struct account *a, const char *folder) {
         if (!reader_may_settle(r))
                 return 1;
         e = departures_tell(r, &c->missing, 0);
-        for (size_t i = 0; i < c->n_late && e >= 0; i++)
-                e = reader_item_put(r, &c->late[i].item, NULL);
+        if (e >= 0)
+                e = late_items_put(r, &c->late);
         if (e >= 0)
                 e = reader_write(r);
         for (size_t i = 0; i < c->n_gone && e >= 0; i++)

@@ -32,11 +32,6 @@ struct calendar_folder {
         bool listed;  /* wholly */
 };
 
-/* The state of a file, written when what is missing in it was dealt with. */
-struct late_state {
-        struct store_item item; /* strings owned */
-};
-
 struct calendar_walk {
         struct reader *reader;
         const struct source_spec *spec;
@@ -47,8 +42,7 @@ struct calendar_walk {
         size_t n_folders;
         size_t n_files;
         struct departures missing; /* no longer in their file, looked into when everything was read */
-        struct late_state *late;   /* owned */
-        size_t n_late;
+        struct late_items late;
 };
 
 struct calendar_job {
@@ -355,8 +349,8 @@ static int settle(struct calendar_walk *w, bool folders) {
         if ((w->missing.n > 0 || vanished) && !reader_may_settle(w->reader))
                 return 0;
         e = departures_tell(w->reader, &w->missing, 0);
-        for (size_t i = 0; i < w->n_late && e >= 0; i++)
-                e = reader_item_put(w->reader, &w->late[i].item, NULL);
+        if (e >= 0)
+                e = late_items_put(w->reader, &w->late);
         if (e >= 0)
                 e = reader_checkpoint(w->reader);
         bool told = false;
@@ -373,14 +367,10 @@ static void walk_free(struct calendar_walk *w) {
         }
         for (size_t i = 0; i < w->n_folders; i++)
                 free(w->folders[i].name);
-        for (size_t i = 0; i < w->n_late; i++) {
-                free((char *) w->late[i].item.folder);
-                free((char *) w->late[i].item.name);
-        }
         free(w->known);
         free(w->folders);
         departures_free(&w->missing);
-        free(w->late);
+        late_items_free(&w->late);
 }
 
 static int calendar_read(struct reader *r, const struct source_spec *spec, int64_t source) {
@@ -423,18 +413,6 @@ static bool is_unchanged(const struct calendar_job *j) {
         return fstat(j->fd, &st) == 0 && st.st_size == j->size && reader_raw_mtime(&st) == j->mtime_ns;
 }
 
-static int keep_late(struct calendar_walk *w, const struct store_item *item) {
-        struct late_state *p = realloc(w->late, (w->n_late + 1) * sizeof(*p));
-        if (!p)
-                return -ENOMEM;
-        w->late = p;
-        p[w->n_late] = (struct late_state){*item};
-        p[w->n_late].item.folder = strdup(item->folder);
-        p[w->n_late].item.name = strdup(item->name);
-        w->n_late++;
-        return p[w->n_late - 1].item.folder && p[w->n_late - 1].item.name ? 0 : -ENOMEM;
-}
-
 static int calendar_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison,
                          int64_t at) {
         (void) at;
@@ -462,7 +440,8 @@ static int calendar_done(struct reader *r, void *job, const struct ipc_reply_hea
                 return e;
         if (all_seen && (e = departures_add(&j->walk->missing, j->item, &j->held)) < 0)
                 return reader_fatal(r, e);
-        e = j->walk->missing.n > missing ? reader_fatal(r, keep_late(j->walk, &item)) : reader_item_put(r, &item, NULL);
+        e = j->walk->missing.n > missing ? reader_fatal(r, late_items_add(&j->walk->late, &item))
+                                         : reader_item_put(r, &item, NULL);
         return e < 0 ? e : reader_checkpoint(r);
 }
 

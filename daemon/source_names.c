@@ -2,6 +2,7 @@
 #include "daemon/source_names.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 
 #include "parsers/utf8.h"
 
@@ -218,4 +219,13 @@ bool folder_in_list(const char *folder, const char *const *names) {
                         return true;
         }
         return false;
+}
+
+bool calendar_in_list(const char *name, const char *path, const char *const *names) {
+        char last[FOLDER_NAME_MAX];
+        size_t n = strlen(path), end = n > 0 && path[n - 1] == '/' ? n - 1 : n, from = end;
+        while (from > 0 && path[from - 1] != '/')
+                from--;
+        (void) snprintf(last, sizeof(last), "%.*s", (int) MIN(end - from, sizeof(last) - 1), path + from);
+        return folder_in_list(name, names) || folder_in_list(last, names);
 }

@@ -136,8 +136,7 @@ struct multistatus {
 /* --- text --- */
 
 static bool is_text(enum element e) {
-        return e == TEXT || e == HREF || e == STATUS || e == PROPSTAT_STATUS || e == RESULT_TOKEN ||
-               e == HOME_HREF;
+        return e == TEXT || e == HREF || e == STATUS || e == PROPSTAT_STATUS || e == RESULT_TOKEN || e == HOME_HREF;
 }
 
 /* The text that was read, clean and without blanks around it: in the arena. */

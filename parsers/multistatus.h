@@ -31,7 +31,7 @@ struct dav_response {
         unsigned components; /* enum dav_component; 0: not said, then anything may be in it */
         bool can_sync;       /* supported-report-set names sync-collection */
         const char *display_name, *etag, *ctag, *sync_token, *content_type;
-        const char *principal; /* current-user-principal */
+        const char *principal;    /* current-user-principal */
         const char *const *homes; /* calendar-home-set (RFC 4791, 6.2.1): each of them, n_homes */
         uint32_t n_homes;
         const char *inbox;    /* schedule-inbox-URL */
