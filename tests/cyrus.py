@@ -19,8 +19,8 @@ import struct
 import subprocess
 import threading
 
-from dovecot import NOBODY, PATIENCE, Authority, eventually, free_ports
-from tap import Skip
+from dovecot import NOBODY, PATIENCE, Authority, eventually
+from tap import Skip, free_ports
 
 IMAPD = """\
 configdirectory: %(d)s/conf

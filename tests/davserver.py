@@ -8,10 +8,11 @@ import http.client
 import os
 import pathlib
 import shutil
-import socket
 import ssl
 import subprocess
 import time
+
+from tap import free_ports
 
 USER, PASSWORD = "bob", "s3cret pass&<wörd>"
 WAIT = 60
@@ -46,12 +47,6 @@ def certificates(folder):
 def fingerprint(pem):
     der = ssl.PEM_cert_to_DER_cert(pathlib.Path(pem).read_text())
     return "sha256:" + hashlib.sha256(der).hexdigest()
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Server:
@@ -145,7 +140,7 @@ class Radicale(Server):
 
     def start(self):
         ssl_lines = "ssl = True\ncertificate = %s/%s.pem\nkey = %s/%s.key\n" % (self.tls, self.certificate, self.tls, self.certificate) if self.tls else ""
-        port = self.port or free_port()
+        port = self.port or free_ports(1)[0]
         (self.folder / "config").write_text(
             "[server]\nhosts = 127.0.0.1:%d\n%stimeout = 30\nmax_connections = 50\n[auth]\ntype = htpasswd\nhtpasswd_filename = %s/htpasswd\n"
             "htpasswd_encryption = plain\ndelay = 0\nrealm = test\n[rights]\ntype = owner_only\n[storage]\nfilesystem_folder = %s\n"
@@ -171,7 +166,7 @@ class Xandikos(Server):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
         self.logfile = self.folder / "log"
-        self.port = free_port()
+        self.port = free_ports(1)[0]
         self.start()
 
     def start(self):

@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import time
 
-from tap import Skip
+from tap import Skip, free_ports
 
 PATIENCE = 60
 NOBODY = 65534
@@ -24,16 +24,6 @@ def eventually(what, check, patience=PATIENCE):
             return found
         time.sleep(0.01)
     raise AssertionError("not within %d s: %s" % (patience, what))
-
-
-def free_ports(n):
-    sockets = [socket.socket() for _ in range(n)]
-    for s in sockets:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
 
 
 class Authority:

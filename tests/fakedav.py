@@ -11,6 +11,8 @@ import threading
 import time
 import urllib.parse
 
+from tap import free_ports
+
 USER, PASSWORD = "bob", "s3cret pass&<wörd>"
 
 
@@ -60,7 +62,7 @@ class FakeDav:
         if tls:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain("%s/%s.pem" % (tls, certificate), "%s/%s.key" % (tls, certificate))
-        self.server = Quiet(("127.0.0.1", 0), Handler)
+        self.server = Quiet(("127.0.0.1", free_ports(1)[0]), Handler)
         self.port = self.server.server_address[1]
         self.base = "%s://localhost:%d" % ("https" if tls else "http", self.port)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

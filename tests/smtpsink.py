@@ -21,6 +21,8 @@ import ssl
 import threading
 import time
 
+from tap import free_ports
+
 Mail = collections.namedtuple("Mail", "sender recipient parameters data user tls")
 
 
@@ -207,7 +209,7 @@ class Sink:
     def __init__(self, **options):
         self.options, self.log, self.mails, self.ending, self.sessions = options, [], [], False, []
         address = options.get("bind", "127.0.0.1")
-        self.listener = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+        self.listener = socket.create_server((address, free_ports(1)[0]), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.accept, daemon=True)
         self.thread.start()

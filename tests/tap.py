@@ -7,8 +7,10 @@ not look at memory. With names of functions as arguments, only those run."""
 import hashlib
 import os
 import pathlib
+import random
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -92,6 +94,29 @@ def main():
         sys.stdout.flush()
         failed += bool(wrong) and not todo
     sys.exit(1 if failed else 0)
+
+
+RESERVED = []
+
+
+def free_ports(n):
+    """Ports for servers that bind them by themselves, a moment later. Not of those that the kernel gives to any connection meanwhile, and kept from other
+    tests, whichever run at the same time, by sockets that have their numbers as names, until this process ends."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found = []
+    while len(found) < n:
+        port = random.randrange(10240, first) if first > 11264 else 0
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                port = s.getsockname()[1]
+                name = socket.socket(socket.AF_UNIX)
+                name.bind("\0adieu-test-port-%d" % port)
+            except OSError:
+                continue
+        RESERVED.append(name)
+        found.append(port)
+    return found
 
 
 def equal(have, want, what=""):

@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
@@ -31,7 +32,8 @@ def script(w, name, text):
 
 
 def lines(path):
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """Whole ones; what is written just now is not."""
+    return [json.loads(line) for line in path.read_text().splitlines(True) if line.endswith("\n")] if path.exists() else []
 
 
 # --- the file
@@ -191,9 +193,17 @@ cat >>out.jsonl
     equal(s.end(), 0)
     equal((w.folder / "runs").read_text().count("run"), 2)
     # Nothing is left of the first.
-    left = subprocess.run(["pgrep", "-fx", "sleep 100"], capture_output=True, text=True).stdout.split()
-    mine = [p for p in left if os.path.exists("/proc/%s/cwd" % p) and os.readlink("/proc/%s/cwd" % p) == str(w.folder)]
-    equal(mine, [])
+    eventually("nothing of the first is left", lambda: not sleepers(w))
+
+
+def sleepers(w):
+    found = []
+    for p in subprocess.run(["pgrep", "-fx", "sleep 100"], capture_output=True, text=True).stdout.split():
+        try:
+            found += [p] if os.readlink("/proc/%s/cwd" % p) == str(w.folder) else []
+        except OSError:  # another test's, which has ended
+            pass
+    return found
 
 
 @case("on_alert: more alerts than are kept waiting are all told, once each")
@@ -239,7 +249,11 @@ class Bus:
     def start(self):
         self.process = subprocess.Popen(["dbus-daemon", "--config-file=%s" % self.config, "--nofork"], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        eventually("a bus", self.socket.exists)
+        eventually("a bus that listens", self.listens)
+
+    def listens(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            return s.connect_ex(str(self.socket)) == 0
 
     def stop(self):
         self.process.terminate()
@@ -284,6 +298,7 @@ def bus_methods(w):
         n = len(s.listen())
         equal(bus.call("Scan").returncode, 0)
         s.hears("alerts open", n)
+        eventually("the monitor", lambda: bus.call("Status").returncode == 0 and lines(w.folder / "signals"))
         w.mail("!1.x", evening_mail(1, 7))
         found = eventually("a signal", lambda: [m for m in lines(w.folder / "signals") if m.get("member") == "Alert"])
         fields = found[0]["payload"]["data"]

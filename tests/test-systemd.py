@@ -212,7 +212,7 @@ def system_unit(m):
     m.run("rm", "/etc/adieu/rules.d/mine.yaml")
 
     # A service that hangs is started again, and tells nothing twice.
-    m.drop_in("WatchdogSec=1\nRestartSec=100ms\n")
+    m.drop_in("WatchdogSec=5\nRestartSec=100ms\n")
     m.run("systemctl", "restart", "adieu")
     main = int(m.show("MainPID"))
     true(main > 1, main)
