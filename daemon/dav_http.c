@@ -290,9 +290,8 @@ static uint32_t retry_after(struct http *h) {
         if (!s)
                 return 0;
         char *end;
-        errno = 0;
-        long long n = strtoll(s, &end, 10);
-        if (end == s || *end || errno > 0) {
+        long long n = strtoll(s, &end, 10); /* a number that is too large becomes the largest */
+        if (end == s || *end) {
                 time_t t = curl_getdate(s, NULL);
                 n = t < 0 ? 0 : t - clock_now(&(struct clock){.fixed = false});
         }
@@ -384,6 +383,17 @@ static int fail_authentication(struct http *h, const struct dav_url *u) {
                          h->options.user ? " " : "", h->options.user ? h->options.user : "");
 }
 
+static int fail_busy(struct http *h, int code, const struct dav_url *u) {
+        char wait[64] = "";
+        h->retry_after = retry_after(h);
+        if (h->retry_after > 0)
+                (void) snprintf(wait, sizeof(wait), "; it wants to be left alone for %" PRIu32 " s", h->retry_after);
+        return http_fail(h, DAV_FAULT_BUSY,
+                         code == 429 ? "%s says that it is asked too often (answer %d)%s"
+                                     : "%s is not at work for now (answer %d)%s",
+                         u->host, code, wait);
+}
+
 int http_ask(struct http *h, const struct http_request *q, struct http_answer *ret) {
         arena_reset(h->arena);
         h->request = q;
@@ -409,13 +419,8 @@ int http_ask(struct http *h, const struct http_request *q, struct http_answer *r
         }
         if (code == 401)
                 return fail_authentication(h, &u);
-        if (code == 429 || code == 503) {
-                h->retry_after = retry_after(h);
-                return http_fail(h, DAV_FAULT_BUSY,
-                                 code == 429 ? "%s says that it is asked too often (answer %d)"
-                                             : "%s is not at work for now (answer %d)",
-                                 u.host, code);
-        }
+        if (code == 429 || code == 503)
+                return fail_busy(h, code, &u);
         *ret = (struct http_answer){.code = code,
                                     .url = u,
                                     .etag = header(h, "ETag"),

@@ -614,9 +614,9 @@ check_PROGRAMS += %D%/test-multistatus
 %C%_test_multistatus_CFLAGS = $(TEST_CFLAGS)
 %C%_test_multistatus_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 endif
-dist_check_SCRIPTS += %D%/test-caldav.py %D%/test-check.py %D%/test-caldav-service.py
+dist_check_SCRIPTS += %D%/test-caldav-faults.py %D%/test-caldav.py %D%/test-check.py %D%/test-caldav-service.py
 EXTRA_DIST += %D%/davserver.py %D%/fakedav.py
-%D%/test-caldav.log %D%/test-check.log: adieu$(EXEEXT)
+%D%/test-caldav.log %D%/test-caldav-faults.log %D%/test-check.log: adieu$(EXEEXT)
 %D%/test-caldav-service.log: adieu$(EXEEXT) adieud$(EXEEXT)
 check_PROGRAMS += %D%/fuzz-multistatus-replay
 %C%_fuzz_multistatus_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-multistatus.c %D%/fuzz/fuzz.h

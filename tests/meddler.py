@@ -103,10 +103,10 @@ class Meddler:
                         while not self.ended and server in self.open:
                             time.sleep(0.05)
                     break
-        except OSError:
+            if plan.reset:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        except OSError:  # whoever asked has hung up
             pass
-        if plan.reset:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.end(server, client)
 
     @staticmethod

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calendars on servers under adieud: read in the background, asked now and then and not at each mail that lands, left alone when they ask for it."""
+import email.utils
 import importlib
 import json
 import pathlib
 import signal
 import sys
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -108,7 +110,9 @@ def two(w):
 
 @case("a server that asks for patience, or refuses the password, is not asked again by what happens elsewhere")
 def patience(w):
-    for answer in (lambda r: (429, {"Retry-After": "3600"}, ""), lambda r: (401, {"WWW-Authenticate": 'Basic realm="x"'}, "")):
+    soon = email.utils.formatdate(time.time() + 3600, usegmt=True)
+    for answer in (lambda r: (429, {"Retry-After": "3600"}, ""), lambda r: (503, {"Retry-After": soon}, ""),
+                   lambda r: (401, {"WWW-Authenticate": 'Basic realm="x"'}, "")):
         world = tap.Measured(w.folder / ("w%d" % id(answer)))
         s = server()
         s.answer = answer
@@ -127,6 +131,33 @@ def patience(w):
             equal(adieud.end(), 0)
         finally:
             s.stop()
+
+
+@case("a password that is refused after hours is sent once, nothing passes for gone, and when it is right again the rest is read")
+def refused_later(w):
+    s = server()
+    try:
+        configure(w, s.base)
+        adieud = start(w)
+        observed(w, 2)
+        eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
+        s.put(WORK + "c.ics", davserver.event("c", start="20370303T100000Z"))
+        s.answer = lambda r: (401, {"WWW-Authenticate": 'Basic realm="x"'}, "")
+        before = len(s.requests)
+        adieud.process.send_signal(signal.SIGHUP)
+        eventually("told", lambda: sources(w)["caldav"]["error"])
+        true("does not accept the user bob" in sources(w)["caldav"]["error"], sources(w))
+        lands(w, 1)
+        equal(sum("Authorization" in r["headers"] for r in s.requests[before:]), 1)
+        equal(sources(w)["caldav"]["observations"], 2)
+        s.answer = None
+        adieud.process.send_signal(signal.SIGHUP)
+        observed(w, 3)
+        eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
+        equal(adieud.end(), 0)
+        true(fakedav.PASSWORD not in adieud.errors())
+    finally:
+        s.stop()
 
 
 @case("a server that is away comes back")

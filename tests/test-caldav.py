@@ -846,4 +846,5 @@ def webcal_cut(w):
         equal(cancelled(w, LATER), [])
 
 
-main()
+if __name__ == "__main__":
+    main()
