@@ -784,7 +784,7 @@ int pool_submit(struct pool *p, const struct pool_job *job) {
                 return -EAGAIN;
         if (job->offset < 0 || job->size < -1)
                 return -EINVAL;
-        if (fcntl(job->fd, F_GETFD) < 0)
+        if (job->fd < 0)
                 return -EBADF;
         struct job *j = malloc(sizeof(*j));
         if (!j)

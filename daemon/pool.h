@@ -15,8 +15,9 @@
 /* Requests in flight for one role, where the limit of open files allows: what hides a commit of the core's, ten milliseconds and more, and
  * bounds what a crash makes us repeat. The kernel counts descriptors in flight against that limit, and ours stay open as long. */
 #define POOL_IN_FLIGHT 320U
-/* Requests after which a role is replaced: libetpan leaks on some malformed fields. */
-#define POOL_JOBS_PER_ROLE 20000U
+/* Requests after which a role is replaced: libetpan leaks on some malformed fields. Its start costs as much as a
+ * thousand messages. */
+#define POOL_JOBS_PER_ROLE 100000U
 
 struct pool;
 
