@@ -36,9 +36,9 @@ static bool is_mailbox(enum source_kind kind) {
         return kind != SOURCE_CALENDAR && kind != SOURCE_CALDAV;
 }
 
-/* Absences can only be judged up to the moment that every configured mailbox was read past, one that was just added included. Calendars hold no
- * answers, and a mailbox that was moved or given up will not be read any more. */
-static int find_read_until(struct context *c, instant *ret) {
+/* What did not happen can only be judged up to the moment that every configured source was read past, one that was just added included. A source
+ * that was moved or given up will not be read any more. */
+static int find_read_until(struct context *c, instant *ret_mailboxes, instant *ret_calendars) {
         struct reading reading = {.settings = c->settings};
         _cleanup_free_ instant *read_at = reading.read_at = calloc(c->settings->n_sources + 1, sizeof(*read_at));
         if (!read_at)
@@ -48,11 +48,14 @@ static int find_read_until(struct context *c, instant *ret) {
         int r = store_sources(c->store, note_reading, &reading);
         if (r < 0)
                 return r;
-        instant oldest = INSTANT_MAX;
-        for (size_t i = 0; i < c->settings->n_sources; i++)
-                if (is_mailbox(c->settings->sources[i].kind))
-                        oldest = MIN(oldest, read_at[i]); /* INSTANT_UNKNOWN is the least of all */
-        *ret = oldest == INSTANT_MAX ? INSTANT_UNKNOWN : oldest;
+        instant mailboxes = INSTANT_MAX, calendars = INSTANT_MAX;
+        for (size_t i = 0; i < c->settings->n_sources; i++) {
+                instant *oldest = is_mailbox(c->settings->sources[i].kind) ? &mailboxes : &calendars;
+                *oldest = MIN(*oldest, read_at[i]); /* INSTANT_UNKNOWN is the least of all */
+        }
+        /* Without a mailbox nothing is known of answers; who has no calendar to read has all there is of them in the mail. */
+        *ret_mailboxes = mailboxes == INSTANT_MAX ? INSTANT_UNKNOWN : mailboxes;
+        *ret_calendars = calendars;
         return 0;
 }
 
@@ -111,11 +114,11 @@ int judge_failed(const struct context *c, int error, const char *what) {
 int judge(struct context *c, struct judgement *ret) {
         struct judgement j = {};
         instant now = clock_now(&c->clock);
-        int r = find_read_until(c, &j.read_until);
+        struct eval_options options = {.now = now};
+        int r = find_read_until(c, &options.read_until, &options.calendars_read_until);
         if (r < 0)
                 return judge_failed(c, r, "cannot tell how far the sources were read");
 
-        struct eval_options options = {.now = now, .read_until = j.read_until};
         r = evaluation_new(c->rules, c->settings, &options, &j.evaluation);
         if (r >= 0)
                 r = judge_feed(c, &j, now);

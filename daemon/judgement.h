@@ -10,7 +10,6 @@ struct judgement {
         struct evaluation *evaluation; /* owned */
         const struct alert *alerts;
         size_t n_alerts;
-        instant read_until; /* INSTANT_UNKNOWN: some mailbox was never read */
         uint64_t facts;
 };
 

@@ -481,7 +481,9 @@ static void find_repeat(const struct evaluation *e, const struct group *g, const
         if (!g->rule->has_repeat || a->state != ALERT_OPEN)
                 return;
         int64_t length = literal_resolve(&g->rule->repeat_after, v)->value.i;
-        uint64_t times = (uint64_t) (MAX(e->options.now - a->last_at, INT64_C(0)) / MAX(length, INT64_C(1)));
+        /* "Still no answer" needs all to be read as much as "no answer" did. */
+        instant until = g->rule->ends_absent ? e->rules[g->rule->index].limit : e->options.now;
+        uint64_t times = (uint64_t) (MAX(until - a->last_at, INT64_C(0)) / MAX(length, INT64_C(1)));
         if (times > 0)
                 id_text(stable_id(g->rule, g->key, g->key_size, &g->breaches[g->n - 1].id, &times), a->repeat);
 }

@@ -260,9 +260,27 @@ static int instances_grow(struct instance_table *t) {
         return 0;
 }
 
+/* --- what waits for sources that are stale */
+
+static int add_waiting(struct evaluation *e, const struct rule *r, const struct client *client, instant deadline) {
+        if (e->n_waiting == e->waiting_allocated) {
+                size_t room = MAX(e->waiting_allocated * 2, (size_t) TABLE_MIN);
+                struct waiting *p = reallocarray(e->waiting, room, sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+                e->waiting = p;
+                e->waiting_allocated = room;
+        }
+        e->waiting[e->n_waiting++] = (struct waiting){r, client, deadline};
+        return 0;
+}
+
 /* --- deadlines: a binary heap whose members know their place */
 
 static bool fires_before(const struct instance *a, const struct instance *b) {
+        /* What cannot fire for want of reading must not hide what can. */
+        if (a->stale != b->stale)
+                return b->stale;
         if (a->deadline != b->deadline)
                 return a->deadline < b->deadline;
         if (a->depth != b->depth)
@@ -312,6 +330,7 @@ static void heap_remove(struct evaluation *e, struct instance *p) {
 static int heap_set(struct evaluation *e, struct instance *p, instant deadline) {
         heap_remove(e, p);
         p->deadline = deadline;
+        p->stale = deadline > e->rules[p->rule].limit;
         if (deadline == INSTANT_UNKNOWN)
                 return 0;
         if (e->n_heap == e->heap_allocated) {
@@ -635,8 +654,20 @@ static int instance_breach(struct evaluation *e, struct instance *p, instant at,
         return add_breach(e, p->group, &b, shown);
 }
 
+/* It would be a breach if nothing else had happened; what is not read yet may tell. Waits once for each rule and client. */
+static int wait_for_sources(struct evaluation *e, const struct rule *r, const struct client *client, instant at) {
+        for (size_t i = 0; i < e->n_waiting; i++)
+                if (e->waiting[i].rule == r && e->waiting[i].client == client)
+                        return 0;
+        return add_waiting(e, r, client, at);
+}
+
 /* The last step happened. While its window is open it may happen again: more evidence, under an id of its own. */
 static int last_step(struct evaluation *e, struct instance *p, const struct fact *f) {
+        const struct rule *r = instance_rule(e, p);
+        /* What would have ended it before may be unread still. */
+        if (r->has_until && !p->excepted && f->at > e->rules[r->index].limit)
+                return wait_for_sources(e, r, p->opening->client, f->at);
         struct shown_fact *shown = shown_new(e, f);
         if (!shown)
                 return -ENOMEM;
@@ -941,6 +972,14 @@ static int measure_breach(struct evaluation *e, struct group *g, double number) 
         return add_breach(e, g, &b, m->shown);
 }
 
+/* What is not read yet can only make it more. Every other number may hold for want of what is not read: few answers, a high share. */
+static bool is_told_by_what_is_there(const struct measure *m) {
+        bool grows = m->function == MEASURE_COUNT || m->function == MEASURE_DISTINCT || m->function == MEASURE_SUM;
+        for (size_t i = 0; i < m->n_tests; i++)
+                grows = grows && (m->tests[i].op == COMPARISON_GT || m->tests[i].op == COMPARISON_GTE);
+        return grows && !m->has_past;
+}
+
 /* A breach is where the number becomes too much; where it stays so, once in each length of the window. */
 static int judge_measure(struct evaluation *e, struct group *g, instant at) {
         const struct rule *r = g->rule;
@@ -955,7 +994,12 @@ static int judge_measure(struct evaluation *e, struct group *g, instant at) {
         bool holds = k > 0 && measure_is(&r->measure, v, number), again = false;
         if (holds && m->holds && m->last_at != INSTANT_UNKNOWN)
                 again = at - m->last_at >= literal_resolve(&r->measure.over, window)->value.i;
-        k = holds && (!m->holds || again) ? measure_breach(e, g, number) : 0;
+        if (holds && (!m->holds || again))
+                k = is_told_by_what_is_there(&r->measure) || at <= e->rules[r->index].limit
+                            ? measure_breach(e, g, number)
+                            : wait_for_sources(e, r, g->client, at);
+        else
+                k = 0;
         m->holds = holds;
         return k;
 }
@@ -1112,7 +1156,7 @@ static int level_facts(struct evaluation *e, struct level *level) {
 }
 
 static int fire_level(struct evaluation *e, uint32_t depth) {
-        while (e->n_heap > 0 && e->heap[0]->deadline <= MIN(e->at, e->limit) && e->heap[0]->depth == depth) {
+        while (e->n_heap > 0 && !e->heap[0]->stale && e->heap[0]->deadline <= e->at && e->heap[0]->depth == depth) {
                 int k = fire(e, e->heap[0]);
                 if (k < 0)
                         return k;
@@ -1139,7 +1183,7 @@ static int judge_instant(struct evaluation *e, bool deadlines) {
 /* Everything before `at`, in the order of time. */
 static int run_until(struct evaluation *e, instant at) {
         for (;;) {
-                bool due = e->n_heap > 0 && e->heap[0]->deadline <= e->limit;
+                bool due = e->n_heap > 0 && !e->heap[0]->stale;
                 instant next = due ? e->heap[0]->deadline : INT64_MAX;
                 if (e->n_gathered > 0)
                         next = MIN(next, e->at);
@@ -1194,16 +1238,17 @@ static int compare_waiting(const void *pa, const void *pb) {
 }
 
 static int build_waiting(struct evaluation *e) {
-        e->waiting = calloc(e->n_heap + 1, sizeof(*e->waiting));
-        if (!e->waiting)
-                return -ENOMEM;
         for (size_t i = 0; i < e->n_heap; i++) {
                 const struct instance *p = e->heap[i];
                 const struct rule *r = instance_rule(e, p);
-                if (p->deadline <= e->options.now && r->steps[p->position].absent && !p->excepted)
-                        e->waiting[e->n_waiting++] = (struct waiting){r, p->opening->client, p->deadline};
+                if (p->deadline > e->options.now || !r->steps[p->position].absent || p->excepted)
+                        continue;
+                int k = add_waiting(e, r, p->opening->client, p->deadline);
+                if (k < 0)
+                        return k;
         }
-        qsort(e->waiting, e->n_waiting, sizeof(*e->waiting), compare_waiting);
+        if (e->n_waiting > 0)
+                qsort(e->waiting, e->n_waiting, sizeof(*e->waiting), compare_waiting);
         return 0;
 }
 
@@ -1238,6 +1283,28 @@ static int find_listeners(struct evaluation *e) {
         return 0;
 }
 
+/* Facts that calendars tell too. */
+#define CALENDAR_FACTS                                                                                                    \
+        (BIT(FACT_MEETING_PLANNED) | BIT(FACT_MEETING_MOVED) | BIT(FACT_MEETING_CANCELLED) | BIT(FACT_MEETING_DECLINED) | \
+         BIT(FACT_MEETING_HELD) | BIT(FACT_MEETING_LATE) | BIT(FACT_WORK_DONE))
+
+/* How far the sources that could hold what a rule awaits were read: those of the rules it builds on are its own. */
+static void set_limits(struct evaluation *e) {
+        instant mail = MIN(e->options.now, e->options.read_until), all = MIN(mail, e->options.calendars_read_until);
+        for (size_t i = 0; i < e->rs->n; i++)
+                e->rules[i].limit = e->rs->rules[i].types & CALENDAR_FACTS ? all : mail;
+        /* One is deeper than all it builds on. */
+        for (uint32_t depth = 1; depth < e->n_levels; depth++)
+                for (size_t i = 0; i < e->rs->n; i++) {
+                        const struct rule *r = &e->rs->rules[i];
+                        for (size_t s = 0; r->depth == depth && s <= r->n_steps; s++) {
+                                const struct rule_step *step = s < r->n_steps ? &r->steps[s] : &r->until;
+                                for (uint32_t k = 0; k < step->n_rules; k++)
+                                        e->rules[i].limit = MIN(e->rules[i].limit, e->rules[step->rules[k]].limit);
+                        }
+                }
+}
+
 static int copy_calendars(struct evaluation *e) {
         for (size_t i = 0; i < e->settings->n_clients; i++) {
                 struct client_state *s = &e->clients[i];
@@ -1267,7 +1334,6 @@ int evaluation_new(const struct ruleset *rs, const struct settings *settings, co
         e->rs = rs;
         e->settings = settings;
         e->options = *options;
-        e->limit = MIN(options->now, options->read_until);
         for (size_t i = 0; i < rs->n; i++)
                 e->n_levels = MAX(e->n_levels, rs->rules[i].depth + 1);
         e->levels = calloc(e->n_levels + 1, sizeof(*e->levels));
@@ -1288,6 +1354,7 @@ int evaluation_new(const struct ruleset *rs, const struct settings *settings, co
                 r = copy_calendars(e);
         if (r < 0)
                 return r;
+        set_limits(e);
         *ret = TAKE_PTR(e);
         return 0;
 }

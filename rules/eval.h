@@ -32,8 +32,11 @@ struct evaluation; /* opaque */
 
 struct eval_options {
         instant now;
-        /* Every source that could hold an answer has been read past this instant: deadlines of absences later than it wait. */
-        instant read_until;
+        /* Every mailbox, and every calendar, has been read past these instants. What rests on something that did not happen waits until all that
+         * could hold it was read: the deadlines of absences and their repetitions, sequences that `until` would have ended, and measures that
+         * what is missing could make hold (all but count, distinct and sum with gt or gte and no past). Mailboxes hold everything, calendars
+         * what meetings and work are told from. */
+        instant read_until, calendars_read_until;
 };
 
 int evaluation_new(const struct ruleset *rs, const struct settings *settings, const struct eval_options *options,
@@ -46,7 +49,7 @@ bool evaluation_wants_absences(const struct evaluation *e);
 int evaluation_absence(const struct fact *fact, void *evaluation);
 /* A fact_found: feed it to fold(). Facts must come in time order, those of one instant in any; each is copied until its instant is over. */
 int evaluation_fact(const struct fact *fact, void *evaluation);
-/* No more facts: run the clock to min(now, read_until) for absences, grade, build the alerts. */
+/* No more facts: run the clock as far as all was read for absences, grade, build the alerts. */
 int evaluation_end(struct evaluation *e) _must_check_;
 
 struct evidence {
@@ -90,9 +93,9 @@ size_t evaluation_alerts(const struct evaluation *e, const struct alert **ret);
 struct waiting {
         const struct rule *rule;
         const struct client *client;
-        instant deadline;
+        instant deadline; /* or when what is held back would have been a breach */
 };
-/* Absences whose deadline passed but whose sources were not read past it: "waiting: source stale". */
+/* What would be a breach but for sources that were not read so far: "waiting: source stale". By deadline, then rule, then client. */
 size_t evaluation_waiting(const struct evaluation *e, const struct waiting **ret);
 /* When the next deadline of an absence passes, after `now` of the evaluation; INSTANT_MAX: none is awaited. */
 instant evaluation_next_deadline(const struct evaluation *e);

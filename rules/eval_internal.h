@@ -72,6 +72,7 @@ struct instance {
         uint16_t position;    /* the step awaited */
         bool breached, excepted;
         bool ended; /* breached and answered since: only of the client's list any more */
+        bool stale; /* its deadline is later than the rule's limit: it cannot pass */
         struct shown_fact *opening;
         instant base;     /* where the time of the awaited step is counted from */
         instant last_at;  /* when the step before happened */
@@ -104,6 +105,7 @@ struct rule_state {
         struct group_table groups;
         struct measured *all; /* of a share: the facts of all groups; owned */
         bool listened, held;  /* some rule builds on it; it breached */
+        instant limit;        /* what it awaits is known up to here: its deadlines fire until then */
 };
 
 /* What a rule is to look at when its turn in an instant comes. */
@@ -122,7 +124,6 @@ struct evaluation {
         const struct ruleset *rs;
         const struct settings *settings;
         struct eval_options options;
-        instant limit;               /* deadlines fire up to here */
         struct arena *arena;         /* of the results */
         instant at;                  /* the instant of the facts gathered, or being judged */
         struct arena *instant_arena; /* its facts */
@@ -147,7 +148,7 @@ struct evaluation {
         struct alert *alerts; /* in the arena */
         size_t n_alerts;
         struct waiting *waiting; /* owned */
-        size_t n_waiting;
+        size_t n_waiting, waiting_allocated;
 };
 
 /* 16 hex digits and a NUL. */

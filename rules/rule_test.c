@@ -432,7 +432,8 @@ static int evaluate_facts(struct rule_reader *c, const struct rule_test *t, stru
                 return r;
         instant now = rule_test_now(t, c->settings, newest);
         struct evaluation *e;
-        r = evaluation_new(c->rs, c->settings, &(struct eval_options){.now = now, .read_until = now}, &e);
+        r = evaluation_new(c->rs, c->settings,
+                           &(struct eval_options){.now = now, .read_until = now, .calendars_read_until = now}, &e);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < n && r >= 0 && facts[i]->at <= now; i++)
@@ -450,7 +451,8 @@ static int evaluate_feed(struct rule_reader *c, const struct rule_test *t, const
                          instant newest, struct evaluation **ret) {
         instant now = rule_test_now(t, c->settings, newest);
         struct evaluation *e;
-        int r = evaluation_new(c->rs, c->settings, &(struct eval_options){.now = now, .read_until = now}, &e);
+        int r = evaluation_new(c->rs, c->settings,
+                               &(struct eval_options){.now = now, .read_until = now, .calendars_read_until = now}, &e);
         if (r < 0)
                 return r;
         const struct fold_options options = {.now = now, .texts = true};

@@ -279,17 +279,19 @@ class Rule:
 # --- the world: settings, rules, facts, a clock
 
 class World:
-    def __init__(self, config, file, facts, now, read_until):
+    CALENDAR_FACTS = {"meeting.planned", "meeting.moved", "meeting.cancelled", "meeting.declined", "meeting.held", "meeting.late", "work.done"}
+
+    def __init__(self, config, file, facts, now, read_until, calendars_read_until):
         self.settings = Settings(config)
         self.lists = {name: x["words"] for name, x in file.get("lists", {}).items()}
         self.rules = file["rules"]
         self.now = now
-        self.limit = min(now, read_until)
+        self.read_until, self.calendars_read_until = read_until, calendars_read_until
         self.facts = sorted((f for f in facts if f["at"] <= now), key=lambda f: (f["at"], f["key"]))
         self.variants = {}
         self.emitted = {r["id"]: [] for r in self.rules}
         self.excepted = self.withdrawn = 0
-        self.waiting = []
+        self.waiting, self.held, self.limits = [], [], {}
 
     def variant(self, rule, client):
         client = client if "client" in rule.get("by", ["client"]) else None
@@ -313,6 +315,24 @@ class World:
         for step in self.steps_of(rule):
             names = step.get("fact", step.get("absent"))
             yield from names if isinstance(names, list) else [names]
+
+    def limit(self, rule):
+        """Up to when what did not happen is known."""
+        if rule["id"] not in self.limits:
+            self.limits[rule["id"]] = self.limit_of(rule)
+        return self.limits[rule["id"]]
+
+    def limit_of(self, rule):
+        names = set(self.fact_names(rule))
+        below = [self.limit(r) for r in self.rules if "rule." + r["id"] in names]
+        return min([self.now, self.read_until] + ([self.calendars_read_until] if names & self.CALENDAR_FACTS else []) + below)
+
+    def held_back(self):
+        """Breaches that would be, but for what is not read: the first of each rule and client."""
+        first = {}
+        for at, rule, client in sorted(self.held):
+            first.setdefault((rule, client), at)
+        return [[rule, client, at] for (rule, client), at in first.items()]
 
     def in_order(self):
         """Those that others build on first."""
@@ -477,7 +497,8 @@ class World:
         """How often it was to be told again."""
         if "repeat_after" not in rule or self.state(rule, breaches, quiet) != "open":
             return False
-        return (self.now - last) // plain_seconds(v.value(rule["repeat_after"])) > 0
+        now = self.limit(rule) if "sequence" in rule and "absent" in rule["sequence"]["steps"][-1] else self.now
+        return (now - last) // plain_seconds(v.value(rule["repeat_after"])) > 0
 
     def state(self, rule, breaches, quiet):
         last = breaches[-1]["at"]
@@ -499,7 +520,7 @@ class World:
 
     def result(self):
         alerts = self.alerts()
-        return {"alerts": alerts, "waiting": sorted(self.waiting), "excepted": self.excepted, "withdrawn": self.withdrawn}
+        return {"alerts": alerts, "waiting": sorted(self.waiting + self.held_back()), "excepted": self.excepted, "withdrawn": self.withdrawn}
 
 
 class Opener:
@@ -568,7 +589,7 @@ class Opener:
 
     def pass_deadlines(self, before):
         while not self.done and self.held is None and self.deadline is not None and self.deadline < before \
-                and self.deadline <= self.world.limit:
+                and self.deadline <= self.world.limit(self.rule):
             self.fire(self.deadline)
 
     def breach(self, at, shown, *more):
@@ -644,6 +665,10 @@ class Opener:
             return
         if self.excepted:
             self.world.excepted += 1
+        elif "until" in self.rule["sequence"] and fact["at"] > self.world.limit(self.rule):
+            # What would have ended it before is not read yet.
+            self.world.held.append((fact["at"], self.rule["id"], self.fact.get("client") or ""))
+            return
         else:
             self.breach(fact["at"], fact, *([fact] if self.matches else []))
         self.matches += 1
@@ -680,7 +705,7 @@ class Measure:
         return found
 
     def judge_group(self, key, mine):
-        found, held = [], False
+        found, held, last = [], False, None
         if self.world.variant(self.rule, mine[0].get("client")).mode == "off":
             return found
         self.variant = self.world.variant(self.rule, mine[0].get("client"))
@@ -690,11 +715,19 @@ class Measure:
         for now in sorted({f["at"] for f in mine}):
             number = self.number(mine, now, over)
             holds = number is not None and all(ORDER[op](number, self.literal(x)) for op, x in self.raw["is"].items())
-            if holds and (not held or now - found[-1]["at"] >= over):
+            if holds and (not held or last is not None and now - last >= over):
                 opening = min((f for f in mine if f["at"] == now), key=lambda f: f["key"])
-                found.append(self.world.breach(self.rule, key, now, opening, opening, 0))
+                if now > self.world.limit(self.rule) and not self.only_grows():
+                    self.world.held.append((now, self.rule["id"], (mine[0].get("client") if "client" in self.by else None) or ""))
+                else:
+                    found.append(self.world.breach(self.rule, key, now, opening, opening, 0))
+                    last = now
             held = holds
         return found
+
+    def only_grows(self):
+        """What is not read yet cannot make it hold less."""
+        return self.function in ("count", "distinct", "sum") and "against" not in self.raw and set(self.raw["is"]) <= {"gt", "gte"}
 
     def literal(self, x):
         x = self.variant.value(x)

@@ -210,7 +210,9 @@ static int run_case(struct run *r, const struct zone_table *zones, const char *l
         k = load(r, zones, config, rules);
         if (k >= 0)
                 k = read_facts(r, yaml_get(root, "facts"));
-        struct eval_options options = {.now = number(root, "now"), .read_until = number(root, "read_until")};
+        struct eval_options options = {.now = number(root, "now"),
+                                       .read_until = number(root, "read_until"),
+                                       .calendars_read_until = number(root, "calendars_read_until")};
         return k < 0 ? k : evaluate(r, &options);
 }
 

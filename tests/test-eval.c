@@ -7,7 +7,7 @@ struct scene {
         struct fact facts[200];
         size_t n;
         uint64_t next_key;
-        instant now, read_until;
+        instant now, read_until, calendars_read_until; /* INSTANT_UNKNOWN: as the mailboxes */
         bool absences_first;
         struct evaluation *e;
         const struct alert *alerts;
@@ -21,6 +21,7 @@ static int setup(void **state) {
         assert_non_null(s);
         world_start(&s->w);
         s->now = s->read_until = at(&s->w, "2026-04-01");
+        s->calendars_read_until = INSTANT_UNKNOWN;
         s->next_key = 1;
         *state = s;
         return 0;
@@ -82,7 +83,8 @@ static struct fact *cancelled(struct scene *s, int client, const char *when, con
 
 static void run(struct scene *s) {
         s->e = evaluation_free(s->e);
-        struct eval_options options = {.now = s->now, .read_until = s->read_until};
+        instant calendars = s->calendars_read_until == INSTANT_UNKNOWN ? s->read_until : s->calendars_read_until;
+        struct eval_options options = {.now = s->now, .read_until = s->read_until, .calendars_read_until = calendars};
         assert_int_equal(evaluation_new(s->w.rules, &s->w.settings, &options, &s->e), 0);
         for (size_t i = 0; s->absences_first && evaluation_wants_absences(s->e) && i < s->n; i++)
                 assert_int_equal(evaluation_absence(&s->facts[i], s->e), 0);
@@ -421,6 +423,68 @@ static void test_stale_source(void **state) {
         s->read_until = s->now;
         run(s);
         assert_int_equal(s->n_alerts, 1);
+        assert_int_equal(s->n_waiting, 0);
+}
+
+/* A reminder after a reminder, unless the client wrote between them: from the mailbox that was not read meanwhile, too. */
+static void test_stale_until(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD "  - id: chased\n    sequence: {same: [thread_id], steps: [{fact: request.sent}, {fact: "
+                              "reminder.sent}], until: {fact: message.received}}\n");
+        asked(s, DUPONT, "2026-03-02T10:04", "t");
+        set(add(s, FACT_REMINDER_SENT, DUPONT, "2026-03-10T10:00"), "thread_id", v_string("t"));
+        set(add(s, FACT_REMINDER_SENT, DUPONT, "2026-03-17T10:00"), "thread_id", v_string("t"));
+        s->read_until = at(&s->w, "2026-03-09");
+        run(s);
+        assert_int_equal(s->n_alerts, 0);
+        assert_int_equal(s->n_waiting, 1);
+        assert_at(s, s->waiting[0].deadline, "2026-03-10T10:00");
+        assert_ptr_equal(s->waiting[0].client, &s->w.clients[DUPONT]);
+        s->read_until = s->now;
+        run(s);
+        assert_int_equal(s->n_alerts, 1);
+        assert_int_equal(s->alerts[0].count, 1);
+        assert_int_equal(s->n_waiting, 0);
+}
+
+/* Whoever is still silent may have answered where it was not read: no reminder of the alert before that is known. */
+static void test_stale_repeat(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD UNANSWERED "    repeat_after: 7d\n");
+        asked(s, DUPONT, "2026-03-02T10:04", "t");
+        s->read_until = at(&s->w, "2026-03-06");
+        run(s);
+        assert_int_equal(s->n_alerts, 1);
+        assert_string_equal(s->alerts[0].repeat, "");
+        s->read_until = s->now;
+        run(s);
+        assert_string_not_equal(s->alerts[0].repeat, "");
+}
+
+/* A new date may stand in the calendar that is not read; what only mail can tell does not wait for it. */
+static void test_stale_calendar(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD "  - id: no-new-date\n    sequence: {steps: [{fact: meeting.cancelled}, {absent: "
+                              "meeting.planned, within: 7d}]}\n"
+                              "  - id: twice\n    sequence: {steps: [{fact: rule.no-new-date}, {absent: message.received, "
+                              "within: 1d}]}\n" UNANSWERED);
+        cancelled(s, DUPONT, "2026-03-02T08:00", "2026-03-02T10:00", "client");
+        asked(s, DUPONT, "2026-03-02T10:04", "t");
+        s->calendars_read_until = at(&s->w, "2026-03-05");
+        run(s);
+        assert_int_equal(s->n_alerts, 1);
+        assert_string_equal(rule_id(s->alerts[0].rule), "unanswered");
+        assert_int_equal(s->n_waiting, 1);
+        assert_string_equal(rule_id(s->waiting[0].rule), "no-new-date");
+        /* Read past that deadline, but not past the one that rests on it. */
+        s->calendars_read_until = at(&s->w, "2026-03-09T09:00");
+        run(s);
+        assert_int_equal(s->n_alerts, 2);
+        assert_int_equal(s->n_waiting, 1);
+        assert_string_equal(rule_id(s->waiting[0].rule), "twice");
+        s->calendars_read_until = s->now;
+        run(s);
+        assert_int_equal(s->n_alerts, 3);
         assert_int_equal(s->n_waiting, 0);
 }
 
@@ -926,7 +990,7 @@ static void test_much_evidence(void **state) {
         struct scene *s = *state;
         load_good(&s->w, HEAD "  - id: r\n    match: {fact: message.received}\n");
         struct fact *f = received(s, DUPONT, "2026-03-02T10:00", "t", false);
-        struct eval_options options = {.now = s->now, .read_until = s->now};
+        struct eval_options options = {.now = s->now, .read_until = s->now, .calendars_read_until = s->now};
         assert_int_equal(evaluation_new(s->w.rules, &s->w.settings, &options, &s->e), 0);
         for (int i = 0; i < 500; i++, f->at += 60, f->key++)
                 assert_int_equal(evaluation_fact(f, s->e), 0);
@@ -949,7 +1013,7 @@ static void test_past_breaches(void **state) {
         enum { HOURS = 3000 };
         struct fact *f = received(s, DUPONT, "2025-06-02T10:00", "t", false);
         instant first = f->at;
-        struct eval_options options = {.now = s->now, .read_until = s->now};
+        struct eval_options options = {.now = s->now, .read_until = s->now, .calendars_read_until = s->now};
         assert_int_equal(evaluation_new(s->w.rules, &s->w.settings, &options, &s->e), 0);
         for (int i = 0; i < HOURS; i++, f->at += 3600, f->key++)
                 assert_int_equal(evaluation_fact(f, s->e), 0);
@@ -972,7 +1036,7 @@ static void test_past_breaches(void **state) {
 static void test_many_instances(void **state) {
         struct scene *s = *state;
         load_good(&s->w, HEAD UNANSWERED);
-        struct eval_options options = {.now = s->now, .read_until = s->now};
+        struct eval_options options = {.now = s->now, .read_until = s->now, .calendars_read_until = s->now};
         assert_int_equal(evaluation_new(s->w.rules, &s->w.settings, &options, &s->e), 0);
         instant start = at(&s->w, "2026-03-02T09:00");
         for (int round = 0; round < 2; round++)
@@ -1110,6 +1174,9 @@ int main(void) {
                 T(test_absence_told_too_late),
                 T(test_absurd_absence),
                 T(test_stale_source),
+                T(test_stale_until),
+                T(test_stale_repeat),
+                T(test_stale_calendar),
                 T(test_summer_time),
                 T(test_until),
                 T(test_away_told_after_the_answer),

@@ -443,12 +443,13 @@ class Generator:
         file = {"version": 1, "lists": {"angry": {"words": ["ridiculous", "hurry"]}, "more": {"words": ["one more page"]}},
                 "rules": self.r.sample(self.rules, len(self.rules))}
         config = self.config()
-        world = oracle.World(config, file, [], 0, 0)
+        world = oracle.World(config, file, [], 0, 0, 0)
         facts = [self.fact(n, world) for n in range(self.r.choice((3, 8, 15, 30, 45)))]
         end = max(f["at"] for f in facts)
         now = self.r.choice((end, end + 3 * DAY, end + 40 * DAY, end + 200 * DAY, self.time(world)))
         read_until = now if self.chance(0.7) else self.r.choice((self.time(world), self.start + self.span // 2, now - DAY))
-        return {"config": config, "file": file, "facts": facts, "now": now, "read_until": read_until}
+        calendars = read_until if self.chance(0.7) else self.r.choice((self.time(world), now))
+        return {"config": config, "file": file, "facts": facts, "now": now, "read_until": read_until, "calendars_read_until": calendars}
 
 
 def have_lists(names):
@@ -462,7 +463,7 @@ KINDS = ("match", "sequence", "sequence", "sequence", "measure", "measure")
 
 def line_of(case, facts):
     return json.dumps({"config": json.dumps(case["config"]), "rules": json.dumps(case["file"]), "now": case["now"], "read_until": case["read_until"],
-                       "facts": facts})
+                       "calendars_read_until": case["calendars_read_until"], "facts": facts})
 
 
 def shuffled(case, seed):
@@ -483,7 +484,8 @@ def real(lines):
 
 
 def expected(case):
-    return normal(oracle.World(case["config"], case["file"], case["facts"], case["now"], case["read_until"]).result())
+    return normal(oracle.World(case["config"], case["file"], case["facts"], case["now"], case["read_until"],
+                               case["calendars_read_until"]).result())
 
 
 def in_key_order(case):
@@ -551,6 +553,8 @@ def smaller(case):
                 yield c
     if case["read_until"] != case["now"]:
         yield dict(case, read_until=case["now"])
+    if case["calendars_read_until"] != case["read_until"]:
+        yield dict(case, calendars_read_until=case["read_until"])
 
 
 def paths(node, prefix=()):
@@ -592,7 +596,7 @@ def tell(case, seed):
     print("# file: " + json.dumps(case["file"]))
     for f in in_key_order(case):
         print("# fact: " + json.dumps(f) + " " + oracle.datetime.datetime.fromtimestamp(f["at"], oracle.UTC).isoformat())
-    print("# now: %d, read until: %d" % (case["now"], case["read_until"]))
+    print("# now: %d, read until: %d, calendars until: %d" % (case["now"], case["read_until"], case["calendars_read_until"]))
     if faulty:
         for name, result in zip(("real", "oracle"), faulty):
             print("# %s: %s" % (name, json.dumps(result)))

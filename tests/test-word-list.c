@@ -113,7 +113,8 @@ static void test_nothing(void **data) {
 
 static bool rule_holds(struct world *w, const char *text, const char *language) {
         struct evaluation *e = NULL;
-        struct eval_options options = {.now = at(w, "2026-04-01"), .read_until = at(w, "2026-04-01")};
+        struct eval_options options = {
+                .now = at(w, "2026-04-01"), .read_until = at(w, "2026-04-01"), .calendars_read_until = at(w, "2026-04-01")};
         struct fact f = {.type = FACT_MESSAGE_RECEIVED,
                          .at = at(w, "2026-03-02"),
                          .client = &w->clients[DUPONT],
