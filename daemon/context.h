@@ -17,6 +17,8 @@ struct loaded_file {
         bool shipped; /* with adieu, not the owner's */
 };
 
+struct lull;
+
 struct context {
         const char *program;     /* this binary, for starting roles */
         const char *config_path; /* -c; NULL: the usual places */
@@ -43,6 +45,8 @@ struct context {
         size_t n_rule_files;
         struct store *store; /* owned */
         char *state;         /* owned: folder of the store; one that is set before context_store() is taken */
+        struct lull *
+                lull; /* of the service: how far the mailboxes of this machine can be trusted to be filled (lull.h); NULL: to the last reading */
 };
 
 void context_free(struct context *c);

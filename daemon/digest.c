@@ -42,7 +42,8 @@ static int on_source(const struct store_source_status *st, void *userdata) {
                 return 0;
         r->stale[r->n_stale++] = (struct stale_source){.name = arena_strdup(r->arena, st->name),
                                                        .error = arena_strdup(r->arena, st->error),
-                                                       .read_at = st->read_at};
+                                                       .read_at = st->read_at,
+                                                       .mailbox = source_is_mailbox(st)};
         return 0;
 }
 
@@ -167,6 +168,7 @@ enum word {
         W_STALE,
         W_NEVER_READ,
         W_ABSENCES_WAIT,
+        W_MEETINGS_WAIT,
         W_ASIDE,
         W_ASIDE_1,
         W_REFUSED,
@@ -201,6 +203,8 @@ static const char *const words[_WORD_MAX][_LANGUAGE_MAX] = {
         [W_NEVER_READ] = {"%s has never been read whole.", "%s n'a jamais été lu en entier."},
         [W_ABSENCES_WAIT] = {"Until it is read, nothing that depends on a missing answer is judged.",
                              "Tant que ce n'est pas lu, rien de ce qui dépend d'une réponse absente n'est jugé."},
+        [W_MEETINGS_WAIT] = {"Until it is read, nothing that depends on a missing meeting is judged.",
+                             "Tant que ce n'est pas lu, rien de ce qui dépend d'un rendez-vous absent n'est jugé."},
         [W_ASIDE] = {"%zu items could not be read and were kept aside: `adieu status` lists them.",
                      "%zu éléments illisibles ont été mis de côté : « adieu status » les montre."},
         [W_ASIDE_1] = {"%zu item could not be read and was kept aside: `adieu status` shows it.",
@@ -448,6 +452,7 @@ static void add_recovered(struct writer *w, const struct digest *d) {
 
 static void add_troubles(struct writer *w, const struct digest_report *r) {
         char at[WHEN_SIZE];
+        bool mailbox = false;
         if (r->n_stale + r->n_aside + r->n_mails == 0)
                 return;
         heading(w, W_TROUBLES);
@@ -459,9 +464,10 @@ static void add_troubles(struct writer *w, const struct digest_report *r) {
                         SAY(w, "- ", W_STALE, s->name ? s->name : "?", when(w, s->read_at, at));
                 if (!str_empty(s->error))
                         add_wrapped(w, "  ", s->error);
+                mailbox = mailbox || s->mailbox;
         }
         if (r->n_stale > 0)
-                add_wrapped(w, "  ", words[W_ABSENCES_WAIT][w->language]);
+                add_wrapped(w, "  ", words[mailbox ? W_ABSENCES_WAIT : W_MEETINGS_WAIT][w->language]);
         if (r->n_aside > 0)
                 SAY(w, "- ", r->n_aside == 1 ? W_ASIDE_1 : W_ASIDE, r->n_aside);
         for (size_t i = 0; i < r->n_mails && i < DIGEST_ALERTS_MAX; i++) {

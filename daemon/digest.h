@@ -11,6 +11,7 @@
 struct stale_source {
         const char *name, *error; /* error: NULL when the last try was fine */
         instant read_at;          /* INSTANT_UNKNOWN: never */
+        bool mailbox;             /* else a calendar */
 };
 struct digest_report {
         struct arena *arena; /* owns what is here and what the alerts do not */

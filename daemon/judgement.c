@@ -5,6 +5,7 @@
 
 #include "daemon/ending.h"
 #include "daemon/log.h"
+#include "daemon/lull.h"
 #include "daemon/output.h"
 #include "daemon/source.h"
 
@@ -19,9 +20,18 @@ bool source_is_configured(const struct settings *settings, const struct store_so
         return false;
 }
 
+static bool is_calendar(enum source_kind kind) {
+        return kind == SOURCE_CALENDAR || kind == SOURCE_CALDAV;
+}
+
+bool source_is_mailbox(const struct store_source_status *st) {
+        return !str_eq(st->kind, source_kind_name(SOURCE_CALENDAR)) && !str_eq(st->kind, source_kind_name(SOURCE_CALDAV));
+}
+
+/* When one configured source was read whole last; INSTANT_UNKNOWN: never. */
 struct reading {
         const struct settings *settings;
-        instant *read_at; /* one for each configured source; INSTANT_UNKNOWN: never read */
+        instant *read_at; /* one for each */
 };
 
 static int note_reading(const struct store_source_status *st, void *userdata) {
@@ -32,26 +42,53 @@ static int note_reading(const struct store_source_status *st, void *userdata) {
         return 0;
 }
 
-static bool is_mailbox(enum source_kind kind) {
-        return kind != SOURCE_CALENDAR && kind != SOURCE_CALDAV;
+static int read_times(struct context *c, instant **ret) {
+        const struct settings *settings = c->settings;
+        struct reading reading = {.settings = settings, .read_at = calloc(settings->n_sources + 1, sizeof(instant))};
+        if (!reading.read_at)
+                return -ENOMEM;
+        for (size_t i = 0; i < settings->n_sources; i++)
+                reading.read_at[i] = INSTANT_UNKNOWN;
+        int r = store_sources(c->store, note_reading, &reading);
+        if (r < 0)
+                free(reading.read_at);
+        else
+                *ret = reading.read_at;
+        return r;
+}
+
+static bool is_filled_by_others(enum source_kind kind) {
+        return kind == SOURCE_MAILDIR || kind == SOURCE_MBOX;
+}
+
+int judge_lull(struct context *c, struct lull *l) {
+        _cleanup_free_ instant *read_at = NULL;
+        instant oldest = INSTANT_MAX;
+        int r = read_times(c, &read_at);
+        if (r < 0)
+                return judge_failed(c, r, "cannot tell how far the sources were read");
+        for (size_t i = 0; i < c->settings->n_sources; i++)
+                if (is_filled_by_others(c->settings->sources[i].kind))
+                        oldest = MIN(oldest, read_at[i]);
+        if (oldest != INSTANT_MAX)
+                lull_look(l, oldest, clock_now(&c->clock));
+        return 0;
 }
 
 /* What did not happen can only be judged up to the moment that every configured source was read past, one that was just added included. A source
  * that was moved or given up will not be read any more. */
 static int find_read_until(struct context *c, instant *ret_mailboxes, instant *ret_calendars) {
-        struct reading reading = {.settings = c->settings};
-        _cleanup_free_ instant *read_at = reading.read_at = calloc(c->settings->n_sources + 1, sizeof(*read_at));
-        if (!read_at)
-                return -ENOMEM;
-        for (size_t i = 0; i < c->settings->n_sources; i++)
-                read_at[i] = INSTANT_UNKNOWN;
-        int r = store_sources(c->store, note_reading, &reading);
+        _cleanup_free_ instant *read_at = NULL;
+        int r = read_times(c, &read_at);
         if (r < 0)
                 return r;
         instant mailboxes = INSTANT_MAX, calendars = INSTANT_MAX;
         for (size_t i = 0; i < c->settings->n_sources; i++) {
-                instant *oldest = is_mailbox(c->settings->sources[i].kind) ? &mailboxes : &calendars;
+                enum source_kind kind = c->settings->sources[i].kind;
+                instant *oldest = is_calendar(kind) ? &calendars : &mailboxes;
                 *oldest = MIN(*oldest, read_at[i]); /* INSTANT_UNKNOWN is the least of all */
+                if (is_filled_by_others(kind) && c->lull && c->lull->since != INSTANT_UNKNOWN)
+                        *oldest = MIN(*oldest, c->lull->since);
         }
         /* Without a mailbox nothing is known of answers; who has no calendar to read has all there is of them in the mail. */
         *ret_mailboxes = mailboxes == INSTANT_MAX ? INSTANT_UNKNOWN : mailboxes;

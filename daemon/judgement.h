@@ -11,16 +11,22 @@ struct judgement {
         const struct alert *alerts;
         size_t n_alerts;
         uint64_t facts;
+        bool partial; /* an account is in the middle of being read: what speaks for a client may be in the rest, so nothing is told */
 };
 
 /* Fold everything the store holds and evaluate it. 0 or negative errno, told on stderr. */
 int judge(struct context *c, struct judgement *ret) _must_check_;
+struct lull;
+/* Before the sources are read: is this the end of a lull (lull.h)? 0 or negative errno, told on stderr. */
+int judge_lull(struct context *c, struct lull *l) _must_check_;
 /* Tell why folding or evaluating failed. Returns error. */
 int judge_failed(const struct context *c, int error, const char *what);
 void judgement_free(struct judgement *j);
 
 /* Is a source of the store still one of the configuration? */
 bool source_is_configured(const struct settings *settings, const struct store_source_status *st);
+/* Can it hold answers? Calendars cannot. */
+bool source_is_mailbox(const struct store_source_status *st);
 
 /* The quotes of an alert's evidence, from the store: an array of n_evidence strings or NULLs; free with quotes_free(). 0 or negative errno, told on stderr. */
 int alert_quotes(struct context *c, const struct alert *a, char ***ret) _must_check_;

@@ -60,6 +60,8 @@ libdaemon_a_SOURCES = \
 	%D%/last_good.c \
 	%D%/last_good.h \
 	%D%/log.c \
+	%D%/lull.c \
+	%D%/lull.h \
 	%D%/log.h \
 	%D%/mail.c \
 	%D%/mail.h \

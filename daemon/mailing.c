@@ -716,9 +716,9 @@ int mailing_turn(struct mailing *m, const struct judgement *j, instant *ret_next
                 r = outbox_hurry(m->c->store, now_of(m), START_WAIT);
         if (r >= 0)
                 m->started = true;
-        if (r >= 0)
+        if (r >= 0 && !j->partial)
                 r = make_digest(m, j, since, &next);
-        if (r >= 0)
+        if (r >= 0 && !j->partial)
                 r = make_alert(m, j, since, &next);
         if (r < 0) {
                 /* What is in the outbox goes out all the same. */

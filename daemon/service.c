@@ -11,6 +11,7 @@
 #include "daemon/accounts.h"
 #include "daemon/bus.h"
 #include "daemon/log.h"
+#include "daemon/lull.h"
 #include "daemon/mailing.h"
 #include "daemon/outlet_command.h"
 #include "daemon/outlet_lines.h"
@@ -29,6 +30,12 @@
 /* After a pass that failed as a whole (a full disk, a locked store, roles that do not start), then twice as long each time. */
 #define RETRY_FIRST_USEC (2 * USEC_PER_SEC)
 #define RETRY_MAX_USEC (60 * USEC_PER_SEC)
+/* What may be told is not held back any longer than this for an account whose first pass does not come to its end: its server may be gone for good. */
+#define FIRST_PASS_SECONDS (INT64_C(24) * 3600)
+/* An account that was not read whole for so long has more to tell than what comes while it is listened to; its connection may be down, too, and the others
+ * wait for it no longer than that. */
+#define BEHIND_SECONDS (INT64_C(30) * 60)
+#define CATCH_UP_NS (10 * 60 * INT64_C(1000000000))
 
 /* The kind of message in the journal: contrib/systemd/adieu.catalog explains it. */
 #define MESSAGE_ID_FAULTS "9f0f9886fcac4d32aefb7ecddba108f4"
@@ -52,8 +59,10 @@ struct service {
         sd_event_source *settle, *rescan, *deadline, *jump;
         int running; /* the lock of the store */
         int clock;   /* tells when the clock is set */
-        bool stopping, reload, wanted, errand;
+        bool stopping, reload, wanted, errand, partial;
         unsigned failures; /* passes that failed in a row */
+        struct lull lull;
+        int64_t behind_ns; /* monotonic: since when an account that was not read for a while is read; 0: none is */
 
         /* What it says of itself. */
         char doing[512];
@@ -86,8 +95,9 @@ static void say_rest(struct service *s, const struct read_totals *t) {
         outlet_command_get_status(s->command, &command);
         if (command.given_up > 0)
                 (void) snprintf(put_aside, sizeof(put_aside), "; on_alert failed for %zu alerts", command.given_up);
-        say(s, "%zu alerts open; %u of %u sources read%s%s%s%s", s->open_alerts, t->sources - t->failed_sources, t->sources,
-            t->failed_sources > 0 ? " (adieu status tells why not all)" : "", put_aside,
+        say(s, "%zu alerts open; %u of %u sources read%s%s%s%s%s", s->open_alerts, t->sources - t->failed_sources,
+            t->sources, t->failed_sources > 0 ? " (adieu status tells why not all)" : "",
+            s->partial ? "; alerts are told when the account that is being read has been" : "", put_aside,
             s->fault ? "; the configuration has faults, the old one stays in force: " : "", s->fault ? s->fault : "");
 }
 
@@ -348,13 +358,70 @@ static int tell_pass(struct service *s, const struct judgement *j) {
         return MIN(lines, command);
 }
 
-static int judge_pass(struct service *s) {
+/* Accounts of which a part is in the store and the rest still to come. */
+struct partial {
+        const struct settings *settings;
+        instant now;
+        int64_t *first; /* owned: read for the first time */
+        size_t n_first;
+        bool behind; /* not read whole for a while */
+};
+
+static int on_partial(const struct store_source_status *st, void *userdata) {
+        struct partial *p = userdata;
+        bool account = str_eq(st->kind, source_kind_name(SOURCE_IMAP)) || str_eq(st->kind, source_kind_name(SOURCE_CALDAV));
+        if (!account || st->observations == 0 || !source_is_configured(p->settings, st))
+                return 0;
+        if (st->read_at == INSTANT_UNKNOWN && p->n_first < p->settings->n_sources)
+                p->first[p->n_first++] = st->id;
+        else if (st->read_at != INSTANT_UNKNOWN && p->now - st->read_at > BEHIND_SECONDS)
+                p->behind = true;
+        return 0;
+}
+
+static int first_pass_goes_on(struct service *s, const struct partial *p, bool *ret) {
+        int r = 0;
+        for (size_t i = 0; i < p->n_first && r >= 0; i++) {
+                char name[48];
+                instant since = p->now;
+                (void) snprintf(name, sizeof(name), "first-pass-%" PRId64, p->first[i]);
+                r = store_first(s->c->store, name, &since);
+                *ret = *ret || p->now - since < FIRST_PASS_SECONDS;
+        }
+        return r;
+}
+
+/* One folder comes after the other: the cancellation before the mail in which the owner asked for it, the answer at night before the question at night. So
+ * nothing is told while an account is read that was not read before, or not for a while. Later on what belongs together comes together. */
+static int is_partial(struct service *s, const struct read_totals *t, bool *ret) {
+        _cleanup_free_ int64_t *first = calloc(s->c->settings->n_sources + 1, sizeof(*first));
+        struct partial p = {.settings = s->c->settings, .now = clock_now(&s->c->clock), .first = first};
+        int r = first ? 0 : -ENOMEM;
+        *ret = false;
+        if (r >= 0 && t->unfinished_sources > 0)
+                r = store_sources(s->c->store, on_partial, &p);
+        if (r >= 0)
+                r = first_pass_goes_on(s, &p, ret);
+        if (r < 0)
+                return judge_failed(s->c, r, "cannot tell how far the sources were read");
+        if (!p.behind)
+                s->behind_ns = 0;
+        else if (s->behind_ns == 0)
+                s->behind_ns = clock_monotonic_ns();
+        *ret = *ret || (p.behind && clock_monotonic_ns() - s->behind_ns < CATCH_UP_NS);
+        return 0;
+}
+
+static int judge_pass(struct service *s, const struct read_totals *t) {
         struct judgement j = {};
-        int r = judge(s->c, &j);
+        int r = is_partial(s, t, &s->partial);
+        if (r >= 0)
+                r = judge(s->c, &j);
         if (r < 0)
                 return r;
         instant mail = INSTANT_MAX;
-        r = tell_pass(s, &j);
+        j.partial = s->partial;
+        r = j.partial ? 0 : tell_pass(s, &j);
         /* MIN() looks at its arguments twice. */
         int mailed = mailing_turn(s->mailing, &j, &mail);
         r = MIN(r, mailed);
@@ -380,7 +447,9 @@ static void pass(struct service *s) {
         struct read_totals totals = {};
         s->wanted = false;
         (void) sd_event_source_set_enabled(s->settle, SD_EVENT_OFF);
-        int r = read_pass(s, &totals);
+        int r = judge_lull(s->c, &s->lull);
+        if (r >= 0)
+                r = read_pass(s, &totals);
         if (s->stopping)
                 return;
         if (r == -ECANCELED && s->reload) {
@@ -388,7 +457,7 @@ static void pass(struct service *s) {
                 return;
         }
         if (r >= 0)
-                r = judge_pass(s);
+                r = judge_pass(s, &totals);
         if (r == -ECANCELED) /* the signal to end waits for the loop */
                 return;
         watch_more(s);
@@ -463,6 +532,7 @@ static void take_over(struct service *s, struct context *next) {
         c->state = NULL;
         context_free(c);
         *c = *next;
+        c->lull = &s->lull;
         context_keep(c);
         watch_more(s);
         free(s->fault);
@@ -617,6 +687,7 @@ int service_run(struct context *c, const char *instance) {
                             .clock = -1,
                             .running_since = clock_now(&c->clock),
                             .last_pass = INSTANT_UNKNOWN,
+                            .lull = {.since = INSTANT_UNKNOWN},
                             .next_deadline = INSTANT_MAX};
         int r = sd_event_new(&s.event);
         if (r >= 0)
@@ -629,6 +700,7 @@ int service_run(struct context *c, const char *instance) {
         c->event = s.event;
         _cleanup_free_ char *fault = NULL;
         int status = load_first(&s, &fault);
+        c->lull = &s.lull;
         if (status == EXIT_DONE)
                 status = take_store(&s);
         r = status == EXIT_DONE ? add_outlets(&s, instance) : 0;
@@ -644,6 +716,7 @@ int service_run(struct context *c, const char *instance) {
         if (s.stopping)
                 status = EXIT_DONE;
         c->event = NULL;
+        c->lull = NULL;
         service_end(&s);
         return status;
 }

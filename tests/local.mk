@@ -39,7 +39,7 @@ dist_check_SCRIPTS += %D%/test-service.py %D%/test-outlets.py %D%/test-robust.py
 dist_check_SCRIPTS += %D%/test-mails.py
 %D%/test-mails.log: adieu$(EXEEXT) adieud$(EXEEXT)
 EXTRA_DIST += %D%/systemd-pid1.sh
-dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-rules.py %D%/test-schema.py %D%/test-order.py %D%/test-store-faults.py %D%/test-json.py
+dist_check_SCRIPTS += %D%/test-bad-input.py %D%/test-rules.py %D%/test-schema.py %D%/test-order.py %D%/test-stale.py %D%/test-store-faults.py %D%/test-json.py
 EXTRA_DIST += %D%/tap.py
 %D%/test-bad-input.log %D%/test-rules.log %D%/test-schema.log: adieu$(EXEEXT)
 %D%/test-order.log: adieu$(EXEEXT)
@@ -598,6 +598,10 @@ EXTRA_DIST += \
 
 # The fetch role: what is said over its socket; sets of UIDs.
 if HAVE_CMOCKA
+check_PROGRAMS += %D%/test-lull
+%C%_test_lull_SOURCES = %D%/test-lull.c
+%C%_test_lull_CFLAGS = $(TEST_CFLAGS)
+%C%_test_lull_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += %D%/test-fetch %D%/test-uid-set
 %C%_test_fetch_SOURCES = %D%/test-fetch.c
 %C%_test_fetch_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/lull.h"
+
+void lull_look(struct lull *l, instant read_at, instant now) {
+        bool another = read_at != INSTANT_UNKNOWN && now - read_at > LULL_SECONDS;
+        /* Awake for a minute in the middle of the night: nothing was fetched then either. */
+        instant awake = another ? read_at : now;
+        if (l->since != INSTANT_UNKNOWN && (awake >= l->until || now < l->until - LULL_FETCH_SECONDS))
+                l->since = INSTANT_UNKNOWN;
+        if (!another)
+                return;
+        l->since = l->since == INSTANT_UNKNOWN ? read_at : MIN(l->since, read_at);
+        l->until = now + LULL_FETCH_SECONDS;
+}
