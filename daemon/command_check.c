@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -279,6 +280,29 @@ static bool has_folder(const char *path, const char *name) {
         return n > 0 && (size_t) n < sizeof(sub) && stat(sub, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static bool has_subfolders(const char *path) {
+        struct stat st;
+        DIR *d = opendir(path);
+        bool found = false;
+        for (struct dirent *entry; d && !found && (entry = readdir(d));)
+                found = strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                        fstatat(dirfd(d), entry->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+        if (d)
+                (void) closedir(d);
+        return found;
+}
+
+/* A folder of another kind than was written; NULL: it may be what it is said to be. */
+static const char *doubt_folder(const struct source_spec *spec) {
+        const char *path = spec->location;
+        bool cur = has_folder(path, "cur"), new = has_folder(path, "new");
+        if (spec->kind != SOURCE_MAILDIR)
+                return cur && new ? "it is a Maildir: write maildir: instead" : NULL;
+        if (cur && !new)
+                return "it has a folder \"cur\" and none called \"new\": is it a Maildir?";
+        return cur || has_subfolders(path) ? NULL : "it holds no folder \"cur\", nor folders with one: is it a Maildir?";
+}
+
 static void check_local(struct check *k, const struct source_spec *spec) {
         const char *kind = source_kind_name(spec->kind);
         bool folder = false;
@@ -286,10 +310,10 @@ static void check_local(struct check *k, const struct source_spec *spec) {
         if (e >= 0 && spec->kind == SOURCE_MAILDIR && !folder)
                 e = -ENOTDIR;
         const char *text = e < 0 ? path_fault(e) : folder ? "a folder that can be read" : "a file that can be read";
-        if (e >= 0 && spec->kind == SOURCE_MAILDIR && has_folder(spec->location, "cur") &&
-            !has_folder(spec->location, "new")) {
+        const char *doubt = e >= 0 && folder ? doubt_folder(spec) : NULL;
+        if (doubt) {
                 e = -EINVAL;
-                text = "it has a folder \"cur\" and none called \"new\": is it a Maildir?";
+                text = doubt;
         }
         tell(k, "source", kind, spec->name, e >= 0, text);
 }

@@ -136,7 +136,10 @@ struct downloading {
 };
 
 static int fail_no_calendar(struct dav *d) {
-        return http_fail(d->http, DAV_FAULT_GARBAGE, "what %s gives is no calendar: is the address right?",
+        return http_fail(d->http, DAV_FAULT_GARBAGE,
+                         "what %s gives is no calendar but something else, such as a page for people: the address must be "
+                         "that of an .ics "
+                         "file",
                          http_base(d->http)->host);
 }
 

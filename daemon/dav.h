@@ -21,9 +21,10 @@ struct dav_options {
         const char *user;   /* NULL: none */
         const char *secret; /* password or token; NULL: none */
         enum dav_authentication authentication;
-        bool plain;     /* `tls: none` is written: the secret may be sent in clear */
-        bool private;   /* whoever knows the address may read: sentences do not hold its path */
-        const char *ca; /* file with certificates of those who may vouch for the server; NULL: the system's */
+        bool plain;      /* `tls: none` is written: the secret may be sent in clear */
+        bool private;    /* whoever knows the address may read: sentences do not hold its path */
+        bool ca_written; /* `ca` is the owner's own */
+        const char *ca;  /* file with certificates of those who may vouch for the server; NULL: the system's */
         const char *
                 fingerprint; /* "sha256:" and 64 hexadecimal digits: the server must have this certificate; without `ca` nobody need
                                   * vouch for it then. NULL */

@@ -28,6 +28,7 @@ struct http {
         struct dav_url base;
         unsigned long authentication; /* CURLAUTH_*: what the server was seen to want; 0 not known yet */
         bool refused;                 /* the secret was: it is never sent again */
+        bool heard;                   /* there was an answer, whichever */
         enum dav_fault fault;
         uint32_t retry_after;
         char error[SENTENCE_MAX];
@@ -70,9 +71,16 @@ int http_fail(struct http *h, enum dav_fault fault, const char *format, ...) {
 int http_fail_code(struct http *h, int code, const struct dav_url *url) {
         const char *host = url->host, *path = h->options.private ? "the address that is written" : url->path;
         if (code == 403)
-                return http_fail(h, DAV_FAULT_REFUSED, "%s does not let this account read %s", host, path);
+                return http_fail(h, DAV_FAULT_REFUSED,
+                                 "%s does not let this account read %s: is the address right, is the password good for "
+                                 "calendars?",
+                                 host, path);
         if (code == 404 || code == 410)
                 return http_fail(h, DAV_FAULT_REFUSED, "%s has nothing at %s: is the address right?", host, path);
+        if (code == 200)
+                return http_fail(h, DAV_FAULT_REFUSED,
+                                 "what %s has at %s is a page, no calendar server: its address for CalDAV is another one",
+                                 host, path);
         if (code >= 500)
                 return http_fail(h, DAV_FAULT_SERVER, "%s has a fault of its own (answer %d)", host, code);
         return http_fail(h, DAV_FAULT_REFUSED,
@@ -166,6 +174,17 @@ static void day_of(time_t t, char *out, size_t size) {
                 (void) snprintf(out, size, "an unknown day");
 }
 
+/* Whom the certificate is for: the first of its names. */
+static void name_of(gnutls_x509_crt_t crt, char *out, size_t size) {
+        size_t n = size;
+        if (gnutls_x509_crt_get_subject_alt_name(crt, 0, out, &n, NULL) != GNUTLS_SAN_DNSNAME) {
+                n = size;
+                if (gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, out, &n) < 0)
+                        (void) snprintf(out, size, "which cannot be read");
+        }
+        out[size - 1] = 0;
+}
+
 /* libcurl only says that the certificate is not good. */
 static int fail_certificate(struct http *h, const char *host) {
         gnutls_x509_crt_t crt = leaf_of(h);
@@ -177,22 +196,30 @@ static int fail_certificate(struct http *h, const char *host) {
         int e;
         if (until < now) {
                 day_of(until, day, sizeof(day));
-                e = http_fail(h, DAV_FAULT_TLS, "the certificate of %s expired on %s", host, day);
+                e = http_fail(h, DAV_FAULT_TLS,
+                              "the certificate of %s expired on %s: whoever runs the server must renew it, nothing was sent",
+                              host, day);
         } else if (from > now) {
                 day_of(from, day, sizeof(day));
                 e = http_fail(h, DAV_FAULT_TLS, "the certificate of %s is only good from %s on: is the clock right?", host,
                               day);
-        } else if (!gnutls_x509_crt_check_hostname(crt, host))
-                e = http_fail(h, DAV_FAULT_TLS, "the certificate that %s shows is for another name", host);
-        else if (gnutls_x509_crt_check_issuer(crt, crt))
+        } else if (!gnutls_x509_crt_check_hostname(crt, host)) {
+                char name[256];
+                name_of(crt, name, sizeof(name));
+                e = http_fail(h, DAV_FAULT_TLS,
+                              "the certificate that %s shows is for another name, %s: is the address right?", host, name);
+        } else if (gnutls_x509_crt_check_issuer(crt, crt))
                 e = http_fail(h, DAV_FAULT_TLS,
                               "the certificate of %s is signed by itself: write its file as `ca:` or its `fingerprint:` if "
                               "it is right",
                               host);
         else
                 e = http_fail(h, DAV_FAULT_TLS,
-                              "the certificate of %s is signed by nobody that is trusted here: write the file of its "
-                              "authority as `ca:`",
+                              h->options.ca_written
+                                      ? "the certificate of %s is signed by nobody who is in the file under "
+                                        "`ca:`"
+                                      : "the certificate of %s is signed by nobody that is trusted here: write "
+                                        "the file of its authority as `ca:`",
                               host);
         gnutls_x509_crt_deinit(crt);
         return e;
@@ -211,10 +238,11 @@ static int fail_curl(struct http *h, CURLcode c, const struct dav_url *u) {
                                  "the name %s cannot be found: is it written right, is the network there?", host);
         case CURLE_COULDNT_CONNECT:
                 (void) curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &number);
-                return http_fail(h, DAV_FAULT_CONNECT, "no connection to %s, port %u: %s", host, u->port,
-                                 number > 0 ? strerror((int) number) : h->curl_error);
+                return http_fail(h, DAV_FAULT_CONNECT, "no connection to %s: %s (is port %u right?)", host,
+                                 number > 0 ? strerror((int) number) : h->curl_error, u->port);
         case CURLE_OPERATION_TIMEDOUT:
-                return http_fail(h, DAV_FAULT_CONNECT, "%s, port %u, does not answer (waited long enough)", host, u->port);
+                return http_fail(h, DAV_FAULT_CONNECT,
+                                 "%s does not answer, and was waited for long enough (is port %u right?)", host, u->port);
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_INVALIDCERTSTATUS:
                 return fail_certificate(h, host);
@@ -223,11 +251,20 @@ static int fail_curl(struct http *h, CURLcode c, const struct dav_url *u) {
                 return http_fail(h, DAV_FAULT_CONFIGURATION, "the file of certificates that vouch for %s cannot be used",
                                  host);
         case CURLE_SSL_CONNECT_ERROR:
-                return http_fail(h, DAV_FAULT_TLS, "no TLS with %s, port %u: %s", host, u->port, h->curl_error);
+                return http_fail(h, DAV_FAULT_TLS, "%s speaks no TLS on port %u, or none that is safe: is the port right?",
+                                 host, u->port);
+        case CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_WEIRD_SERVER_REPLY:
+                return http_fail(h, DAV_FAULT_GARBAGE, "what answers at %s, port %u, is no web server: is the port right?",
+                                 host, u->port);
         case CURLE_GOT_NOTHING:
         case CURLE_RECV_ERROR:
         case CURLE_SEND_ERROR:
         case CURLE_PARTIAL_FILE:
+                if (!h->heard && !u->tls)
+                        return http_fail(h, DAV_FAULT_CONNECT,
+                                         "%s hangs up without a word on port %u: must the address begin with https://?",
+                                         host, u->port);
                 return http_fail(h, DAV_FAULT_CONNECT, "the connection to %s was lost", host);
         default:
                 return http_fail(h, DAV_FAULT_GARBAGE, "%s answers something that cannot be read: %s", host,
@@ -327,6 +364,7 @@ static int ask_once(struct http *h, const struct dav_url *u, int *ret_code) {
         CURLcode c = curl_easy_perform(h->curl);
         long code = 0, offered = 0;
         (void) curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &code);
+        h->heard = h->heard || code > 0;
         if (h->result < 0)
                 return h->result;
         if (c != CURLE_OK)
@@ -371,7 +409,8 @@ static int follow(struct http *h, struct dav_url *u) {
 
 static int fail_authentication(struct http *h, const struct dav_url *u) {
         if (!h->secret)
-                return http_fail(h, DAV_FAULT_AUTHENTICATION, "%s wants a user and a password, and none is written",
+                return http_fail(h, DAV_FAULT_AUTHENTICATION,
+                                 "%s wants a user and a password: write the user into the address, and `password:`",
                                  u->host);
         if (!h->with_secret)
                 return http_fail(h, DAV_FAULT_AUTHENTICATION, "%s wants a password that it does not get", u->host);
@@ -379,8 +418,10 @@ static int fail_authentication(struct http *h, const struct dav_url *u) {
         if (h->options.authentication == DAV_AUTH_BEARER)
                 return http_fail(h, DAV_FAULT_AUTHENTICATION, "%s does not accept the token%s%s", u->host,
                                  h->options.user ? " of " : "", h->options.user ? h->options.user : "");
-        return http_fail(h, DAV_FAULT_AUTHENTICATION, "%s does not accept the user%s%s with this password", u->host,
-                         h->options.user ? " " : "", h->options.user ? h->options.user : "");
+        return http_fail(h, DAV_FAULT_AUTHENTICATION,
+                         "%s does not accept the user%s%s with this password (where a login has two factors, it must be one "
+                         "made for programs)",
+                         u->host, h->options.user ? " " : "", h->options.user ? h->options.user : "");
 }
 
 static int fail_busy(struct http *h, int code, const struct dav_url *u) {

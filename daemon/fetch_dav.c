@@ -2,6 +2,7 @@
 #include "daemon/fetch_dav.h"
 
 #include <fcntl.h>
+#include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -45,6 +46,15 @@ static int copy_file(const char *path, int to) {
         return e;
 }
 
+static bool holds_certificates(const char *path) {
+        gnutls_certificate_credentials_t c;
+        if (gnutls_certificate_allocate_credentials(&c) < 0)
+                return true; /* no memory: whoever connects will notice */
+        int n = gnutls_certificate_set_x509_trust_file(c, path, GNUTLS_X509_FMT_PEM);
+        gnutls_certificate_free_credentials(c);
+        return n > 0;
+}
+
 /* libcurl reads certificates by name whenever it connects. */
 static int take_certificates(struct dav_session *s, char *name, size_t size) {
         const struct remote *r = &s->account->remote;
@@ -61,6 +71,8 @@ static int take_certificates(struct dav_session *s, char *name, size_t size) {
                 (void) snprintf(s->fault, sizeof(s->fault), "the file of certificates %s cannot be read: %s", path,
                                 strerror(-e));
         (void) snprintf(name, size, "/proc/self/fd/%d", s->ca_fd);
+        if (e >= 0 && r->ca && !holds_certificates(name))
+                (void) snprintf(s->fault, sizeof(s->fault), "the file under `ca:`, %s, holds no certificate", path);
         return 0;
 }
 
@@ -105,6 +117,7 @@ static int dav_session_prepare(const struct fetch_account *account, void **ret) 
                 .plain = r->tls == REMOTE_PLAIN,
                 .private = account->kind == FETCH_WEBCAL,
                 .ca = *ca ? ca : NULL,
+                .ca_written = r->ca,
                 .fingerprint = r->fingerprint,
         };
         if (e >= 0)

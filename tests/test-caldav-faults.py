@@ -473,7 +473,7 @@ def certificates(w):
     ca = caldav.ca(w)
     other = davserver.certificates(w.folder / "other")
     rows = (("old", ", ca: ca/ca.pem", "expired on"), ("wrong", ", ca: ca/ca.pem", "another name"), ("self", ", ca: ca/ca.pem", "signed by itself"),
-            ("srv", "", "nobody that is trusted"), ("srv", ", ca: other/ca.pem", "nobody that is trusted"),
+            ("srv", "", "nobody that is trusted"), ("srv", ", ca: other/ca.pem", "nobody who is in the file under `ca:`"),
             ("srv", ", ca: ca/ca.pem, fingerprint: \"%s\"" % davserver.fingerprint(other / "srv.pem"), "another certificate"))
     for n, (name, more, words) in enumerate(rows):
         with real(w, "radicale", tls=ca, certificate=name) as s:

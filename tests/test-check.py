@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import re
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -10,6 +12,7 @@ import davserver  # noqa: E402
 import dovecot  # noqa: E402
 import fakedav  # noqa: E402
 import smtpsink  # noqa: E402
+import tap  # noqa: E402
 from tap import as_nobody, case, equal, main, true  # noqa: E402
 
 CALENDAR = davserver.event("m1")
@@ -99,6 +102,94 @@ def caldav(w):
     true("Connection refused" in rows[0][3], rows)
 
 
+def sentence(w, source, want=3):
+    """What is said of that one source, which a person can act on: nothing of the words of libraries."""
+    configure(w, [source])
+    rows = check(w, want)
+    equal(len(rows), 1)
+    text = rows[0][3]
+    true(20 < len(text) < 300 and not re.search("gnutls|curl|errno|handshake|HTTP/|-?E[A-Z]{4}", text), text)
+    return text
+
+
+def says(w, source, *words):
+    text = sentence(w, source)
+    for word in words:
+        true(word in text, "expected", word, "in", text)
+
+
+@case("fifteen mistakes that people make with a calendar on a server, and the sentence for each")
+def mistakes(w):
+    # One that takes a minute, meanwhile.
+    slow = type(w)(w.folder / "slow")
+    configure(slow, ['caldav: "http://bob@localhost:1", password: {command: [sleep, "1000"]}'])
+    hanging = slow.start("check", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    ca = davserver.certificates(w.folder / "ca")
+    for name, text in (("wrong", "x\n"), ("empty", ""), ("open", "x\n"), ("two", "x\ny\n"), ("garbage.pem", "no certificate\n")):
+        (w.folder / name).write_text(text)
+        (w.folder / name).chmod(0o644 if name == "open" else 0o600)
+    s, tls = fakedav.FakeDav(), fakedav.FakeDav(tls=ca)
+    right = ", password: {file: secret}"
+    plain, secured = ['caldav: "%s"' % url(x) for x in (s, tls)]
+    try:
+        s.calendar("/home/work/", "Work")
+        says(w, plain + ", password: {file: wrong}", "does not accept the user bob", "two factors")
+        says(w, 'caldav: "%s"' % s.base, "write the user into the address", "`password:`")
+        # Ports, and what listens there.
+        free = tap.free_ports(1)[0]
+        says(w, 'caldav: "http://bob@localhost:%d"%s' % (free, right), "Connection refused", "is port %d right?" % free)
+        says(w, plain.replace("http:", "https:") + right, "speaks no TLS on port %d" % s.port, "is the port right?")
+        says(w, secured.replace("https:", "http:") + right, "https://")
+        with smtpsink.Sink() as sink:
+            says(w, 'caldav: "http://bob@localhost:%d"%s' % (sink.port, right), "no web server", "is the port right?")
+        # .invalid is nobody's (RFC 6761).
+        says(w, 'caldav: "https://bob@dav.invalid"' + right, "dav.invalid cannot be found", "is it written right")
+        # Certificates.
+        says(w, secured + right, "nobody that is trusted", "`ca:`")
+        says(w, secured + right + ", ca: nowhere.pem", "nowhere.pem", "No such file")
+        says(w, secured + right + ", ca: garbage.pem", "garbage.pem", "holds no certificate")
+        pin = davserver.fingerprint(ca / "srv.pem")
+        says(w, secured + right + ', fingerprint: "%s"' % davserver.fingerprint(ca / "old.pem"), "another certificate", pin)
+        for name, words in (("old", ("expired on 20", "must renew")), ("wrong", ("another name, other.test", "is the address right?")), ("self", ("by itself", "`fingerprint:`"))):
+            other = fakedav.FakeDav(tls=ca, certificate=name)
+            try:
+                says(w, 'caldav: "%s"%s, ca: ca/ca.pem' % (url(other), right), *words)
+            finally:
+                other.stop()
+        # Addresses that lead somewhere else.
+        says(w, plain + right + ", include: [Wrok]", '"Wrok"', "there are: Work")
+        page = "<html>Please log in</html>"
+        for answer, words in (((200, {"Content-Type": "text/html"}, page), ("is a page", "address for CalDAV")), ((404, {}, page), ("has nothing at /", "is the address right?")),
+                              ((405, {}, page), ("does not answer as a calendar server", "is the address right?")),
+                              ((403, {}, page), ("does not let this account read /", "is the password good for calendars?")),
+                              ((302, {"Location": "https://login.example/"}, ""), ("another server", "write https://login.example/")),
+                              ((429, {"Retry-After": "90"}, ""), ("asked too often", "left alone for 90 s")), ((503, {}, ""), ("not at work for now",)), ((500, {}, page), ("a fault of its own",))):
+            s.answer = lambda r, a=answer: a
+            says(w, plain + right, *words)
+        # The secret.
+        before = len(s.requests)
+        for password, words in (("{command: [nosuchprogram]}", ("nosuchprogram", "No such file")), ("{command: ['false']}", ('"false" ended with status 1',)),
+                                ("{command: ['true']}", ('"true"', "empty")), ("{file: nowhere}", ("nowhere", "No such file")), ("{file: open}", ("read by others", "chmod 600")),
+                                ("{file: empty}", ("empty",)), ("{file: two}", ("more than one line",)), ("{credential: dav}", ('credential "dav"', "systemd"))):
+            says(w, plain + ", password: " + password, *words)
+        equal(len(s.requests), before)
+        # What is no account at all.
+        for source, words in (('imap: "pop3s://bob@localhost"' + right, "POP3 is not read"), ('caldav: "caldav://bob@localhost"' + right, "write https://"),
+                              ('calendar: "http://cal.example/a.ics"', "write https://"), ('caldav: "https://bob:pw@localhost"', "password does not belong")):
+            configure(w, [source])
+            r = w.run("check")
+            equal(r.returncode, 1, r)
+            true(words in r.stderr, r)
+        says(w, "mbox: Maildir", "write maildir:")
+        says(w, "maildir: ca", "is it a Maildir?")
+    finally:
+        s.stop()
+        tls.stop()
+    out, _ = hanging.communicate(timeout=tap.TIMEOUT)
+    equal(hanging.returncode, 3)
+    true(b'"sleep" gave no password within 60 seconds' in out, out)
+
+
 @case("a mailbox on a server: its folders; a name that none has; a wrong password; a certificate that nobody vouches for")
 def imap(w):
     d = dovecot.Dovecot(w)
@@ -163,4 +254,5 @@ def outlets(w):
     equal([r[1:3] for r in check(w, 1)], [("maildir", True), ("digest", False), ("on_alert", False), ("alerts_file", False)])
 
 
-main()
+if __name__ == "__main__":
+    main()
