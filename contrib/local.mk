@@ -39,6 +39,11 @@ uninstall-local:
 	rm -f '$(DESTDIR)$(bashcompletiondir)/adieu'
 .PHONY: install-completion
 
+# contrib/run-tests counts the tests of a build that distcheck takes away again; this is the step after them.
+installcheck-local:
+	@test -z '$(KEEP_LOGS)' || (find tests -name '*.log' -o -name '*.trs') | while IFS= read -r f; do \
+		$(MKDIR_P) "$(KEEP_LOGS)/$$(dirname "$$f")" && cp "$$f" "$(KEEP_LOGS)/$$f" || exit; done
+
 EXTRA_DIST += %D%/packages %D%/install-packages %D%/quickstart %D%/run-tests %D%/adieu.yaml %D%/sample
 
 # Trains the models of requests; see train/README.md. Not needed to build: its output is part of the source.

@@ -250,7 +250,7 @@ def watchdog(w):
 
 @case("a stop in the middle of a long pass ends it, and the next start goes on")
 def stop_in_the_middle(w):
-    for i in range(400 if SLOW else 4000):
+    for i in range(400 if SLOW else 1500):
         w.mail("%d.x" % i, evening_mail(i, 7))
     s = Service(w)
     s.hears("READY=1")
@@ -258,7 +258,7 @@ def stop_in_the_middle(w):
     s = Service(w)
     s.rests()
     equal(s.end(), 0)
-    equal(told(w)[-1]["count"], 400 if SLOW else 4000)
+    equal(told(w)[-1]["count"], 400 if SLOW else 1500)
 
 
 @case("a configuration with faults, and words on the command line, are told and end it")
