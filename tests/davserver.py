@@ -15,7 +15,7 @@ import time
 from tap import free_ports
 
 USER, PASSWORD = "bob", "s3cret pass&<wörd>"
-WAIT = 60
+WAIT = 180
 
 
 def have(program):

@@ -12,7 +12,7 @@ import time
 
 from tap import Skip, free_ports
 
-PATIENCE = 60
+PATIENCE = 180
 NOBODY = 65534
 
 
@@ -209,7 +209,12 @@ class Dovecot:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(PATIENCE)
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
 
     def adm(self, *arguments, stdin=None):
         done = subprocess.run(self.wrapper + ["doveadm", "-c", str(self.conf), *arguments], input=stdin, capture_output=True)

@@ -4,6 +4,7 @@
 A test file marks functions with @case("what it shows"); each gets a World of its own in a folder that is gone afterwards. Skip("reason") skips,
 todo="reason" marks what is known not to work yet. ADIEU_TEST_SLOW=1 (or a program built with a sanitizer) makes big things smaller and does
 not look at memory. With names of functions as arguments, only those run."""
+import faulthandler
 import hashlib
 import os
 import pathlib
@@ -24,6 +25,8 @@ import case as cases
 CASES = []
 # What follows takes seconds; a test that hangs has failed, however busy the machine is.
 TIMEOUT = 300
+# A case that waits for what never comes shows where.
+HANGS = 1200
 
 
 class Skip(Exception):
@@ -69,6 +72,7 @@ def main():
     failed = 0
     for n, (function, about, todo) in enumerate(chosen, 1):
         started = time.monotonic()
+        faulthandler.dump_traceback_later(HANGS, exit=True)
         wrong, end = "", " # TODO " + todo if todo else ""
         folder = tempfile.mkdtemp(prefix="adieu-test-")
         world = Measured(folder)
@@ -80,7 +84,10 @@ def main():
             wrong = traceback.format_exc()
         finally:
             for stop in reversed(world.ends):
-                stop()
+                try:
+                    stop()
+                except Exception:
+                    wrong = wrong or traceback.format_exc()
             for top, folders, _ in os.walk(folder):
                 for f in folders:
                     if not os.path.islink(os.path.join(top, f)):
@@ -93,6 +100,7 @@ def main():
             print("#   " + line)
         sys.stdout.flush()
         failed += bool(wrong) and not todo
+    faulthandler.cancel_dump_traceback_later()
     sys.exit(1 if failed else 0)
 
 
