@@ -16,7 +16,7 @@ AM_TESTS_ENVIRONMENT = \
 
 # The longest first, so that none is left over when all others are through.
 dist_check_SCRIPTS += \
-	%D%/test-imap.py %D%/test-order.py %D%/test-store-faults.py %D%/test-oracle.py \
+	%D%/test-caldav-faults.py %D%/test-imap.py %D%/test-order.py %D%/test-store-faults.py %D%/test-oracle.py \
 	%D%/test-send.py %D%/test-bad-input.py %D%/test-caldav.py %D%/test-imap-servers.py \
 	%D%/test-cases.py %D%/test-robust.py %D%/test-schema.py %D%/test-mails.py
 if HAVE_CMOCKA
@@ -621,7 +621,7 @@ check_PROGRAMS += %D%/test-multistatus
 %C%_test_multistatus_CFLAGS = $(TEST_CFLAGS)
 %C%_test_multistatus_LDADD = $(PARSERS_LIBS) $(CMOCKA_LIBS)
 endif
-dist_check_SCRIPTS += %D%/test-caldav-faults.py %D%/test-check.py %D%/test-caldav-service.py
+dist_check_SCRIPTS += %D%/test-check.py %D%/test-caldav-service.py
 EXTRA_DIST += %D%/davserver.py %D%/fakedav.py
 %D%/test-caldav.log %D%/test-caldav-faults.log %D%/test-check.log: adieu$(EXEEXT)
 %D%/test-caldav-service.log: adieu$(EXEEXT) adieud$(EXEEXT)

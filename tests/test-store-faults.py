@@ -77,7 +77,8 @@ def namespace():
     if not shutil.which("unshare"):
         raise tap.Skip("no unshare")
     command = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-r", "-m"]
-    probe = subprocess.run(command + ["sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt && touch /mnt/x"], capture_output=True)
+    probe = subprocess.run(command + ["sh", "-c", "mount -t tmpfs -o size=1m tmpfs /mnt && touch /mnt/x && mount -o remount,size=2m /mnt && mount -o remount,ro /mnt"],
+                           capture_output=True)
     if probe.returncode != 0:
         raise tap.Skip("no mount namespace here")
     return command
@@ -284,9 +285,10 @@ def modes(w):
         while p.poll() is None:
             for f in list(state(w).iterdir()) if state(w).exists() else []:
                 try:
-                    seen.setdefault(f.name, set()).add(f.stat().st_mode & 0o777)
+                    mode = f.stat().st_mode & 0o777
                 except FileNotFoundError:
-                    pass
+                    continue
+                seen.setdefault(f.name, set()).add(mode)
         equal(p.returncode, 0)
         # A reader that is killed leaves the log where it is: keep it open from here.
         database = sqlite3.connect("file:%s?mode=ro" % (state(w) / "adieu.db"), uri=True)
