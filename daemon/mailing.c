@@ -13,6 +13,8 @@
 #define HOUR INT64_C(3600)
 #define DAY INT64_C(86400)
 #define WEEK (7 * DAY)
+/* A time in seconds, and how many there were before it in that second. */
+#define EXTRA_KEY_SIZE 40
 
 /* After a refusal for now, or a connection that broke: twice as long each time. RFC 5321 section 4.5.4.1 wants half an hour between tries in general and allows
  * more at first; a machine that wakes up and has no network yet should not lose an hour. */
@@ -752,18 +754,30 @@ int mailing_notice(struct mailing *m, const char *key, const char *subject, cons
         return 1;
 }
 
+/* One that no other has, also where the clock stands or somebody asks twice within a second: a name that is taken would pass for sent. */
+static int extra_key(struct mailing *m, char key[static EXTRA_KEY_SIZE]) {
+        (void) snprintf(key, EXTRA_KEY_SIZE, "%" PRId64, now_of(m));
+        int r = outbox_has(m->c->store, OUTBOX_EXTRA, key);
+        for (unsigned n = 2; r > 0 && n > 0; n++) {
+                (void) snprintf(key, EXTRA_KEY_SIZE, "%" PRId64 "-%u", now_of(m), n);
+                r = outbox_has(m->c->store, OUTBOX_EXTRA, key);
+        }
+        return r;
+}
+
 int mailing_extra(struct mailing *m, const struct judgement *j, char **ret_message_id) {
         const struct settings *s = m->c->settings;
         struct digest_report report;
-        char key[32];
+        char key[EXTRA_KEY_SIZE];
         int r = mailing_report(m->c, j, &report);
         if (r < 0)
                 return r;
-        (void) snprintf(key, sizeof(key), "%" PRId64, now_of(m));
         char *message_id = NULL;
-        r = mail_message_id(outbox_kind_name(OUTBOX_EXTRA), key, s->owner.addresses[0], s->digest.from, &message_id);
+        r = store_begin(m->c->store);
         if (r >= 0)
-                r = store_begin(m->c->store);
+                r = extra_key(m, key);
+        if (r >= 0)
+                r = mail_message_id(outbox_kind_name(OUTBOX_EXTRA), key, s->owner.addresses[0], s->digest.from, &message_id);
         if (r >= 0)
                 r = outbox_replace_extra(m->c->store, now_of(m));
         if (r >= 0)

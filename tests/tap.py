@@ -4,6 +4,7 @@
 A test file marks functions with @case("what it shows"); each gets a World of its own in a folder that is gone afterwards. Skip("reason") skips,
 todo="reason" marks what is known not to work yet. ADIEU_TEST_SLOW=1 (or a program built with a sanitizer) makes big things smaller and does
 not look at memory. With names of functions as arguments, only those run."""
+import errno
 import faulthandler
 import hashlib
 import os
@@ -113,17 +114,18 @@ def free_ports(n):
     first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     found = []
     while len(found) < n:
-        port = random.randrange(10240, first) if first > 11264 else 0
-        with socket.socket() as s:
-            try:
-                s.bind(("127.0.0.1", port))
-                port = s.getsockname()[1]
-                name = socket.socket(socket.AF_UNIX)
-                name.bind("\0adieu-test-port-%d" % port)
-            except OSError:
-                continue
+        port = random.randrange(10240, first) if first > 11264 else random.randrange(10240, 65536)
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind("\0adieu-test-port-%d" % port)
+        except OSError:
+            name.close()
+            continue
         RESERVED.append(name)
-        found.append(port)
+        # Not tried by binding it: a process that another thread starts at this moment would hold it for a while.
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED:
+                found.append(port)
     return found
 
 

@@ -956,6 +956,29 @@ static void test_extra(void **data) {
         world_end(&w);
 }
 
+/* Asked for twice within a second, or with a clock that stands. */
+static void test_extra_at_once(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, USUAL, at("2026-03-04T10:00"));
+        turn(&w);
+        for (size_t i = 1; i <= 3; i++) {
+                struct judgement j;
+                _cleanup_free_ char *id = NULL;
+                assert_int_equal(judge(&w.c, &j), 0);
+                assert_int_equal(mailing_extra(w.m, &j, &id), 0);
+                judgement_free(&j);
+                take(server.current, false);
+                server.current->done(&answers[TAKES].outcome, server.current->userdata);
+                while (mailing_is_busy(w.m))
+                        assert_true(sd_event_run(w.event, UINT64_MAX) >= 0);
+                assert_int_equal(server.n_taken, i);
+                assert_string_equal(last_taken()->message_id, id);
+                restart(&w);
+        }
+        world_end(&w);
+}
+
 /* Asked for again and again while the password is wrong: one mail in the end. */
 static void test_extra_replaces_extra(void **data) {
         (void) data;
@@ -1337,6 +1360,7 @@ int main(void) {
                 T(test_at_once_refused),
                 T(test_notice),
                 T(test_extra),
+                T(test_extra_at_once),
                 T(test_extra_replaces_extra),
                 T(test_another_day_is_chosen),
                 T(test_left_sending),
