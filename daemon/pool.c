@@ -798,6 +798,12 @@ int pool_submit(struct pool *p, const struct pool_job *job) {
         return 0;
 }
 
+void pool_expect(struct pool *p) {
+        for (uint32_t i = 0; i < p->n_roles && p->error >= 0; i++)
+                if (p->roles[i].state == ROLE_EMPTY && role_start(&p->roles[i]) < 0)
+                        return;
+}
+
 static bool pool_is_idle(const struct pool *p) {
         if (p->waiting.first || p->suspects.first)
                 return false;

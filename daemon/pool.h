@@ -52,6 +52,9 @@ struct pool *pool_free(struct pool *p); /* kills what still runs */
 /* Queue a job. 0; -EAGAIN when POOL_QUEUE_MAX jobs wait: call pool_run() with drain false first (job->fd stays the caller's). */
 #define POOL_QUEUE_MAX 256U
 int pool_submit(struct pool *p, const struct pool_job *job) _must_check_;
+/* Many jobs will follow: the roles are started already, so that they load their tables while the caller still looks for the work. One that cannot
+ * start is tried again, and told, with the first job. */
+void pool_expect(struct pool *p);
 /* Hand out jobs and turn the event loop once, for at most `usec`: for a caller that waits for something else than the pool. 0, or the failure that ended the
  * run. */
 int pool_turn(struct pool *p, uint64_t usec) _must_check_;

@@ -182,6 +182,10 @@ int reader_turn(struct reader *r, uint64_t usec) {
         return e < 0 ? reader_fatal(r, e) : 0;
 }
 
+void reader_expect(struct reader *r) {
+        pool_expect(r->options->pool);
+}
+
 int reader_drain(struct reader *r) {
         if (r->fatal < 0)
                 return r->fatal;

@@ -40,6 +40,8 @@ instant reader_now(const struct reader *r);
 /* Hand a job to the pool, waiting for room. Takes job and pool_job->fd in any case. 0 or negative errno (the whole run is over). */
 int reader_submit(struct reader *r, const struct source_driver *driver, struct reader_job *job,
                   const struct pool_job *pool_job) _must_check_;
+/* Many jobs will follow: pool_expect(). */
+void reader_expect(struct reader *r);
 /* Wait until every job is done. */
 int reader_drain(struct reader *r) _must_check_;
 /* Mark a failure of store or pool: it ends the run, not the source only. Returns error. */

@@ -18,6 +18,8 @@
 #define FOLDERS_MAX 20000U
 /* New messages whose names are held at once, to be read in the order of their names: that is nearly the order of time, which the store likes. */
 #define NAMES_MAX 65536U
+/* New messages that are worth the start of all roles while the rest of the folder is listed. */
+#define NAMES_MANY 1024U
 /* item.check of a message that could not be read: it is tried again when its file changes. */
 #define CHECK_UNREADABLE 1U
 
@@ -265,6 +267,8 @@ static int want_name(struct scan *s, const char *name, int box) {
         if (!copy)
                 return -ENOMEM;
         s->names[s->n_names++] = (struct name){copy, name_head(copy), box == NEW};
+        if (s->n_names == NAMES_MANY)
+                reader_expect(s->walk->reader);
         return s->n_names == NAMES_MAX ? submit_names(s) : 0;
 }
 

@@ -60,6 +60,11 @@ static uint8_t class_of(const struct request_model *model, const struct request_
                     {END_4(0, 'o', 'n', 's'), 0xFFFFFF, 3}, {END_4(0, 'e', 'n', 't'), 0xFFFFFF, 3},
                     {END_4(0, 0, 0, 's'), 0xFF, 1}};
 #undef END_4
+        /* Those of them, a bit each, that end in one letter: most words end in another. */
+#define LETTER(c) ((c) &31)
+        static const uint16_t in_letter[32] = {
+                [LETTER('g')] = 1 << 0, [LETTER('d')] = 1 << 1, [LETTER('y')] = 1 << 2,          [LETTER('n')] = 1 << 3,
+                [LETTER('z')] = 1 << 4, [LETTER('r')] = 1 << 5, [LETTER('s')] = 1 << 6 | 1 << 8, [LETTER('t')] = 1 << 7};
         if (w->comma)
                 return CLASS_COMMA;
         uint8_t class = class_in_table(model, hash);
@@ -69,12 +74,17 @@ static uint8_t class_of(const struct request_model *model, const struct request_
                 return CLASS_NUMBER;
         if (w->upper && !first)
                 return CLASS_NAME;
+        if (w->len <= 3)
+                return CLASS_SHORT;
         /* At least three letters must stand before an end. */
-        uint32_t last = w->len > 3 ? last_letters(w) : 0;
-        for (size_t i = 0; i < ELEMENTSOF(ends); i++)
+        uint32_t last = last_letters(w);
+        for (unsigned bits = in_letter[LETTER(last)]; bits; bits &= bits - 1) {
+                unsigned i = (unsigned) __builtin_ctz(bits);
                 if ((last & ends[i].mask) == ends[i].end && w->len > ends[i].len + 2U)
                         return (uint8_t) (CLASS_END_FIRST + i);
-        return w->len <= 3 ? CLASS_SHORT : CLASS_NONE;
+        }
+        return CLASS_NONE;
+#undef LETTER
 }
 
 struct view {

@@ -167,7 +167,8 @@ struct bench {
         unsigned mbox_complete, mbox_dates;
 };
 
-static void kill_children(void) {
+/* Sends a signal to each child; how many there are. */
+static unsigned signal_children(int signal) {
         char path[64], line[256];
         (void) snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int) getpid());
         FILE *f = fopen(path, "re");
@@ -175,12 +176,15 @@ static void kill_children(void) {
         size_t n = fread(line, 1, sizeof(line) - 1, f);
         line[n] = 0;
         (void) fclose(f);
+        unsigned children = 0;
         for (char *p = line, *end; *p; p = end) {
                 long pid = strtol(p, &end, 10);
                 if (end == p)
                         break;
-                kill((pid_t) pid, SIGKILL);
+                kill((pid_t) pid, signal);
+                children++;
         }
+        return children;
 }
 
 static unsigned number_of(const struct observation *o) {
@@ -220,7 +224,7 @@ static int on_observation(const struct observation *o, const struct ipc_reply_he
         }
         if (b->kill_at > 0 && b->n_order == b->kill_at) {
                 b->kill_at = 0;
-                kill_children();
+                (void) signal_children(SIGKILL);
         }
         return b->result;
 }
@@ -435,7 +439,7 @@ static void killed_while_idle(void **state) {
         for (unsigned n = 0; n < 6; n++) {
                 submit_message(b, n, "");
                 assert_int_equal(pool_run(b->pool, true), 0);
-                kill_children();
+                (void) signal_children(SIGKILL);
         }
         submit_message(b, 6, "");
         assert_int_equal(pool_run(b->pool, true), 0);
@@ -535,6 +539,19 @@ static void quoted_from_lines(void **state) {
 }
 
 /* More than one role's life: nothing is lost when a role is replaced. */
+static void roles_start_before_the_work(void **state) {
+        (void) state;
+        struct bench *b = bench_new(2);
+        pool_expect(b->pool);
+        pool_expect(b->pool);
+        assert_int_equal(signal_children(0), 2);
+        assert_int_equal(pool_run(b->pool, true), 0);
+        submit_message(b, 0, "");
+        assert_int_equal(pool_run(b->pool, true), 0);
+        assert_read(b, 0);
+        bench_free(b);
+}
+
 static void roles_are_replaced(void **state) {
         (void) state;
         if (!WITH_LIMITS)
@@ -799,6 +816,8 @@ static void roles_that_cannot_start(void **state) {
         const struct pool_handlers h = {on_observation, on_instances, on_done, &b};
         assert_return_code(sd_event_new(&b.event), 0);
         assert_int_equal(pool_new(b.event, "/nonexistent/program", 2, &h, &b.pool), 0);
+        pool_expect(b.pool);
+        assert_int_equal(pool_run(b.pool, true), 0);
         submit_message(&b, 0, "");
         assert_int_equal(pool_run(b.pool, true), -ECHILD);
         assert_null(pool_free(b.pool));
@@ -886,6 +905,7 @@ int main(int argc, char **argv) {
                 cmocka_unit_test(a_part_of_a_file),
                 cmocka_unit_test(quoted_text_is_told_when_wanted),
                 cmocka_unit_test(quoted_from_lines),
+                cmocka_unit_test(roles_start_before_the_work),
                 cmocka_unit_test(roles_are_replaced),
                 cmocka_unit_test(an_mbox),
                 cmocka_unit_test(an_mbox_with_poison),
