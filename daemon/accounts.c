@@ -547,7 +547,7 @@ static int keep_at(struct account *m, const struct fetch_record *at) {
 static void on_done(struct account *m, const struct fetch_record *r) {
         char why[FETCH_STRING_MAX];
         if (r->status != FETCH_END_DONE) {
-                (void) snprintf(why, sizeof(why), "%s", r->text);
+                (void) fetcher_clean(r->text, why, sizeof(why));
                 failed(m, (enum fetch_end) r->status, r->number, why);
                 return;
         }
@@ -561,6 +561,7 @@ static void on_done(struct account *m, const struct fetch_record *r) {
 }
 
 static int on_record(struct account *m, struct fetch_record *r) {
+        char text[FETCH_STRING_MAX];
         switch (r->type) {
         case FETCH_FOLDER:
                 return answer_folder(m, r);
@@ -577,7 +578,8 @@ static int on_record(struct account *m, struct fetch_record *r) {
                 return keep_at(m, r);
         case FETCH_TROUBLE:
                 m->troubled = true;
-                reader_trouble(m->reader, "%s", r->text);
+                (void) fetcher_clean(r->text, text, sizeof(text));
+                reader_trouble(m->reader, "%s", text);
                 return 0;
         case FETCH_PROGRESS:
                 m->progress = r->number;

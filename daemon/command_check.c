@@ -32,7 +32,10 @@ struct check {
 };
 
 /* One line, or one object, for each thing that was tried. */
-static void tell(struct check *k, const char *what, const char *kind, const char *name, bool fine, const char *text) {
+static void tell(struct check *k, const char *what, const char *kind, const char *name, bool fine, const char *said) {
+        char text[SENTENCE_MAX];
+        /* Folders have the names that somebody gave them, and what an account says comes from elsewhere. */
+        (void) fetcher_clean(said, text, sizeof(text));
         if (!fine && strcmp(what, "source") == 0)
                 k->source_fault = true;
         else if (!fine)

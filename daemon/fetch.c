@@ -7,6 +7,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "parsers/utf8.h"
+
 /* Packets for a role that is busy with the network: the ETags of a large calendar. More means that it does not listen at all. */
 #define QUEUE_BYTES_MAX ((size_t) 64 * 1024 * 1024)
 
@@ -219,6 +221,21 @@ int fetch_receive(int socket, bool from_role, bool wait, char *buffer, struct fe
         }
         *ret = r;
         return 1;
+}
+
+char *fetcher_clean(const char *said, char *out, size_t room) {
+        size_t n = 0;
+        for (; said && *said && n + 1 < room; said++) {
+                /* Control characters could move a terminal's cursor or make a second line of a log. */
+                bool blank = (unsigned char) *said < 0x20 || *said == 0x7f;
+                if (!blank || (n > 0 && out[n - 1] != ' '))
+                        out[n++] = blank ? ' ' : *said;
+        }
+        while (n > 0 && out[n - 1] == ' ')
+                n--;
+        out[n] = 0;
+        (void) utf8_clean_in_place(out, n);
+        return out;
 }
 
 /* --- the core's end --- */

@@ -135,6 +135,10 @@ struct fetch_record fetch_record_of(enum fetch_type type);
 /* ACCOUNT, with the strings of `remote` and the secret (NULL: none). */
 struct fetch_record fetch_record_of_account(enum fetch_kind kind, const struct remote *remote, const char *secret);
 
+/* What a server or a role said, made fit to be shown: UTF-8 on one line, no control characters, at most room - 1 bytes. `out` may be `said`.
+ * Returns out. */
+char *fetcher_clean(const char *said, char *out, size_t room);
+
 /* --- the core's end --- */
 
 struct fetch;

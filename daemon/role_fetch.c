@@ -13,7 +13,6 @@
 #include "daemon/fetch_dav.h"
 #include "daemon/imap.h"
 #include "daemon/sandbox.h"
-#include "parsers/utf8.h"
 
 #define SENTENCE_MAX 1000U
 
@@ -191,21 +190,6 @@ int fetcher_item(struct fetcher *f, struct fetch_record *item) {
 }
 
 /* --- sentences --- */
-
-char *fetcher_clean(const char *said, char *out, size_t room) {
-        size_t n = 0;
-        for (; said && *said && n + 1 < room; said++) {
-                /* Control characters could move a terminal's cursor or make a second line of a log. */
-                bool blank = (unsigned char) *said < 0x20 || *said == 0x7f;
-                if (!blank || (n > 0 && out[n - 1] != ' '))
-                        out[n++] = blank ? ' ' : *said;
-        }
-        while (n > 0 && out[n - 1] == ' ')
-                n--;
-        out[n] = 0;
-        (void) utf8_clean_in_place(out, n);
-        return out;
-}
 
 int fetcher_trouble(struct fetcher *f, const char *format, ...) {
         char text[SENTENCE_MAX];

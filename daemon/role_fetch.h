@@ -69,5 +69,3 @@ int fetcher_end(struct fetcher *f, enum fetch_end end, const char *format, ...) 
 void fetcher_ask_patience(struct fetcher *f, int64_t seconds);
 /* Readable when the core wants something. */
 int fetcher_socket(const struct fetcher *f);
-/* What a server said, made fit to be shown: UTF-8, no control characters, at most room - 1 bytes. Returns out. */
-char *fetcher_clean(const char *said, char *out, size_t room);

@@ -634,6 +634,18 @@ noinst_PROGRAMS += %D%/fuzz-multistatus
 %C%_fuzz_multistatus_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_fuzz_multistatus_LDADD = $(PARSERS_LIBS)
 endif
+# What a fetch role says to the core.
+check_PROGRAMS += %D%/fuzz-fetch-replay
+%C%_fuzz_fetch_replay_SOURCES = %D%/fuzz/replay.c %D%/fuzz/fuzz-fetch.c %D%/fuzz/fuzz.h
+%C%_fuzz_fetch_replay_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_fuzz_fetch_replay_LDADD = $(DAEMON_LIBS)
+if FUZZING
+noinst_PROGRAMS += %D%/fuzz-fetch
+%C%_fuzz_fetch_SOURCES = %D%/fuzz/fuzz-fetch.c %D%/fuzz/fuzz.h
+%C%_fuzz_fetch_CFLAGS = $(AM_CFLAGS) $(SYSTEMD_CFLAGS)
+%C%_fuzz_fetch_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_fuzz_fetch_LDADD = $(DAEMON_LIBS)
+endif
 
 # The program of on_alert. This test is its role, too.
 if HAVE_CMOCKA

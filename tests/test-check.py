@@ -190,6 +190,27 @@ def mistakes(w):
     true(b'"sleep" gave no password within 60 seconds' in out, out)
 
 
+@case("names of calendars that would move the cursor, or write lines of their own, write none; nor do they in status")
+def hostile_names(w):
+    s = fakedav.FakeDav()
+    try:
+        s.calendar("/home/a/", "Work\nfine   imap you: all is well\t\u0085\u009b2J\u2028x")
+        s.put("/home/a/a.ics", CALENDAR)
+        configure(w, ['caldav: "%s", password: {file: secret}' % url(s)])
+        text = check(w, 0)[0][3]
+        true(not re.search("[\0-\x1f\x7f-\x9f]", text), text)
+        true("1 calendar: Work fine   imap you" in text, text)
+        s.answer = lambda r: (403, {}, "") if r["method"] in ("REPORT", "GET") and r["path"] != "/" else (500, {}, "") if r["headers"].get("Depth") == "1" and r["path"] == "/home/a/" else None
+        r = w.run("scan")
+        equal(r.returncode, 3, r)
+        for out in (r.stderr, w.run("status").stdout):
+            true("Work fine" in out, out)
+            true(not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]", out), out)
+            true(not any(line.startswith("fine") for line in out.splitlines()), out)
+    finally:
+        s.stop()
+
+
 @case("a mailbox on a server: its folders; a name that none has; a wrong password; a certificate that nobody vouches for")
 def imap(w):
     d = dovecot.Dovecot(w)
