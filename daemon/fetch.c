@@ -185,13 +185,27 @@ static bool decode(char *data, size_t size, bool from_role, struct fetch_record 
         return size == 0 && record_valid(ret);
 }
 
-/* At most one: the kernel drops what there is no room for, and says so. */
-static int take_descriptor(struct msghdr *m) {
-        int fd = -1;
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
-                if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(fd)))
-                        memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-        return fd;
+/* *ret: the one that came along, or -1. False: there were more. The kernel drops what there is no room for, but the padding of a place for one has room for
+ * two: whoever is not looked at would stay open for ever. */
+static bool take_descriptor(struct msghdr *m, int *ret) {
+        bool one = true;
+        *ret = -1;
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+                size_t n = c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS
+                                   ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int)
+                                   : 0;
+                for (size_t i = 0; i < n; i++) {
+                        int fd;
+                        memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+                        if (*ret < 0)
+                                *ret = fd;
+                        else {
+                                (void) close(fd);
+                                one = false;
+                        }
+                }
+        }
+        return one;
 }
 
 int fetch_receive(int socket, bool from_role, bool wait, char *buffer, struct fetch_record *ret) {
@@ -210,10 +224,10 @@ int fetch_receive(int socket, bool from_role, bool wait, char *buffer, struct fe
         if (n < 0)
                 return errno == ECONNRESET ? 0 : -errno;
         struct fetch_record r = fetch_record_of(FETCH_MORE);
-        r.fd = take_descriptor(&m);
+        bool one = take_descriptor(&m, &r.fd);
         if (n == 0 && r.fd < 0)
                 return 0;
-        if ((m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || !decode(buffer, (size_t) n, from_role, &r) ||
+        if (!one || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || !decode(buffer, (size_t) n, from_role, &r) ||
             (r.fd >= 0 && !descriptor_valid(r.fd))) {
                 if (r.fd >= 0)
                         (void) close(r.fd);

@@ -142,6 +142,26 @@ static void only_sealed_memory_is_taken(void **state) {
                 assert_int_equal(fetch_transmit(pair[1], &r, false), 0);
                 assert_int_equal(fetch_receive(pair[0], true, false, buffer, &got), -EBADMSG);
         }
+        /* Two of them: a place for one has room for two. */
+        struct fetch_record good = item(sealed("x"));
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(2 * sizeof(int))];
+        } control = {0};
+        assert_int_equal(fetch_transmit(pair[1], &good, false), 0);
+        ssize_t size = recv(pair[0], buffer, FETCH_PACKET_MAX, 0);
+        struct iovec part = {.iov_base = buffer, .iov_len = (size_t) size};
+        struct msghdr m = {
+                .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)};
+        const int both[2] = {good.fd, good.fd};
+        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(both));
+        memcpy(CMSG_DATA(c), both, sizeof(both));
+        assert_int_equal(sendmsg(pair[1], &m, 0), size);
+        assert_int_equal(fetch_receive(pair[0], true, false, buffer, &got), -EBADMSG);
+        (void) close(good.fd);
         /* A descriptor with a record that has none. */
         r = fetch_record_of(FETCH_PROGRESS);
         r.fd = sealed("x");
