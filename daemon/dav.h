@@ -51,6 +51,7 @@ enum dav_fault {
         DAV_FAULT_CONNECT,        /* name, network, timeout, connection lost */
         DAV_FAULT_TLS,            /* not the server it should be; nothing was sent */
         DAV_FAULT_AUTHENTICATION, /* user and secret were refused: never tried again by this client */
+        DAV_FAULT_EXPIRED,        /* a token that was accepted before: a new one helps */
         DAV_FAULT_BUSY,           /* 429 or 503; dav_retry_after() */
         DAV_FAULT_REFUSED,        /* other 4xx, a redirection that is not followed */
         DAV_FAULT_SERVER,         /* 5xx */

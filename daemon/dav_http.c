@@ -28,6 +28,7 @@ struct http {
         struct dav_url base;
         unsigned long authentication; /* CURLAUTH_*: what the server was seen to want; 0 not known yet */
         bool refused;                 /* the secret was: it is never sent again */
+        bool accepted;                /* it was, by an answer that is no refusal */
         bool heard;                   /* there was an answer, whichever */
         enum dav_fault fault;
         uint32_t retry_after;
@@ -296,15 +297,16 @@ static void set_headers(struct http *h) {
         (void) curl_easy_setopt(h->curl, CURLOPT_HTTPHEADER, h->headers);
 }
 
+static const unsigned long ways[] = {
+        [DAV_AUTH_BEST] = CURLAUTH_BASIC | CURLAUTH_DIGEST,
+        [DAV_AUTH_BASIC] = CURLAUTH_BASIC,
+        [DAV_AUTH_DIGEST] = CURLAUTH_DIGEST,
+        [DAV_AUTH_BEARER] = CURLAUTH_BEARER,
+};
+
 /* Both kinds of secret are put in, or taken out again: the handle remembers. */
 static void set_secret(struct http *h, bool with_secret) {
         const struct dav_options *o = &h->options;
-        static const unsigned long ways[] = {
-                [DAV_AUTH_BEST] = CURLAUTH_BASIC | CURLAUTH_DIGEST,
-                [DAV_AUTH_BASIC] = CURLAUTH_BASIC,
-                [DAV_AUTH_DIGEST] = CURLAUTH_DIGEST,
-                [DAV_AUTH_BEARER] = CURLAUTH_BEARER,
-        };
         unsigned long how = h->authentication ? h->authentication : ways[o->authentication];
         bool bearer = o->authentication == DAV_AUTH_BEARER;
         h->with_secret = with_secret;
@@ -407,7 +409,30 @@ static int follow(struct http *h, struct dav_url *u) {
         return 0;
 }
 
+/* The ways to log in that the server offers; none of them is one of ours. */
+static int fail_mechanism(struct http *h, const struct dav_url *u, unsigned long offered) {
+        static const struct {
+                unsigned long bit;
+                const char *name, *hint;
+        } names[] = {
+                {CURLAUTH_BEARER, "Bearer", ": write `auth: bearer`, and a command under `password:` that gives a token"},
+                {CURLAUTH_BASIC, "Basic", ": write `auth: basic`"},
+                {CURLAUTH_DIGEST, "Digest", ": write `auth: digest`"},
+                {CURLAUTH_NEGOTIATE, "Negotiate", ", which adieu does not speak"},
+                {CURLAUTH_NTLM, "NTLM", ", which adieu does not speak"},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (offered & names[i].bit)
+                        return http_fail(h, DAV_FAULT_AUTHENTICATION,
+                                         "%s lets nobody in with that way to log in, but with %s%s", u->host, names[i].name,
+                                         names[i].hint);
+        return http_fail(h, DAV_FAULT_AUTHENTICATION, "%s offers no way to log in that is known here", u->host);
+}
+
 static int fail_authentication(struct http *h, const struct dav_url *u) {
+        unsigned long ours = ways[h->options.authentication];
+        long offered = 0;
+        (void) curl_easy_getinfo(h->curl, CURLINFO_HTTPAUTH_AVAIL, &offered);
         if (!h->secret)
                 return http_fail(h, DAV_FAULT_AUTHENTICATION,
                                  "%s wants a user and a password: write the user into the address, and `password:`",
@@ -415,6 +440,10 @@ static int fail_authentication(struct http *h, const struct dav_url *u) {
         if (!h->with_secret)
                 return http_fail(h, DAV_FAULT_AUTHENTICATION, "%s wants a password that it does not get", u->host);
         h->refused = true;
+        if (offered != 0 && !((unsigned long) offered & ours))
+                return fail_mechanism(h, u, (unsigned long) offered);
+        if (h->options.authentication == DAV_AUTH_BEARER && h->accepted)
+                return http_fail(h, DAV_FAULT_EXPIRED, "%s does not accept the token any longer", u->host);
         if (h->options.authentication == DAV_AUTH_BEARER)
                 return http_fail(h, DAV_FAULT_AUTHENTICATION, "%s does not accept the token%s%s", u->host,
                                  h->options.user ? " of " : "", h->options.user ? h->options.user : "");
@@ -460,6 +489,7 @@ int http_ask(struct http *h, const struct http_request *q, struct http_answer *r
         }
         if (code == 401)
                 return fail_authentication(h, &u);
+        h->accepted = h->accepted || h->with_secret;
         if (code == 429 || code == 503)
                 return fail_busy(h, code, &u);
         *ret = (struct http_answer){.code = code,

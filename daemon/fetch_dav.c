@@ -150,7 +150,7 @@ static enum fetch_end end_of(enum dav_fault fault) {
         case DAV_FAULT_TLS:
         case DAV_FAULT_REFUSED:
                 return FETCH_END_FAULT;
-        default:
+        default: /* the next session has a new token, too */
                 return FETCH_END_LOST;
         }
 }

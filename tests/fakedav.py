@@ -25,6 +25,7 @@ class FakeDav:
         self.versions = {}  # path: number, counted up by every change
         self.log = []       # (when, path): for sync-collection
         self.known_tokens = True
+        self.bearer = "token-1"
         self.requests = []  # dicts: method path headers body
         self.answer = None
         self.lock = threading.RLock()
@@ -152,16 +153,16 @@ class FakeDav:
                 return None
             return 401, {"WWW-Authenticate": 'Basic realm="x"'}, "no"
         if self.auth == "bearer":
-            return None if got == "Bearer token-1" else (401, {"WWW-Authenticate": 'Bearer realm="x"'}, "no")
+            return None if got == "Bearer " + self.bearer else (401, {"WWW-Authenticate": 'Bearer realm="x"'}, "no")
         if got.startswith("Digest ") and self.digest_good(r, got):
             return None
-        return 401, {"WWW-Authenticate": 'Digest realm="x", nonce="abc", qop="auth", algorithm=SHA-256'}, "no"
+        return 401, {"WWW-Authenticate": 'Digest realm="x", nonce="abc", qop="auth", algorithm=%s' % ("MD5" if self.auth == "digest-md5" else "SHA-256")}, "no"
 
     def digest_good(self, r, got):
         f = dict(re.findall(r'(\w+)="?([^",]*)"?', got[7:]))
 
         def h(s):
-            return hashlib.sha256(s.encode()).hexdigest()
+            return (hashlib.md5 if self.auth == "digest-md5" else hashlib.sha256)(s.encode()).hexdigest()
 
         a1, a2 = h("%s:x:%s" % (USER, PASSWORD)), h("%s:%s" % (r["method"], f.get("uri", "")))
         return f.get("response") == h(":".join((a1, f.get("nonce", ""), f.get("nc", ""), f.get("cnonce", ""), "auth", a2)))

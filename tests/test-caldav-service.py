@@ -160,6 +160,38 @@ def refused_later(w):
         s.stop()
 
 
+@case("a token that expires while the service runs: the command is asked for a new one at once, and one that was never good is not tried again")
+def token(w):
+    s = server()
+    s.auth = "bearer"
+    try:
+        configure(w, s.base)
+        given = w.folder / "token"
+        given.write_text("token-1\n")
+        w.config.write_text(w.config.read_text().replace("password: {file: secret}", "auth: bearer, password: {command: [cat, %s]}" % given))
+
+        def expire(r):
+            """In the middle of the first pass."""
+            if r["method"] == "REPORT" and s.bearer == "token-1":
+                s.bearer = "token-2"
+                given.write_text("token-2\n")
+
+        s.answer = expire
+        adieud = start(w)
+        observed(w, 2)
+        eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
+        s.bearer = "token-3"
+        before = len(s.requests)
+        adieud.process.send_signal(signal.SIGHUP)
+        eventually("told", lambda: sources(w)["caldav"]["error"])
+        lands(w, 1)
+        equal(sum("Authorization" in r["headers"] for r in s.requests[before:]), 1)
+        equal(adieud.end(), 0)
+        true("token-" not in adieud.errors())
+    finally:
+        s.stop()
+
+
 @case("a server that is away comes back")
 def back(w):
     s = server()

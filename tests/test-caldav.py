@@ -194,6 +194,13 @@ def equal_digest(w):
         same_as_folder(w, s)
 
 
+@case("with the older Digest, of MD5, the same facts")
+def equal_digest_md5(w):
+    with fake(auth="digest-md5") as s:
+        same_as_folder(w, s)
+        true(not any("Basic" in r["headers"].get("Authorization", "") for r in s.requests))
+
+
 @case("a server that only has ctags, the same facts")
 def equal_ctag(w):
     with fake(sync=False) as s:
@@ -211,6 +218,54 @@ def equal_forgetful(w):
     with fake() as s:
         s.known_tokens = False
         same_as_folder(w, s)
+
+
+@case("found by the well-known address (RFC 6764), the principal and the home set, each in its place; asked for once in a pass")
+def well_known(w):
+    with fake() as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        nowhere, steps = [404, 405, 403], []
+
+        def answer(r):
+            path = r["path"]
+            if "Authorization" not in r["headers"]:
+                return None
+            steps.append((r["method"], path))
+            if path == "/":
+                return nowhere[0], {}, ""
+            if path == "/.well-known/caldav":
+                return 301, {"Location": "/dav/"}, ""
+            if path == "/dav/":
+                return s.multi([s.response("/dav/", "<D:resourcetype><D:collection/></D:resourcetype><D:current-user-principal><D:href>/p/bob/</D:href></D:current-user-principal>")])
+            return None
+
+        s.answer = answer
+        use(w, s.base)
+        for i in range(len(nowhere)):
+            w.scan(BEFORE)
+            equal(observations(w, BEFORE), 1)
+            found = [path for method, path in steps if method == "PROPFIND"]
+            # A collection could hold calendars itself: it is looked into before the user is.
+            equal(found[:6], ["/", "/.well-known/caldav", "/dav/", "/dav/", "/p/bob/", "/home/"])
+            del steps[:], nowhere[0]
+            if not nowhere:
+                break
+
+
+@case("a server that wants another way to log in says which, and the password is not tried again")
+def mechanisms(w):
+    with fake() as s:
+        work = calendar_at(s)
+        s.put(work + "a.ics", meeting("m1"))
+        for offered, more, words in (("Bearer", "", "auth: bearer"), ("Negotiate", "", "does not speak"), ('Digest realm="x", nonce="abc"', ", auth: basic", "auth: digest"),
+                                     ('Basic realm="x"', ", auth: digest", "auth: basic"), ('Basic realm="x"', ", auth: bearer", "auth: basic"), ("Strange", "", "does not accept")):
+            use(w, s.base, more=more)
+            s.answer = lambda r, o=offered: (401, {"WWW-Authenticate": o}, "")
+            s.requests.clear()
+            r = w.scan(BEFORE, 3)
+            true(words in r.stderr, offered, more, r)
+            true(len(s.requests) <= 2, s.requests)
 
 
 @case("a token as secret (Bearer)")
