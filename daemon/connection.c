@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "daemon/clock.h"
 #include "parsers/civil.h"
@@ -28,14 +29,33 @@
 /* Names in a certificate, as far as they are told. */
 #define NAME_SIZE 128U
 #define SHA256_SIZE 32U
+/* Compressed bytes that were read and not yet looked at, and those that wait to be sent. One read of a TLS record's size is one system call. */
+#define DEFLATED_SIZE 16384U
+/* Raw deflate (RFC 1951), as RFC 4978 has it: negative to zlib. What we say are short commands, so a window of 4 KiB and tables of 16 KiB do; the server's
+ * window may be all of the 32 KiB. */
+#define INFLATE_WINDOW (-15)
+#define DEFLATE_WINDOW (-12)
+#define DEFLATE_MEMORY 5
+/* Looked at before anybody read it: more than a line that tells of a new message. */
+#define AHEAD_SIZE 1024U
+
+/* What COMPRESS=DEFLATE keeps: about 100 KB in all, whatever comes. */
+struct compression {
+        z_stream in, out;
+        unsigned char received[DEFLATED_SIZE], sent[DEFLATED_SIZE];
+};
 
 struct connection {
         const struct remote *remote;
         gnutls_certificate_credentials_t credentials;
-        gnutls_session_t session; /* NULL: in clear */
+        gnutls_session_t session;        /* NULL: in clear */
+        struct compression *compression; /* owned; NULL: none */
         int fd;
         uint64_t deadline_usec;
-        size_t left; /* bytes that may still come */
+        size_t left;      /* bytes that may still come, inflated */
+        size_t wire_left; /* the same as they are on the wire: blocks that hold nothing can go on for ever */
+        unsigned char ahead[AHEAD_SIZE];
+        size_t ahead_at, ahead_size; /* of `ahead`: read, and not yet asked for */
         enum connection_fault fault;
         bool shut; /* the other side said so, or there was an error: no goodbye */
         char error[ERROR_SIZE];
@@ -89,7 +109,7 @@ static uint64_t now_usec(void) {
 
 void connection_allow(struct connection *c, uint64_t usec, size_t bytes) {
         c->deadline_usec = now_usec() + usec;
-        c->left = bytes;
+        c->left = c->wire_left = bytes;
 }
 
 /* 1: ready; 0: not by then; negative errno. */
@@ -419,7 +439,7 @@ int connection_starttls(struct connection *c, size_t unread) {
         if (c->fd < 0 || c->session)
                 return fail(c, CONNECTION_LOCAL, "there is nothing to protect");
         /* What came in clear before the handshake would be read as if it had come through it (CVE-2011-0411 and its many sisters). */
-        if (unread > 0 || recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+        if (unread > 0 || c->ahead_size > 0 || recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
                 return fail(c, CONNECTION_INJECTED,
                             "%s sent bytes in clear after it had agreed on TLS (somebody may sit between)", c->remote->host);
         return shake_hands(c);
@@ -438,24 +458,26 @@ static ssize_t read_once(struct connection *c, void *data, size_t n) {
         return gnutls_record_recv(c->session, data, n);
 }
 
-ssize_t connection_read(struct connection *c, void *data, size_t n) {
-        if (c->fd < 0 || c->fault != CONNECTION_OK)
-                return fail(c, CONNECTION_CLOSED, "the connection to %s is closed", c->remote->host);
-        if (c->left == 0)
+/* Bytes as they come, at least one. 0: none now (only when not to wait). */
+static ssize_t receive(struct connection *c, void *data, size_t n, bool wait) {
+        if (c->wire_left == 0)
                 return fail(c, CONNECTION_BUDGET, "%s sends more than any answer needs", c->remote->host);
-        n = MIN(n, c->left);
+        n = MIN(n, c->wire_left);
         for (;;) {
                 /* Also against a server that always has one more byte ready. */
-                if (now_usec() >= c->deadline_usec)
+                if (wait && now_usec() >= c->deadline_usec)
                         return fail(c, CONNECTION_TIMEOUT, "%s did not answer in time", c->remote->host);
                 ssize_t r = read_once(c, data, n);
                 if (r > 0) {
-                        c->left -= (size_t) r;
+                        c->wire_left -= (size_t) r;
                         return r;
                 }
                 if (r == 0)
                         return fail(c, CONNECTION_CLOSED, "%s ended the connection", c->remote->host);
                 bool again = r == GNUTLS_E_AGAIN;
+                /* Nor is a server waited for that always has one more word about TLS itself. */
+                if (!wait && r != GNUTLS_E_INTERRUPTED && (again || (c->session && !gnutls_error_is_fatal((int) r))))
+                        return 0;
                 if (again && wait_io(c, c->session && gnutls_record_get_direction(c->session)) < 0)
                         return -EIO;
                 /* A server that wants to agree anew (TLS 1.2) is not answered, which it may take as it likes. */
@@ -463,6 +485,63 @@ ssize_t connection_read(struct connection *c, void *data, size_t n) {
                         continue;
                 return fail(c, CONNECTION_CLOSED, "the connection to %s broke", c->remote->host);
         }
+}
+
+/* The same after COMPRESS: never more than n, so that a few bytes that stand for gigabytes are inflated as far as somebody wants them. */
+static ssize_t inflated(struct connection *c, void *data, size_t n, bool wait) {
+        z_stream *z = &c->compression->in;
+        for (;;) {
+                z->next_out = data;
+                z->avail_out = (uInt) MIN(n, (size_t) DEFLATED_SIZE);
+                uInt room = z->avail_out;
+                int e = inflate(z, Z_SYNC_FLUSH);
+                if (e == Z_MEM_ERROR)
+                        return fail(c, CONNECTION_LOCAL, "not enough memory for what %s sends", c->remote->host);
+                if (e != Z_OK && e != Z_BUF_ERROR && e != Z_STREAM_END)
+                        return fail(c, CONNECTION_CLOSED, "what %s sends was not compressed as agreed", c->remote->host);
+                if (z->avail_out < room)
+                        return (ssize_t) (room - z->avail_out);
+                if (e == Z_STREAM_END)
+                        return fail(c, CONNECTION_CLOSED, "%s ended the connection", c->remote->host);
+                ssize_t r = receive(c, c->compression->received, sizeof(c->compression->received), wait);
+                if (r <= 0)
+                        return r;
+                z->next_in = c->compression->received;
+                z->avail_in = (uInt) r;
+        }
+}
+
+static ssize_t take(struct connection *c, void *data, size_t n, bool wait) {
+        if (c->fd < 0 || c->fault != CONNECTION_OK)
+                return fail(c, CONNECTION_CLOSED, "the connection to %s is closed", c->remote->host);
+        if (c->left == 0)
+                return fail(c, CONNECTION_BUDGET, "%s sends more than any answer needs", c->remote->host);
+        n = MIN(n, c->left);
+        ssize_t r = c->compression ? inflated(c, data, n, wait) : receive(c, data, n, wait);
+        if (r > 0)
+                c->left -= (size_t) r;
+        return r;
+}
+
+ssize_t connection_read(struct connection *c, void *data, size_t n) {
+        if (c->ahead_size == 0)
+                return take(c, data, n, true);
+        n = MIN(n, c->ahead_size);
+        memcpy(data, c->ahead + c->ahead_at, n);
+        c->ahead_at += n;
+        c->ahead_size -= n;
+        return (ssize_t) n;
+}
+
+int connection_look(struct connection *c) {
+        if (c->ahead_size > 0)
+                return 1;
+        ssize_t r = take(c, c->ahead, sizeof(c->ahead), false);
+        if (r <= 0)
+                return (int) r;
+        c->ahead_at = 0;
+        c->ahead_size = (size_t) r;
+        return 1;
 }
 
 static ssize_t write_once(struct connection *c, const void *data, size_t n) {
@@ -476,10 +555,8 @@ static ssize_t write_once(struct connection *c, const void *data, size_t n) {
         return gnutls_record_send(c->session, data, n);
 }
 
-int connection_write(struct connection *c, const void *data, size_t n) {
+static int transmit(struct connection *c, const void *data, size_t n) {
         const char *p = data;
-        if (c->fd < 0 || c->fault != CONNECTION_OK)
-                return fail(c, CONNECTION_CLOSED, "the connection to %s is closed", c->remote->host);
         while (n > 0) {
                 ssize_t r = write_once(c, p, n);
                 if (r > 0) {
@@ -494,6 +571,63 @@ int connection_write(struct connection *c, const void *data, size_t n) {
                 if (wait_io(c, !c->session || gnutls_record_get_direction(c->session)) < 0)
                         return -EIO;
         }
+        return 0;
+}
+
+/* Whole, up to a point where the server can inflate all of it. */
+static int transmit_deflated(struct connection *c, const void *data, size_t n) {
+        z_stream *z = &c->compression->out;
+        z->next_in = (Bytef *) data;
+        z->avail_in = (uInt) n;
+        do {
+                z->next_out = c->compression->sent;
+                z->avail_out = sizeof(c->compression->sent);
+                int e = deflate(z, Z_SYNC_FLUSH);
+                if (e != Z_OK && e != Z_BUF_ERROR)
+                        return fail(c, CONNECTION_LOCAL, "what is said to %s cannot be compressed", c->remote->host);
+                if (transmit(c, c->compression->sent, sizeof(c->compression->sent) - z->avail_out) < 0)
+                        return -EIO;
+        } while (z->avail_out == 0);
+        return 0;
+}
+
+int connection_write(struct connection *c, const void *data, size_t n) {
+        if (c->fd < 0 || c->fault != CONNECTION_OK)
+                return fail(c, CONNECTION_CLOSED, "the connection to %s is closed", c->remote->host);
+        if (n > UINT32_MAX)
+                return fail(c, CONNECTION_LOCAL, "too much at once for %s", c->remote->host);
+        return c->compression ? transmit_deflated(c, data, n) : transmit(c, data, n);
+}
+
+/* --- compression --- */
+
+static void end_compression(struct connection *c) {
+        if (!c->compression)
+                return;
+        (void) inflateEnd(&c->compression->in);
+        (void) deflateEnd(&c->compression->out);
+        free(TAKE_PTR(c->compression));
+}
+
+int connection_compress(struct connection *c, const void *unread, size_t n) {
+        if (!connection_is_open(c) || c->compression || n > DEFLATED_SIZE - c->ahead_size)
+                return fail(c, CONNECTION_LOCAL, "there is nothing to compress");
+        struct compression *z = calloc(1, sizeof(*z));
+        /* The first refuses what is not there, and each is ended also when it was never begun. */
+        if (z && (inflateInit2(&z->in, INFLATE_WINDOW) != Z_OK ||
+                  deflateInit2(&z->out, Z_DEFAULT_COMPRESSION, Z_DEFLATED, DEFLATE_WINDOW, DEFLATE_MEMORY,
+                               Z_DEFAULT_STRATEGY) != Z_OK)) {
+                (void) inflateEnd(&z->in);
+                free(TAKE_PTR(z));
+        }
+        if (!z)
+                return fail(c, CONNECTION_LOCAL, "not enough memory to compress what is said to %s", c->remote->host);
+        memcpy(z->received, unread, n);
+        memcpy(z->received + n, c->ahead + c->ahead_at, c->ahead_size);
+        z->in.next_in = z->received;
+        z->in.avail_in = (uInt) (n + c->ahead_size);
+        c->ahead_size = 0;
+        c->compression = z;
         return 0;
 }
 
@@ -514,6 +648,8 @@ int connection_new(const struct remote *remote, struct connection **ret) {
 }
 
 void connection_close(struct connection *c) {
+        end_compression(c);
+        c->ahead_size = 0;
         if (c->session) {
                 if (!c->shut)
                         (void) gnutls_bye(c->session, GNUTLS_SHUT_WR);
@@ -548,10 +684,6 @@ bool connection_is_safe(const struct connection *c) {
 
 int connection_fd(const struct connection *c) {
         return c->fd;
-}
-
-size_t connection_pending(const struct connection *c) {
-        return c->session ? gnutls_record_check_pending(c->session) : 0;
 }
 
 /* --- as libetpan sees it --- */

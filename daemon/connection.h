@@ -13,7 +13,7 @@ enum connection_fault {
         CONNECTION_OK,
         CONNECTION_NO_HOST,     /* the name is not known, or cannot be asked for now */
         CONNECTION_UNREACHABLE, /* refused, no route, no answer */
-        CONNECTION_CLOSED,      /* the other side ended it, or the network did */
+        CONNECTION_CLOSED,      /* the other side ended it, or the network did, or what came was not compressed as agreed */
         CONNECTION_TIMEOUT,     /* the deadline passed */
         CONNECTION_BUDGET,      /* more bytes came than were allowed */
         CONNECTION_NO_TLS,      /* there is none, or only what is too old */
@@ -47,6 +47,11 @@ int connection_adopt(struct connection *c, int fd) _must_check_;
 /* The server agreed on STARTTLS. `unread`: bytes that a stream has read and nobody has looked at (read_buffer_len): they came in clear, nobody knows from
  * whom, and end the connection; so do bytes that wait in the socket. Then the handshake, in place: the stream goes on. 0 or -EIO. */
 int connection_starttls(struct connection *c, size_t unread) _must_check_;
+/* The server agreed on COMPRESS=DEFLATE (RFC 4978): all that comes and goes from here on is deflated (RFC 1951), beneath the stream, and each write is flushed so
+ * that the server can answer it. `unread`: the n bytes that a stream has read and nobody has looked at; they are the first compressed ones, so that nothing said
+ * in clear after the agreement is ever taken for an answer, and the stream must forget them (read_buffer_len). To be called after the secret was sent: what is
+ * compressed together with a secret tells of it by its length. connection_allow() bounds what is inflated and what comes over the wire, each. 0 or -EIO. */
+int connection_compress(struct connection *c, const void *unread, size_t n) _must_check_;
 /* Bytes, at least one, at most n. -EIO: connection_fault() tells; the end of the other side is an error too. */
 ssize_t connection_read(struct connection *c, void *data, size_t n) _must_check_;
 /* All of them. 0 or -EIO. */
@@ -58,9 +63,12 @@ bool connection_is_open(const struct connection *c);
 /* TLS, verified: secrets may be sent. Or plain where that was allowed (this machine, `tls: none`). */
 bool connection_is_safe(const struct connection *c);
 bool connection_has_tls(const struct connection *c);
-/* -1 when closed. For poll(): bytes may also wait within TLS (connection_pending()). */
+/* Is there something to read? Never waits. 1: yes; 0: not now, and when there is, connection_fd() is readable; -EIO: it is of no more use. To be asked before each
+ * poll(), since bytes may wait within TLS or be inflated from what came already, and after it: a record of TLS or an empty block makes the descriptor readable
+ * and holds no byte. */
+int connection_look(struct connection *c) _must_check_;
+/* -1 when closed. */
 int connection_fd(const struct connection *c);
-size_t connection_pending(const struct connection *c);
 
 enum connection_fault connection_fault(const struct connection *c);
 /* The last fault as a sentence for a person, without a full stop: "the certificate of mail.example expired on 2026-03-01". What a server or a

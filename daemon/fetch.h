@@ -42,7 +42,7 @@ enum fetch_kind { FETCH_IMAP = 1, FETCH_CALDAV, FETCH_WEBCAL, _FETCH_KIND_MAX };
 enum fetch_type {
         /* from the core */
         FETCH_ACCOUNT = 1,
-        FETCH_READ,   /* flags: fetch_read_flag */
+        FETCH_READ, /* flags: fetch_read_flag; number: while it waits for changes, seconds between two words to the server; 0: what the protocol asks for */
         FETCH_KNOWN,  /* name, tag; flags: fetch_known_flag */
         FETCH_ANSWER, /* status 1: wanted, 0: not; text: the state that STATE gave last, NULL when there is none */
         FETCH_MORE,   /* number items of size bytes are dealt with */

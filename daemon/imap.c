@@ -5,11 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <libetpan/namespace.h>
 
-#include "parsers/date.h"
+#include "daemon/clock.h"
 
 /* A server under load answers late; a link that carries less than this a second is none. */
 #define ANSWER_SECONDS 60U
@@ -17,6 +16,7 @@
 /* Untagged answers that nobody asked for come along, and RFC822.SIZE is an estimate on some servers. */
 #define ANSWER_BYTES ((uint64_t) 4 * 1024 * 1024)
 #define USEC_PER_SEC UINT64_C(1000000)
+#define NSEC_PER_MSEC INT64_C(1000000)
 /* RFC 2177: at least every 29 minutes; some routers forget a connection sooner. */
 #define IDLE_SECONDS (20 * 60)
 /* Where IDLE is not offered. */
@@ -352,20 +352,27 @@ static int idle_line(struct imap *i) {
         return sscanf(line, "* %u %15s", &number, word) == 2 && strcasecmp(word, "EXISTS") == 0;
 }
 
-static bool bytes_wait(const struct imap *i) {
-        return i->session->imap_stream->read_buffer_len > 0 || connection_pending(i->connection) > 0;
+static int64_t seconds_from_now(int64_t seconds) {
+        return clock_monotonic_ns() / NSEC_PER_MSEC + seconds * 1000;
 }
 
-/* 1: the server has something to say; 2: the core has; 0: the time is up; negative errno. */
-static int wait_for_word(struct imap *i, int seconds) {
+enum word { WORD_NONE, WORD_OF_SERVER, WORD_OF_CORE };
+
+/* Who has something to say by then? A server that has gone counts: whoever reads what it says learns of it. */
+static enum word wait_for_word(struct imap *i, int64_t until_ms) {
         struct pollfd fds[] = {{.fd = connection_fd(i->connection), .events = POLLIN},
                                {.fd = fetcher_socket(i->fetcher), .events = POLLIN}};
-        if (bytes_wait(i))
-                return 1;
-        int n = poll(fds, ELEMENTSOF(fds), seconds * 1000);
-        if (n < 0 && errno != EINTR)
-                return -errno;
-        return n <= 0 ? 0 : fds[1].revents ? 2 : 1;
+        for (;;) {
+                /* What was read already makes no descriptor readable; what makes it readable may hold no word. */
+                if (i->session->imap_stream->read_buffer_len > 0 || connection_look(i->connection) != 0)
+                        return WORD_OF_SERVER;
+                int64_t left = until_ms - seconds_from_now(0);
+                if (left <= 0)
+                        return WORD_NONE;
+                (void) poll(fds, ELEMENTSOF(fds), (int) MIN(left, (int64_t) INT32_MAX));
+                if (fds[1].revents)
+                        return WORD_OF_CORE;
+        }
 }
 
 /* One IDLE, until something happens. 1: new mail; 0: the core wants something; -EAGAIN: renew it; other negatives: of no more use. */
@@ -374,18 +381,17 @@ static int idle_once(struct imap *i) {
         int rc = mailimap_idle(i->session);
         if (rc != MAILIMAP_NO_ERROR)
                 return imap_broken(i, rc);
-        int result = -EAGAIN, word;
-        while ((word = wait_for_word(i, IDLE_SECONDS)) == 1) {
-                int e = idle_line(i);
+        /* A server that says now and then that it is still there has heard nothing of us all the same. */
+        int64_t until_ms = seconds_from_now(fetcher_pulse(i->fetcher, IDLE_SECONDS));
+        int result = -EAGAIN;
+        enum word word;
+        while (result == -EAGAIN && (word = wait_for_word(i, until_ms)) != WORD_NONE) {
+                int e = word == WORD_OF_SERVER ? idle_line(i) : 0;
                 if (e < 0)
                         return e;
-                if (e > 0) {
-                        result = 1;
-                        break;
-                }
+                if (word == WORD_OF_CORE || e > 0)
+                        result = e;
         }
-        if (word == 2)
-                result = 0;
         imap_allow(i, 0);
         rc = mailimap_idle_done(i->session);
         return rc == MAILIMAP_NO_ERROR ? result : imap_broken(i, rc);
@@ -393,8 +399,9 @@ static int idle_once(struct imap *i) {
 
 static int poll_once(struct imap *i) {
         uint32_t before = i->session->imap_selection_info->sel_exists;
-        int word = wait_for_word(i, POLL_SECONDS);
-        if (word == 2)
+        int64_t until_ms = seconds_from_now(fetcher_pulse(i->fetcher, POLL_SECONDS));
+        enum word word = wait_for_word(i, until_ms);
+        if (word == WORD_OF_CORE)
                 return 0;
         imap_allow(i, 0);
         int e = imap_command(i, "NOOP");
@@ -499,6 +506,22 @@ static int start_tls(struct imap *i) {
         return ask_capabilities(i);
 }
 
+/* RFC 4978. Only now: the secret was sent, and no more is what somebody between could guess from lengths. A server that says no (TLS compresses already, or it is
+ * busy) is read as it is. */
+static int compress(struct imap *i) {
+        mailstream *s = i->session->imap_stream;
+        if (!imap_can(i, "COMPRESS=DEFLATE"))
+                return 0;
+        imap_allow(i, 0);
+        int e = imap_command(i, "COMPRESS DEFLATE");
+        if (e < 0)
+                return e == -ENOMSG ? 0 : e;
+        if (connection_compress(i->connection, s->read_buffer, s->read_buffer_len) < 0)
+                return imap_broken(i, 0);
+        s->read_buffer_len = 0;
+        return 0;
+}
+
 static int imap_open(void *session, struct fetcher *f) {
         struct imap *i = session;
         i->fetcher = f;
@@ -512,6 +535,8 @@ static int imap_open(void *session, struct fetcher *f) {
         /* After the login more may be offered. */
         if (e >= 0)
                 e = ask_capabilities(i);
+        if (e >= 0)
+                e = compress(i);
         if (e < 0)
                 return e;
         i->gmail = imap_can(i, "X-GM-EXT-1");

@@ -23,6 +23,7 @@ struct fetcher {
         size_t account_size;
         int64_t items, bytes; /* in flight */
         uint32_t flags;       /* of the READ at hand */
+        int64_t pulse;        /* the same */
         bool ended;
         enum fetch_end end;
         int64_t patience;
@@ -218,6 +219,10 @@ void fetcher_ask_patience(struct fetcher *f, int64_t seconds) {
         f->patience = MAX(seconds, INT64_C(0));
 }
 
+int64_t fetcher_pulse(const struct fetcher *f, int64_t usual) {
+        return f->pulse > 0 ? f->pulse : usual;
+}
+
 static int tell_end(struct fetcher *f, int error) {
         struct fetch_record r = fetch_record_of(FETCH_DONE);
         if (error < 0 && !f->ended)
@@ -288,6 +293,7 @@ static int next_read(struct fetcher *f) {
         if (r.type != FETCH_READ)
                 return -EPROTO;
         f->flags = r.flags;
+        f->pulse = r.number;
         return 0;
 }
 

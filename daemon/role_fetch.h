@@ -67,5 +67,7 @@ int fetcher_trouble(struct fetcher *f, const char *format, ...) _printf_(2, 3);
 int fetcher_end(struct fetcher *f, enum fetch_end end, const char *format, ...) _printf_(3, 4);
 /* How long the server asks to be left alone (Retry-After); with fetcher_end(). */
 void fetcher_ask_patience(struct fetcher *f, int64_t seconds);
+/* How many seconds a driver that waits for a change may leave the server without a word: `usual`, unless the core asked for something else. */
+int64_t fetcher_pulse(const struct fetcher *f, int64_t usual);
 /* Readable when the core wants something. */
 int fetcher_socket(const struct fetcher *f);

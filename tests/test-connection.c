@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -62,7 +63,8 @@ static void test_bytes(void **state) {
         assert_true(connection_is_open(t.c));
         assert_true(connection_is_safe(t.c));
         assert_false(connection_has_tls(t.c));
-        assert_int_equal(connection_pending(t.c), 0);
+        assert_int_equal(connection_look(t.c), 1);
+        assert_int_equal(connection_look(t.c), 1);
         assert_int_equal(connection_read(t.c, data, 3), 3);
         assert_memory_equal(data, "hel", 3);
         assert_int_equal(connection_write(t.c, "bye", 3), 0);
@@ -126,6 +128,166 @@ static void test_not_open(void **state) {
         assert_int_equal(connection_read(c, data, 1), -EIO);
         connection_free(c);
         assert_null(connection_free(NULL));
+}
+
+/* --- COMPRESS=DEFLATE --- */
+
+/* Deflated, up to a point where all can be inflated. */
+static size_t deflated(z_stream *z, const void *data, size_t n, unsigned char *out, size_t room) {
+        z->next_in = (Bytef *) data;
+        z->avail_in = (uInt) n;
+        z->next_out = out;
+        z->avail_out = (uInt) room;
+        assert_int_equal(deflate(z, Z_SYNC_FLUSH), Z_OK);
+        assert_int_equal(z->avail_in, 0);
+        return room - z->avail_out;
+}
+
+static void deflater(z_stream *z) {
+        *z = (z_stream){0};
+        assert_int_equal(deflateInit2(z, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), Z_OK);
+}
+
+static void read_all(struct connection *c, const char *want) {
+        char data[256];
+        size_t n = 0;
+        while (n < strlen(want)) {
+                ssize_t r = connection_read(c, data + n, sizeof(data) - 1 - n);
+                assert_true(r > 0);
+                n += (size_t) r;
+        }
+        data[n] = 0;
+        assert_string_equal(data, want);
+}
+
+static void test_compression(void **state) {
+        (void) state;
+        z_stream z;
+        deflater(&z);
+        unsigned char bytes[512];
+        char text[512];
+        struct talk t = talk_begin(&here, "", 0, false);
+        /* What came with the agreement is compressed already. */
+        size_t n = deflated(&z, "* 1 EXISTS\r\n", 12, bytes, sizeof(bytes));
+        assert_int_equal(connection_compress(t.c, bytes, n), 0);
+        read_all(t.c, "* 1 EXISTS\r\n");
+        /* A byte at a time: until one can be inflated there is nothing, and nobody waits. */
+        assert_int_equal(connection_look(t.c), 0);
+        n = deflated(&z, "* 2 EXISTS\r\n", 12, bytes, sizeof(bytes));
+        size_t sent = 0;
+        for (; sent < n && connection_look(t.c) == 0; sent++)
+                assert_int_equal(write(t.server, bytes + sent, 1), 1);
+        assert_true(sent > 0);
+        assert_int_equal(connection_look(t.c), 1);
+        assert_int_equal(write(t.server, bytes + sent, n - sent), n - sent);
+        read_all(t.c, "* 2 EXISTS\r\n");
+        /* The mark at the end makes the socket readable, and is no word. */
+        assert_int_equal(connection_look(t.c), 0);
+        assert_int_equal(write(t.server, "\0\0\0\xff\xff", 5), 5);
+        assert_int_equal(connection_look(t.c), 0);
+        /* Of what is in one packet all is found, however little is asked for at once. */
+        n = deflated(&z, "* 3 EXISTS\r\n* 4 EXISTS\r\n", 24, bytes, sizeof(bytes));
+        assert_int_equal(write(t.server, bytes, n), n);
+        for (size_t k = 0; k < 24; k++) {
+                assert_int_equal(connection_look(t.c), 1);
+                assert_int_equal(connection_read(t.c, text, 1), 1);
+        }
+        assert_int_equal(connection_look(t.c), 0);
+        /* And what is written can be inflated at once. */
+        z_stream back = {0};
+        assert_int_equal(inflateInit2(&back, -15), Z_OK);
+        for (int k = 0; k < 3; k++) {
+                assert_int_equal(connection_write(t.c, "7 NOOP\r\n", 8), 0);
+                back.avail_in = (uInt) heard(&t, (char *) bytes, sizeof(bytes));
+                back.next_in = bytes;
+                back.next_out = (Bytef *) text;
+                back.avail_out = sizeof(text);
+                assert_int_equal(inflate(&back, Z_SYNC_FLUSH), Z_OK);
+                assert_int_equal(sizeof(text) - back.avail_out, 8);
+                assert_memory_equal(text, "7 NOOP\r\n", 8);
+        }
+        inflateEnd(&back);
+        deflateEnd(&z);
+        talk_end(&t);
+}
+
+/* More than fits into any buffer of ours, that cannot be compressed. */
+static void test_compression_large(void **state) {
+        (void) state;
+        static unsigned char noise[100000], bytes[120000], back[100000];
+        uint32_t seed = 1;
+        for (size_t k = 0; k < sizeof(noise); k++)
+                noise[k] = (unsigned char) ((seed = seed * 1664525 + 1013904223) >> 24);
+        struct talk t = talk_begin(&here, "", 0, false);
+        assert_int_equal(connection_compress(t.c, NULL, 0), 0);
+        assert_int_equal(connection_write(t.c, noise, sizeof(noise)), 0);
+        size_t n = 0;
+        for (ssize_t r; n < sizeof(bytes) && (r = recv(t.server, bytes + n, sizeof(bytes) - n, MSG_DONTWAIT)) > 0;
+             n += (size_t) r)
+                ;
+        z_stream z = {.next_in = bytes, .avail_in = (uInt) n, .next_out = back, .avail_out = sizeof(back)};
+        assert_int_equal(inflateInit2(&z, -15), Z_OK);
+        assert_int_equal(inflate(&z, Z_SYNC_FLUSH), Z_OK);
+        assert_int_equal(z.avail_out, 0);
+        assert_memory_equal(back, noise, sizeof(noise));
+        inflateEnd(&z);
+        talk_end(&t);
+}
+
+static enum connection_fault fault_of(struct connection *c) {
+        char data[4096];
+        while (connection_read(c, data, sizeof(data)) > 0)
+                ;
+        return connection_fault(c);
+}
+
+/* Gigabytes in a few bytes, blocks of nothing for ever, and what was never compressed. */
+static void test_compression_hostile(void **state) {
+        (void) state;
+        static unsigned char bytes[60000];
+        static const char zeros[30000000];
+        char data[1000];
+        z_stream z;
+        deflater(&z);
+        struct talk t = talk_begin(&here, "", 0, false);
+        size_t n = deflated(&z, zeros, sizeof(zeros), bytes, sizeof(bytes));
+        assert_int_equal(connection_compress(t.c, NULL, 0), 0);
+        connection_allow(t.c, 10 * SECOND, 100000);
+        assert_int_equal(write(t.server, bytes, n), n);
+        size_t got = 0;
+        for (ssize_t r; (r = connection_read(t.c, data, sizeof(data))) > 0; got += (size_t) r)
+                ;
+        assert_int_equal(got, 100000);
+        assert_int_equal(connection_fault(t.c), CONNECTION_BUDGET);
+        talk_end(&t);
+        deflateEnd(&z);
+
+        t = talk_begin(&here, "", 0, false);
+        assert_int_equal(connection_compress(t.c, NULL, 0), 0);
+        connection_allow(t.c, 10 * SECOND, 50000);
+        for (n = 0; n + 5 <= sizeof(bytes); n += 5)
+                memcpy(bytes + n, "\0\0\0\xff\xff", 5);
+        assert_int_equal(write(t.server, bytes, n), n);
+        assert_int_equal(connection_look(t.c), -EIO);
+        assert_int_equal(connection_fault(t.c), CONNECTION_BUDGET);
+        talk_end(&t);
+
+        /* In clear after it was agreed to compress: somebody's between, or a server that does not know what it says. */
+        t = talk_begin(&here, "* 1 EXISTS\r\n", 12, true);
+        assert_int_equal(connection_compress(t.c, NULL, 0), 0);
+        assert_int_equal(fault_of(t.c), CONNECTION_CLOSED);
+        talk_end(&t);
+        t = talk_begin(&here, "", 0, true);
+        assert_int_equal(connection_compress(t.c, "* 1 EXISTS\r\n", 12), 0);
+        assert_int_equal(fault_of(t.c), CONNECTION_CLOSED);
+        assert_non_null(strstr(connection_error(t.c), "compressed"));
+        talk_end(&t);
+
+        /* The end of the compressed bytes is the end. */
+        t = talk_begin(&here, "\x03\0* 1 EXISTS\r\n", 14, false);
+        assert_int_equal(connection_compress(t.c, NULL, 0), 0);
+        assert_int_equal(fault_of(t.c), CONNECTION_CLOSED);
+        talk_end(&t);
 }
 
 /* A server behind STARTTLS is not safe until the handshake is done, and what it says before in clear ends it. */
@@ -371,6 +533,9 @@ int main(void) {
                 cmocka_unit_test(test_budget),
                 cmocka_unit_test(test_deadline),
                 cmocka_unit_test(test_not_open),
+                cmocka_unit_test(test_compression),
+                cmocka_unit_test(test_compression_large),
+                cmocka_unit_test(test_compression_hostile),
                 cmocka_unit_test(test_starttls),
                 cmocka_unit_test(test_imap),
                 cmocka_unit_test(test_imap_ends_in_a_literal),
