@@ -8,7 +8,6 @@
 
 #include "daemon/backoff.h"
 #include "daemon/secret.h"
-#include "parsers/utf8.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define USEC_PER_SEC UINT64_C(1000000)

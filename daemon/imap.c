@@ -79,6 +79,22 @@ int imap_quote(const char *s, struct buf *out) {
         return out->error;
 }
 
+bool imap_said_no(const struct imap *i, int rc) {
+        char no[32], bad[32];
+        const MMAPString *lines = i->session->imap_stream_buffer;
+        if (rc == MAILIMAP_ERROR_EXTENSION)
+                return true;
+        /* libetpan takes BAD for the end of the world; the line itself tells. Else the tag was somebody else's. */
+        if (rc != MAILIMAP_ERROR_PROTOCOL || !lines || !lines->str)
+                return false;
+        const char *last = lines->str, *end = strchr(last, '\n');
+        for (; end && end[1]; end = strchr(last, '\n'))
+                last = end + 1;
+        (void) snprintf(no, sizeof(no), "%i NO", i->session->imap_tag);
+        (void) snprintf(bad, sizeof(bad), "%i BAD", i->session->imap_tag);
+        return strncasecmp(last, no, strlen(no)) == 0 || strncasecmp(last, bad, strlen(bad)) == 0;
+}
+
 /* libetpan reads the answer into its session; what it means is looked up there. */
 static int read_answer(struct imap *i) {
         struct mailimap_response *response = NULL;
@@ -86,7 +102,7 @@ static int read_answer(struct imap *i) {
                 return imap_broken(i, MAILIMAP_ERROR_STREAM);
         int rc = mailimap_parse_response(i->session, &response);
         if (rc != MAILIMAP_NO_ERROR)
-                return imap_broken(i, rc);
+                return imap_said_no(i, rc) ? -ENOMSG : imap_broken(i, rc);
         int type = response->rsp_resp_done->rsp_data.rsp_tagged->rsp_cond_state->rsp_type;
         mailimap_response_free(response);
         return type == MAILIMAP_RESP_COND_STATE_OK ? 0 : -ENOMSG;
@@ -375,12 +391,13 @@ static enum word wait_for_word(struct imap *i, int64_t until_ms) {
         }
 }
 
-/* One IDLE, until something happens. 1: new mail; 0: the core wants something; -EAGAIN: renew it; other negatives: of no more use. */
+/* One IDLE, until something happens. 1: new mail; 0: the core wants something; -EAGAIN: renew it; -ENOMSG: the server will not, whatever it offers; other
+ * negatives: of no more use. */
 static int idle_once(struct imap *i) {
         imap_allow(i, 0);
         int rc = mailimap_idle(i->session);
         if (rc != MAILIMAP_NO_ERROR)
-                return imap_broken(i, rc);
+                return imap_said_no(i, rc) ? -ENOMSG : imap_broken(i, rc);
         /* A server that says now and then that it is still there has heard nothing of us all the same. */
         int64_t until_ms = seconds_from_now(fetcher_pulse(i->fetcher, IDLE_SECONDS));
         int result = -EAGAIN;
@@ -423,9 +440,10 @@ static int imap_watch(void *session, struct fetcher *f) {
         if (before != 0 && now != 0 && before != now)
                 return 1;
         bool idle = imap_can(i, "IDLE");
-        do
+        do {
                 e = idle ? idle_once(i) : poll_once(i);
-        while (e == -EAGAIN);
+                idle = idle && e != -ENOMSG;
+        } while (e == -EAGAIN || e == -ENOMSG);
         return e;
 }
 
@@ -494,13 +512,13 @@ static int ask_capabilities(struct imap *i) {
 
 static int start_tls(struct imap *i) {
         imap_allow(i, 0);
-        int rc = mailimap_starttls(i->session);
-        if (rc != MAILIMAP_NO_ERROR && connection_fault(i->connection) == CONNECTION_OK)
+        int e = imap_command(i, "STARTTLS");
+        if (e == -ENOMSG)
                 return fetcher_end(i->fetcher, FETCH_END_FAULT,
                                    "%s offers no STARTTLS on port %u: without it the password is not sent",
                                    i->account->remote.host, i->account->remote.port);
-        if (rc != MAILIMAP_NO_ERROR)
-                return imap_broken(i, rc);
+        if (e < 0)
+                return e;
         if (connection_starttls(i->connection, i->session->imap_stream->read_buffer_len) < 0)
                 return imap_broken(i, 0);
         return ask_capabilities(i);

@@ -49,6 +49,8 @@ const char *imap_said(struct imap *i, char *out, size_t room);
 int imap_quote(const char *s, struct buf *out) _must_check_;
 /* The connection failed, or the answer made no sense (rc: libetpan's). Says how it ended. */
 int imap_broken(struct imap *i, int rc);
+/* Was it that the server said NO or BAD to what one of libetpan's own functions asked for (rc: what it returned)? Then the session goes on. */
+bool imap_said_no(const struct imap *i, int rc);
 bool imap_can(const struct imap *i, const char *capability);
 
 /* imap_login.c. 0, or negative after fetcher_end(). */

@@ -20,6 +20,7 @@
 #define FIRST_WINDOW 200U
 /* What one of them says in its line. */
 #define WINDOW_LINE_BYTES 256U
+#define WINDOW_ITEMS "UID FLAGS INTERNALDATE RFC822.SIZE"
 /* Messages and bytes of one FETCH: again one way there and back, and what is read anew after an interruption. Commands are not sent before the last one is
  * answered, since servers then work on several at once and mix their answers. Each message is handed on as soon as it is here. */
 #define BATCH_MESSAGES 500U
@@ -180,7 +181,7 @@ int imap_examine(struct imap *i, const char *name, uint64_t *ret_modseq) {
                 i->condstore ? mailimap_examine_condstore(i->session, name, ret_modseq) : mailimap_examine(i->session, name);
         if (rc == MAILIMAP_NO_ERROR)
                 return i->session->imap_selection_info ? 0 : imap_broken(i, MAILIMAP_ERROR_PARSE);
-        bool refused = rc == MAILIMAP_ERROR_EXAMINE || rc == MAILIMAP_ERROR_SELECT || rc == MAILIMAP_ERROR_EXTENSION;
+        bool refused = rc == MAILIMAP_ERROR_EXAMINE || rc == MAILIMAP_ERROR_SELECT || imap_said_no(i, rc);
         return refused && connection_fault(i->connection) == CONNECTION_OK ? -ENOMSG : imap_broken(i, rc);
 }
 
@@ -257,16 +258,17 @@ static int compare_messages(const void *a, const void *b) {
         return (x < y) - (x > y);
 }
 
-static int ask_window(struct reading *r, uint32_t first, uint32_t last) {
+/* What is said of each, newest first: of sequence numbers, or of UIDs. As imap_command(). */
+static int ask_window(struct reading *r, struct uid_range range, bool uids, const char *what) {
         struct imap *i = r->imap;
-        r->asked = (struct uid_range){first, last};
-        r->asked_uids = false;
+        r->asked = range;
+        r->asked_uids = uids;
         r->n_window = 0;
         r->window_full = false;
         i->on_fetch = on_window;
         i->on_fetch_userdata = r;
-        imap_allow(i, (uint64_t) (last - first + 1) * WINDOW_LINE_BYTES);
-        int e = imap_command(i, "FETCH %" PRIu32 ":%" PRIu32 " (UID FLAGS INTERNALDATE RFC822.SIZE)", first, last);
+        imap_allow(i, MIN((uint64_t) range.last - range.first + 1, (uint64_t) WINDOW) * WINDOW_LINE_BYTES);
+        int e = imap_command(i, "%sFETCH %" PRIu32 ":%" PRIu32 " (%s)", uids ? "UID " : "", range.first, range.last, what);
         i->on_fetch = NULL;
         qsort(r->window, r->n_window, sizeof(*r->window), compare_messages);
         return e;
@@ -382,18 +384,10 @@ static int fetch_alone(struct reading *r, const struct message *m, const char *w
 
 /* Not in the answer: expunged in the meantime, or the server cannot give it. */
 static int settle_missing(struct reading *r, struct message *m) {
-        struct imap *i = r->imap;
         int e = fetch_alone(r, m, "BODY.PEEK[]", m->size);
         if (e != 0)
                 return MIN(e, 0);
-        r->asked = (struct uid_range){m->uid, m->uid};
-        r->asked_uids = true;
-        r->n_window = 0;
-        i->on_fetch = on_window;
-        i->on_fetch_userdata = r;
-        imap_allow(i, 0);
-        e = imap_command(i, "UID FETCH %" PRIu32 " (UID)", m->uid);
-        i->on_fetch = NULL;
+        e = ask_window(r, (struct uid_range){m->uid, m->uid}, true, "UID");
         return e < 0 && e != -ENOMSG ? e : r->n_window > 0 ? give(r, m, -EIO) : 0;
 }
 
@@ -572,7 +566,7 @@ static int read_hole(struct reading *r, struct uid_range hole, uint32_t number) 
                 uint32_t size = r->any_window ? WINDOW : FIRST_WINDOW, first = number > size ? number - size + 1 : 1;
                 int e = tell_at(r, 0);
                 if (e >= 0)
-                        e = ask_window(r, first, number);
+                        e = ask_window(r, (struct uid_range){first, number}, false, WINDOW_ITEMS);
                 if (e < 0)
                         return e;
                 if (r->n_window == 0 || r->window_full)
@@ -625,7 +619,6 @@ static int read_new(struct reading *r) {
 /* --- drafts that were sent, deletions that were taken back --- */
 
 static int look_again(struct reading *r) {
-        struct imap *i = r->imap;
         struct uid_set old = r->state.left;
         if (old.n == 0)
                 return 0;
@@ -636,20 +629,13 @@ static int look_again(struct reading *r) {
                 for (uint64_t first = old.items[k].first; first <= old.items[k].last && e >= 0; first += WINDOW) {
                         struct uid_range range = {(uint32_t) first,
                                                   (uint32_t) MIN(first + WINDOW - 1, (uint64_t) old.items[k].last)};
-                        r->asked = range;
-                        r->asked_uids = true;
-                        r->n_window = 0;
-                        i->on_fetch = on_window;
-                        i->on_fetch_userdata = r;
-                        imap_allow(i, 0);
                         e = tell_at(r, 0);
                         if (e >= 0)
-                                e = imap_command(i, "UID FETCH %" PRIu32 ":%" PRIu32 " (UID FLAGS INTERNALDATE RFC822.SIZE)",
-                                                 range.first, range.last);
-                        i->on_fetch = NULL;
+                                e = ask_window(r, range, true, WINDOW_ITEMS);
+                        /* They are counted as read, so that nobody would ask for them again. */
                         if (e == -ENOMSG)
-                                e = 0;
-                        if (e >= 0)
+                                e = uid_set_add(&r->state.left, range.first, range.last);
+                        else if (e >= 0)
                                 e = fetch_window(r, &range, false);
                 }
         r->changed = true;

@@ -150,16 +150,28 @@ static int oauth(struct imap *i, bool bearer) {
 
 /* --- LOGIN --- */
 
+/* Room for all of it at once: a buffer that grows leaves what it held behind, where nobody wipes it. */
+static int quote_secret(const char *s, struct buf *out) {
+        size_t room = 2 * strlen(s) + sizeof("\"\"") + 1;
+        if (!(out->data = malloc(room)))
+                return -ENOMEM;
+        out->data[0] = 0;
+        out->allocated = room;
+        return imap_quote(s, out);
+}
+
 static int login(struct imap *i) {
         _cleanup_buf_ struct buf user = {0};
         struct buf secret = {0};
         const char *said = "";
         int e = imap_quote(i->account->remote.user, &user);
         if (e >= 0)
-                e = imap_quote(i->account->secret, &secret);
+                e = quote_secret(i->account->secret, &secret);
         (void) buf_add_char(&user, 0);
         (void) buf_add_char(&secret, 0);
-        if (e < 0 || user.error < 0 || secret.error < 0)
+        if (e == -ENOMEM || user.error == -ENOMEM)
+                e = imap_broken(i, MAILIMAP_ERROR_MEMORY);
+        else if (e < 0 || user.error < 0 || secret.error < 0)
                 e = fetcher_end(i->fetcher, FETCH_END_FAULT, "the password of %s has a control character in it",
                                 i->account->remote.user);
         imap_allow(i, 0);
@@ -173,7 +185,7 @@ static int login(struct imap *i) {
                 e = fetcher_end(i->fetcher, FETCH_END_FAULT, "%s asks a question instead of logging in",
                                 i->account->remote.host);
         if (secret.data)
-                explicit_bzero(secret.data, secret.size);
+                explicit_bzero(secret.data, secret.allocated);
         buf_free(&secret);
         if (e == -ENOMSG)
                 return refused(i, said);

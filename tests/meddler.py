@@ -9,12 +9,14 @@ import time
 class Plan:
     """What happens to what the server says on one connection."""
 
-    def __init__(self, cut=None, stall=None, drip=None, replace=None, reset=False):
+    def __init__(self, cut=None, stall=None, drip=None, replace=None, reset=False, ask=None, rewrite=None):
         self.cut = cut          # close after so many bytes
         self.stall = stall      # say nothing more after so many bytes, but stay
         self.drip = drip        # seconds between single bytes
         self.replace = replace  # (old, new): once, in what the server says
         self.reset = reset      # close with RST
+        self.ask = ask          # (old, new): always, in what the client says
+        self.rewrite = rewrite  # what the server says, as a function of it
 
 
 class Meddler:
@@ -24,6 +26,7 @@ class Meddler:
         self.down = 0  # bytes from the server
         self.up = 0
         self.open = []
+        self.times = []  # when connections came
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(("127.0.0.1", 0))
@@ -54,6 +57,7 @@ class Meddler:
             except OSError:
                 return
             plan = self.plan(self.connections)
+            self.times.append(time.monotonic())
             self.connections += 1
             try:
                 server = socket.create_connection(("127.0.0.1", self.port_behind), 10)
@@ -62,16 +66,18 @@ class Meddler:
                 continue
             server.settimeout(None)
             self.open += [client, server]
-            threading.Thread(target=self.upward, args=(client, server), daemon=True).start()
+            threading.Thread(target=self.upward, args=(client, server, plan), daemon=True).start()
             threading.Thread(target=self.downward, args=(server, client, plan), daemon=True).start()
 
-    def upward(self, client, server):
+    def upward(self, client, server, plan):
         try:
             while True:
                 data = client.recv(65536)
                 if not data:
                     break
                 self.up += len(data)
+                if plan.ask:
+                    data = data.replace(*plan.ask)
                 server.sendall(data)
         except OSError:
             pass
@@ -87,6 +93,8 @@ class Meddler:
                 if plan.replace and plan.replace[0] in data:
                     data = data.replace(plan.replace[0], plan.replace[1], 1)
                     plan.replace = None
+                if plan.rewrite:
+                    data = plan.rewrite(data)
                 limit = plan.cut if plan.cut is not None else plan.stall
                 if limit is not None and sent + len(data) > limit:
                     data = data[:limit - sent]

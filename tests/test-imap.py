@@ -131,6 +131,54 @@ def starttls(w):
     true("TLS" in server.log().split("Login: user=<bob>")[1].split("\n")[0], server.log())
 
 
+def refused_before_the_secret(w, server, plan, text):
+    """STARTTLS through somebody who sits between: no word of who we are reaches the server, and nothing of it the log."""
+    proxy = Meddler(w, server.imap, lambda n: plan())
+    account(w, server, scheme="imap", extra=", tls: starttls", port=proxy.port)
+    r = w.scan(NOW, want=3)
+    true(any(t in r.stderr for t in text), r)
+    equal(proxy.connections, 1)
+    eventually("the server has seen its end", lambda: "imap-login: " in server.log())
+    true("no auth attempts" in server.log(), server.log())
+    true("bob" not in server.log().replace("/bob/", ""), server.log())
+
+
+@case("STARTTLS stripped from what the server offers: asked for all the same, and the password goes through TLS")
+def starttls_stripped(w):
+    server = Dovecot(w)
+    server.save(letter(1))
+    proxy = Meddler(w, server.imap, lambda n: Plan(rewrite=lambda data: data.replace(b" STARTTLS", b"")))
+    account(w, server, scheme="imap", extra=", tls: starttls", port=proxy.port)
+    r = w.scan(NOW)
+    true("1 new observation" in r.stderr, r)
+    true("TLS" in server.log().split("Login: user=<bob>")[1].split("\n")[0], server.log())
+
+
+@case("STARTTLS stripped and refused: the password is not sent")
+def starttls_refused(w):
+    server = Dovecot(w, ssl="yes")  # it would take the password in clear
+    refused_before_the_secret(w, server, lambda: Plan(
+        ask=(b"STARTTLS", b"XSTARTTLS"), rewrite=lambda data: data.replace(b" STARTTLS", b"")), ["offers no STARTTLS"])
+
+
+@case("a server without STARTTLS: the password is not sent")
+def starttls_missing(w):
+    server = Dovecot(w, ssl="no")
+    refused_before_the_secret(w, server, Plan, ["offers no STARTTLS"])
+
+
+for number, (name, injected) in enumerate((
+        ("an answer", b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n"),
+        ("the end of one", b"3 OK [CAPABILITY IMAP4rev1] in\r\n"),
+        ("half a line", b"* OK"))):
+    def injected_case(w, injected=injected):
+        server = Dovecot(w, ssl="yes")
+        refused_before_the_secret(w, server, lambda: Plan(replace=(b"TLS negotiation now.\r\n", b"TLS negotiation now.\r\n" + injected)),
+                                  ["in clear after it had agreed on TLS"])
+    injected_case.__name__ = "starttls_injected_%d" % number
+    case("%s in clear behind the agreement on STARTTLS: refused before the password is sent" % name)(injected_case)
+
+
 # --- certificates
 
 
@@ -176,6 +224,70 @@ def fingerprint(w):
     true("user=<bob>" not in server.log(), server.log())
     w.config.write_text(before)
     account(w, server, ca=False, extra=', fingerprint: "%s"' % pin)
+    r = w.scan(NOW)
+    true("1 new observation" in r.stderr, r)
+
+
+# --- compression
+
+
+COMPRESS = "protocol imap {\n  mail_plugins = $mail_plugins imap_zlib\n}\n"
+
+
+def within(w, name):
+    """Another world in the same case."""
+    (w.folder / name).mkdir()
+    inner = tap.Measured(str(w.folder / name))
+    inner.at_end = w.at_end
+    return inner
+
+
+def compress(server):
+    """From now on this dovecot offers COMPRESS=DEFLATE; or a skip."""
+    if not list(pathlib.Path("/usr/lib/dovecot").glob("modules/*imap_zlib*")):
+        raise tap.Skip("no imap_zlib")
+    server.stop()
+    server.conf.write_text(server.conf.read_text() + COMPRESS)
+    server.start()
+
+
+@case("compressed where the server offers it: the same observations, a third of the bytes; nothing of the server's changes")
+def compression(w):
+    server = Dovecot(w, ssl="yes")
+    mailbox_of_all_kinds(server)
+    server.put([letter(100 + k, text="word %d of a longer letter, as people write them. " % k * 40) for k in range(200)], mailbox="Clients")
+    settled(server)
+    came = []
+    for name in ("plain", "compressed", "secure"):
+        inner = within(w, name)
+        if name == "compressed":
+            before = server.tree()
+            compress(server)
+        proxy = Meddler(w, server.imap)
+        if name == "secure":
+            account(inner, server)
+        else:
+            account(inner, server, scheme="imap", ca=False, port=proxy.port)
+        inner.scan(NOW)
+        came.append((observations(inner), proxy.down, proxy.up))
+    equal(server.tree(), before)
+    equal(came[0][0], came[2][0])
+    equal(came[0][0], came[1][0])
+    equal(len(came[0][0]), 214)
+    print("# %d bytes down and %d up without, %d and %d with" % (came[0][1:] + came[1][1:]))
+    true(came[1][1] * 3 < came[0][1] and came[1][2] < came[0][2], came[0][1:], came[1][1:])
+
+
+@case("a server that offers to compress and then does not, or says no: read uncompressed, or left with a reason; the password is not in it")
+def compression_refused(w):
+    server = Dovecot(w, ssl="yes")  # knows no COMPRESS: the offer is somebody else's
+    server.save(letter(1))
+    offer = lambda data: data.replace(b" IDLE ", b" IDLE COMPRESS=DEFLATE ")  # noqa: E731
+    plans = [Plan(rewrite=lambda data: offer(data).replace(b"BAD", b"OK")), Plan(rewrite=offer)]
+    proxy = Meddler(w, server.imap, lambda n: plans[min(n, 1)])
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    r = w.scan(NOW, want=3)
+    true("not compressed as agreed" in r.stderr or "ended the connection" in r.stderr, r)
     r = w.scan(NOW)
     true("1 new observation" in r.stderr, r)
 
