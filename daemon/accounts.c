@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "daemon/backoff.h"
+#include "daemon/network.h"
 #include "daemon/secret.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -101,6 +102,7 @@ struct accounts {
         char *program; /* owned */
         void (*wake)(void *userdata);
         void *userdata;
+        struct network *network; /* NULL: nobody hears of a change of addresses */
         struct account *first;
         bool hurry;
 };
@@ -798,6 +800,10 @@ int account_read(struct reader *r, const struct source_spec *spec, int64_t sourc
         return e;
 }
 
+static void on_network(void *userdata) {
+        accounts_awake(userdata);
+}
+
 int accounts_new(sd_event *event, const char *program, void (*wake_up)(void *userdata), void *userdata,
                  struct accounts **ret) {
         struct accounts *a = calloc(1, sizeof(*a));
@@ -808,6 +814,9 @@ int accounts_new(sd_event *event, const char *program, void (*wake_up)(void *use
         a->userdata = userdata;
         a->program = strdup(program);
         int e = a->program ? 0 : -ENOMEM;
+        /* Without it a lost connection is noticed later. */
+        if (e >= 0 && a->wake && network_new(event, on_network, a, &a->network) == -ENOMEM)
+                e = -ENOMEM;
         if (e < 0) {
                 accounts_free(a);
                 return e;
@@ -833,15 +842,24 @@ void accounts_begin(struct accounts *a) {
 }
 
 void accounts_awake(struct accounts *a) {
-        for (struct account *m = a->first; m; m = m->next)
+        for (struct account *m = a->first; m; m = m->next) {
                 if (m->end == FETCH_END_LOST || m->end == FETCH_END_DONE)
                         m->not_before_ns = 0;
+                /* The server may have forgotten a connection that nothing came over, or its way here leads nowhere: nobody would be told for as long as it is
+                 * waited on. That is no failure of it. */
+                if (m->phase == PHASE_WATCHING && m->fetch) {
+                        end_session(m);
+                        m->done_ns = 0;
+                }
+                wake(m);
+        }
 }
 
 struct accounts *accounts_free(struct accounts *a) {
         if (!a)
                 return NULL;
         accounts_reload(a);
+        network_free(a->network);
         sd_event_unref(a->event);
         free(a->program);
         free(a);

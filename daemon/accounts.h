@@ -24,7 +24,8 @@ void accounts_hurry(struct accounts *a);
 
 /* A pass begins: whoever was in a hurry before is served by it. */
 void accounts_begin(struct accounts *a);
-/* The machine slept, or the clock was set: whoever waits after a lost connection need wait no more. */
+/* The machine slept, the clock was set or its addresses changed: whoever waits after a lost connection need wait no more, and whoever waits on one opens another.
+ * A refused secret stays refused. */
 void accounts_awake(struct accounts *a);
 
 /* --- for kinds of accounts --- */

@@ -51,7 +51,7 @@ struct connection {
         gnutls_session_t session;        /* NULL: in clear */
         struct compression *compression; /* owned; NULL: none */
         int fd;
-        uint64_t deadline_usec;
+        uint64_t deadline_usec, silence_usec;
         size_t left;      /* bytes that may still come, inflated */
         size_t wire_left; /* the same as they are on the wire: blocks that hold nothing can go on for ever */
         unsigned char ahead[AHEAD_SIZE];
@@ -128,8 +128,13 @@ static int wait_for(int fd, short events, uint64_t until_usec) {
         }
 }
 
+void connection_limit_silence(struct connection *c, uint64_t usec) {
+        c->silence_usec = usec;
+}
+
 static int wait_io(struct connection *c, bool write) {
-        int r = wait_for(c->fd, write ? POLLOUT : POLLIN, c->deadline_usec);
+        uint64_t until = c->silence_usec > 0 ? MIN(c->deadline_usec, now_usec() + c->silence_usec) : c->deadline_usec;
+        int r = wait_for(c->fd, write ? POLLOUT : POLLIN, until);
         if (r > 0)
                 return 0;
         if (r == 0)

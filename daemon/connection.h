@@ -39,6 +39,8 @@ static inline void connection_freep(struct connection **c) {
 
 /* From now on at most `usec` and `bytes` received, for everything until the next call. */
 void connection_allow(struct connection *c, uint64_t usec, size_t bytes);
+/* Besides: never longer than `usec` without a single byte. 0, as at first: the deadline alone. */
+void connection_limit_silence(struct connection *c, uint64_t usec);
 /* Look up, connect, and with REMOTE_TLS shake hands. A remote that is plain because it is this machine must be found there.
  * 0, -EIO (connection_fault() tells), -EISCONN. May be called again after connection_close(). */
 int connection_open(struct connection *c) _must_check_;

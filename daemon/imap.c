@@ -475,6 +475,8 @@ static int imap_prepare(const struct fetch_account *account, void **ret) {
                 free(i);
                 return e;
         }
+        /* The time for many bytes is not for a server that says nothing at all. */
+        connection_limit_silence(i->connection, ANSWER_SECONDS * USEC_PER_SEC);
         /* What else is wrong is told when it is opened. */
         *ret = i;
         return 0;

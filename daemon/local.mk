@@ -67,6 +67,8 @@ libdaemon_a_SOURCES = \
 	%D%/mail.h \
 	%D%/mailing.c \
 	%D%/mailing.h \
+	%D%/network.c \
+	%D%/network.h \
 	%D%/observed.c \
 	%D%/observed.h \
 	%D%/outlet_command.c \

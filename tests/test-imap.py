@@ -538,15 +538,40 @@ def mailbox_of_all_kinds(server):
     server.save(letter(30), mailbox="Clients")
 
 
-@case("the connection is cut after every so many bytes: at the end all is as if it had not been")
-def cuts(w):
-    server = Dovecot(w, ssl="yes")
+def cut_everywhere(w, server):
+    """A first reading that is cut at each hundredth byte of what the server says, and the second that ends it."""
     mailbox_of_all_kinds(server)
+    settled(server)
     want = undisturbed(w, server)
     equal(len(want), 14)
-    step = 1500 if SLOW else 150
-    failures = disturbed(w, server, [Plan(cut=n, reset=n % 2 == 1) for n in range(1, 9000, step)], want)
-    true(failures > 4, failures)
+    proxy = Meddler(w, server.imap)
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    w.scan(NOW)
+    before, length = server.tree(), proxy.down
+    cuts = range(1, length, 2000 if SLOW else 100)
+    for cut in cuts:
+        proxy.plan = lambda n, cut=cut: Plan(cut=cut, reset=cut % 200 == 1)
+        shutil.rmtree(w.folder / "state")
+        r = w.scan(NOW, want=3)
+        have = observations(w)
+        equal([o for o in have if o not in want], [], (cut, r))
+        proxy.plan = lambda n: Plan()
+        w.scan(NOW)
+        equal(observations(w), want, (cut, r))
+    equal(server.tree(), before)
+    print("# %d readings cut, of %d bytes" % (len(cuts), length))
+
+
+@case("the connection is cut at every hundredth byte: at the end all is as if it had not been, nothing is there twice, nothing of the server's changed")
+def cuts(w):
+    cut_everywhere(w, Dovecot(w, ssl="yes"))
+
+
+@case("the same of a compressed connection")
+def cuts_compressed(w):
+    server = Dovecot(w, ssl="yes")
+    compress(server)
+    cut_everywhere(w, server)
 
 
 @case("garbage, a literal of 10 GB, and numbers that no mailbox has: refused, and nothing of it is in the store")
@@ -578,12 +603,64 @@ def garbage(w):
             t.result()
 
 
-@case("a server that says nothing more, and one that says a byte now and then, are left after a while")
+@case("a server that says nothing more is left after a minute, wherever it stops and although much is still to come; one that says a byte now and then is read")
 def stalls(w):
     server = Dovecot(w, ssl="yes")
-    server.save(letter(1))
+    mailbox_of_all_kinds(server)
+    drip = within(w, "drip")
+    disturbed(drip, server, [Plan(drip=0.0005)], undisturbed(drip, server))
+    server.put([letter(100 + n, text="word of a longer letter\n" * 4000) for n in range(60)], mailbox="Clients")
     want = undisturbed(w, server)
-    disturbed(w, server, [Plan(drip=0.001)], want)
+    before = server.tree()
+    # All at once: each takes its minute.
+    runs = []
+    for name, plan in (("greeting", Plan(stall=0)), ("line", Plan(stall=20)), ("login", Plan(stall=400)), ("folders", Plan(stall=1500)),
+                       ("literal", Plan(stall=2000000)), ("server", Plan())):
+        inner = within(w, name)
+        proxy = Meddler(w, server.imap, lambda n, plan=plan: plan if n == 0 else Plan())
+        account(inner, server, scheme="imap", ca=False, port=proxy.port)
+        others = server.processes("imap")
+        run = inner.start("scan", now=NOW, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        runs.append((inner, run))
+        if name == "server":
+            # kill -STOP in the middle of an answer.
+            eventually("an answer has begun", lambda: proxy.down > 1000000 or run.poll() is not None)
+            stopped = [pid for pid in server.processes("imap") if pid not in others]
+            for pid in stopped:
+                os.kill(pid, signal.SIGSTOP)
+            equal(len(stopped), 1, stopped)
+        if name == "literal":
+            eventually("it stalls", lambda: proxy.down >= 2000000 or run.poll() is not None)
+    for inner, run in runs:
+        error = run.communicate(timeout=tap.TIMEOUT)[1].decode()
+        equal(run.returncode, 3, error)
+        true("did not answer in time" in error, error)
+        equal([o for o in observations(inner) if o not in want], [])
+    for pid in stopped:
+        os.kill(pid, signal.SIGCONT)
+    for inner, _ in runs:
+        inner.scan(NOW)
+        equal(observations(inner), want)
+    equal(server.tree(), before)
+
+
+@case("kill -STOP of the server in the middle of an answer, and CONT: as if nothing had been")
+def stopped(w):
+    server = Dovecot(w, ssl="yes")
+    server.put([letter(n, text="word of a longer letter\n" * 4000) for n in range(60)])
+    want = undisturbed(w, server)
+    proxy = Meddler(w, server.imap)
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    p = w.start("scan", now=NOW, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    eventually("an answer has begun", lambda: proxy.down > 1000000 or p.poll() is not None)
+    for pid in server.processes("imap"):
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(2)
+    equal(p.poll(), None)
+    for pid in server.processes("imap"):
+        os.kill(pid, signal.SIGCONT)
+    equal(p.wait(tap.TIMEOUT), 0)
+    equal((observations(w), proxy.connections), (want, 1))
 
 
 @case("the server is killed in the middle of an answer")
