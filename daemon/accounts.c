@@ -309,8 +309,10 @@ static int answer_folder(struct account *m, const struct fetch_record *folder) {
         struct fetch_record answer = fetch_record_of(FETCH_ANSWER);
         _cleanup_free_ char *state = NULL;
         int e = 0;
-        answer.status = m->kind->wanted(m, folder);
-        if (answer.status == 1) {
+        answer.status = m->kind->wanted(m, folder)                          ? FETCH_WANTED
+                        : m->kind->left_out && m->kind->left_out(m, folder) ? FETCH_LEFT_OUT
+                                                                            : FETCH_UNWANTED;
+        if (answer.status == FETCH_WANTED) {
                 e = store_folder_remembered(reader_store(r), m->source, folder->folder, &state);
                 if (e < 0)
                         return reader_fatal(r, e);

@@ -44,7 +44,7 @@ enum fetch_type {
         FETCH_ACCOUNT = 1,
         FETCH_READ, /* flags: fetch_read_flag; number: while it waits for changes, seconds between two words to the server; 0: what the protocol asks for */
         FETCH_KNOWN,  /* name, tag; flags: fetch_known_flag */
-        FETCH_ANSWER, /* status 1: wanted, 0: not; text: the state that STATE gave last, NULL when there is none */
+        FETCH_ANSWER, /* status: enum fetch_wish; text: the state that STATE gave last, NULL when there is none */
         FETCH_MORE,   /* number items of size bytes are dealt with */
         _FETCH_FROM_CORE_END,
         /* from the role */
@@ -60,6 +60,12 @@ enum fetch_type {
         FETCH_DONE, /* status: enum fetch_end; text: why (not for FETCH_END_DONE); number: seconds that the server asks to wait, 0 */
         FETCH_CHANGED,
         _FETCH_FROM_ROLE_END,
+};
+
+enum fetch_wish {
+        FETCH_UNWANTED,
+        FETCH_WANTED,
+        FETCH_LEFT_OUT, /* not wanted, nor is what is in it where another folder shows it, too (Gmail's labels) */
 };
 
 enum fetch_read_flag {

@@ -9,6 +9,7 @@
 #include <libetpan/namespace.h>
 
 #include "daemon/clock.h"
+#include "parsers/observation.h"
 
 /* A server under load answers late; a link that carries less than this a second is none. */
 #define ANSWER_SECONDS 60U
@@ -198,11 +199,19 @@ static void folder_list_done(struct folder_list *l) {
 static const struct {
         const char *name;
         uint32_t flag;
+        const char *label; /* Gmail's */
 } special_uses[] = {
-        {"Sent", FETCH_FOLDER_SENT},       {"Junk", FETCH_FOLDER_JUNK},         {"Spam", FETCH_FOLDER_JUNK},
-        {"Trash", FETCH_FOLDER_TRASH},     {"Drafts", FETCH_FOLDER_DRAFTS},     {"Archive", FETCH_FOLDER_ARCHIVE},
-        {"All", FETCH_FOLDER_ALL},         {"AllMail", FETCH_FOLDER_ALL},       {"Flagged", FETCH_FOLDER_FLAGGED},
-        {"Starred", FETCH_FOLDER_FLAGGED}, {"Important", FETCH_FOLDER_FLAGGED},
+        {"Sent", FETCH_FOLDER_SENT, "\\Sent"},
+        {"Junk", FETCH_FOLDER_JUNK, NULL},
+        {"Spam", FETCH_FOLDER_JUNK, NULL},
+        {"Trash", FETCH_FOLDER_TRASH, NULL},
+        {"Drafts", FETCH_FOLDER_DRAFTS, "\\Draft"},
+        {"Archive", FETCH_FOLDER_ARCHIVE, NULL},
+        {"All", FETCH_FOLDER_ALL, NULL},
+        {"AllMail", FETCH_FOLDER_ALL, NULL},
+        {"Flagged", FETCH_FOLDER_FLAGGED, "\\Starred"},
+        {"Starred", FETCH_FOLDER_FLAGGED, "\\Starred"},
+        {"Important", FETCH_FOLDER_FLAGGED, "\\Important"},
 };
 
 static void read_list_flags(const struct mailimap_mbx_list_flags *flags, struct imap_folder *f) {
@@ -219,8 +228,10 @@ static void read_list_flags(const struct mailimap_mbx_list_flags *flags, struct 
                 if (strcasecmp(name, "NonExistent") == 0)
                         f->selectable = false;
                 for (size_t i = 0; i < ELEMENTSOF(special_uses); i++)
-                        if (strcasecmp(name, special_uses[i].name) == 0)
+                        if (strcasecmp(name, special_uses[i].name) == 0) {
                                 f->flags |= special_uses[i].flag;
+                                f->label = special_uses[i].label ? special_uses[i].label : f->label;
+                        }
         }
 }
 
@@ -245,8 +256,10 @@ static int keep_folder(struct imap *i, struct folder_list *l, const struct maili
                 return fetcher_trouble(i->fetcher, "the folder \"%s\" has a name that cannot be asked for",
                                        fetcher_clean(m->mb_name, shown, sizeof(shown)));
         }
-        if (strcasecmp(m->mb_name, "INBOX") == 0)
+        if (strcasecmp(m->mb_name, "INBOX") == 0) {
                 f.flags |= FETCH_FOLDER_INBOX;
+                f.label = "\\Inbox";
+        }
         struct imap_folder *p = realloc(l->items, (l->n + 1) * sizeof(*p));
         if (!p)
                 return -ENOMEM;
@@ -262,9 +275,9 @@ static int keep_folder(struct imap *i, struct folder_list *l, const struct maili
         return 0;
 }
 
-/* What is read first: where new mail comes, then what the owner sent, then the rest. */
+/* What is read first: where new mail comes, then what the owner sent, then the rest. At the end what shows all of it: by then it is known what is left out there. */
 static int rank(const struct imap_folder *f) {
-        return f->flags & FETCH_FOLDER_INBOX ? 0 : f->flags & (FETCH_FOLDER_SENT | FETCH_FOLDER_ALL) ? 1 : 2;
+        return f->flags & FETCH_FOLDER_ALL ? 3 : f->flags & FETCH_FOLDER_INBOX ? 0 : f->flags & FETCH_FOLDER_SENT ? 1 : 2;
 }
 
 static int compare_folders(const void *a, const void *b) {
@@ -323,6 +336,29 @@ static void leave_out_foreign(struct imap *i, struct folder_list *l) {
 
 /* --- a pass --- */
 
+static void forget_labels(struct imap *i) {
+        for (size_t n = 0; n < i->n_labels; n++)
+                buf_free(&i->labels[n]);
+        free(TAKE_PTR(i->labels));
+        i->n_labels = 0;
+        i->labels_digest = 0;
+}
+
+static int leave_out_label(struct imap *i, const struct imap_folder *folder) {
+        struct buf *p = realloc(i->labels, (i->n_labels + 1) * sizeof(*p)), quoted = {0};
+        if (!p)
+                return -ENOMEM;
+        i->labels = p;
+        int e = imap_quote(folder->label ? folder->label : folder->name, &quoted);
+        if (e < 0) {
+                buf_free(&quoted);
+                return e;
+        }
+        p[i->n_labels++] = quoted;
+        i->labels_digest = hash_bytes(quoted.data, quoted.size, i->labels_digest);
+        return 0;
+}
+
 static int read_folder(struct imap *i, const struct imap_folder *folder) {
         struct fetch_record told = fetch_record_of(FETCH_FOLDER);
         struct fetch_answer answer;
@@ -335,6 +371,8 @@ static int read_folder(struct imap *i, const struct imap_folder *folder) {
                 return e;
         if (answer.wanted)
                 e = imap_folder_read(i, folder, &answer);
+        else if (answer.left_out && i->gmail)
+                e = leave_out_label(i, folder);
         fetch_answer_done(&answer);
         return e;
 }
@@ -347,6 +385,10 @@ static int imap_read(void *session, struct fetcher *f, uint32_t flags) {
         int e = list_folders(i, &folders);
         if (e >= 0)
                 leave_out_foreign(i, &folders);
+        forget_labels(i);
+        i->gmail = false;
+        for (size_t n = 0; n < folders.n && imap_can(i, "X-GM-EXT-1"); n++)
+                i->gmail |= (folders.items[n].flags & FETCH_FOLDER_ALL) != 0;
         for (size_t n = 0; n < folders.n && e >= 0; n++)
                 e = read_folder(i, &folders.items[n]);
         folder_list_done(&folders);
@@ -460,6 +502,7 @@ static void imap_close(void *session) {
                 i->session->imap_stream = NULL;
                 mailimap_free(i->session);
         }
+        forget_labels(i);
         connection_free(i->connection);
         free(i);
 }
@@ -559,7 +602,6 @@ static int imap_open(void *session, struct fetcher *f) {
                 e = compress(i);
         if (e < 0)
                 return e;
-        i->gmail = imap_can(i, "X-GM-EXT-1");
         i->condstore = imap_can(i, "CONDSTORE") || imap_can(i, "QRESYNC");
         mailimap_set_progress_callback(i->session, on_progress, on_progress, i);
         mailimap_set_msg_body_handler(i->session, on_body, i);

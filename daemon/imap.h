@@ -2,7 +2,18 @@
 #pragma once
 
 /* IMAP4rev1 (RFC 3501) in the fetch role, over libetpan's parser and a connection of our own. Read only: EXAMINE and BODY.PEEK, nothing else touches a
- * mailbox, so no flag changes and \Recent stays. */
+ * mailbox, so no flag changes and \Recent stays.
+ *
+ * Of the extensions that tell of changes, IDLE (RFC 2177) and CONDSTORE (RFC 7162) are used, and two are not. QRESYNC tells what was expunged while nobody looked:
+ * a message that was seen stays seen, whatever becomes of it on the server, so that there is nothing to do with the answer, and the set of UIDs that is
+ * remembered (imap_folder.c) costs no more when some of them are gone. NOTIFY (RFC 5465) would have one connection hear of all folders; IDLE hears of INBOX alone, and
+ * the others are read with each pass and at least with the service's own rescan. Who answers a client within minutes has the answer in INBOX; few servers offer NOTIFY (of the
+ * large ones Dovecot, neither Gmail nor Exchange), it needs a second way to read what comes unasked, and libetpan knows none of its answers.
+ *
+ * Gmail: labels are folders, and All Mail shows what is in all of them, so that it alone is read, once a message. Drafts are there by their label, and so is what
+ * the owner excludes by a label's name: both are found by SEARCH X-GM-LABELS, whose answer is numbers. Verified against Dovecot with its own keywords in the place of
+ * labels (tests/test-imap.py), and for the rest against what Google documents (IMAP extensions) and what public logs show of its answers, not against Gmail
+ * itself. X-GM-MSGID gives nothing: in All Mail no message is there twice, and among labels that are read one by one the Message-ID tells. */
 
 #include "daemon/role_fetch.h"
 #include "daemon/uid_set.h"
@@ -21,7 +32,11 @@ struct imap {
         struct connection *connection;
         mailimap *session; /* libetpan's */
         bool careful;
-        bool gmail; /* X-GM-EXT-1: labels look like folders, and All Mail holds everything */
+        /* X-GM-EXT-1, and All Mail is shown (the owner may hide it): labels look like folders, and All Mail holds what is in any of them. */
+        bool gmail;
+        struct buf *labels; /* owned: of what is left out there, quoted as SEARCH wants them */
+        size_t n_labels;
+        uint64_t labels_digest; /* 0: none */
         bool condstore;
         /* Where the bytes of a BODY section go while an answer is parsed: a file, or a buffer, up to a limit. */
         int sink_fd;
@@ -58,9 +73,10 @@ int imap_login(struct imap *i) _must_check_;
 
 /* imap_folder.c: read what is new in one folder that is wanted. 0, or negative as imap_command(). */
 struct imap_folder {
-        char *name;     /* owned: raw, as the server has it */
-        char *shown;    /* owned: with '/' between levels */
-        uint32_t flags; /* enum fetch_folder_flag */
+        char *name;        /* owned: raw, as the server has it */
+        char *shown;       /* owned: with '/' between levels */
+        uint32_t flags;    /* enum fetch_folder_flag */
+        const char *label; /* what Gmail calls it as a label; NULL: by its name */
         bool selectable;
 };
 int imap_folder_read(struct imap *i, const struct imap_folder *folder, const struct fetch_answer *answer) _must_check_;

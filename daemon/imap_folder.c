@@ -36,14 +36,16 @@ struct state {
         uint64_t modseq;
         struct uid_set read; /* looked at, or known not to exist */
         struct uid_set left; /* of these: left out for their flags (\Draft, \Deleted) */
+        uint64_t labels;     /* a digest of the labels that were left out of it for good; 0: none */
 };
 
 struct message {
         uint32_t uid;
         int64_t size;
         instant date;
-        bool left_out;
-        bool asked; /* in its batch */
+        bool left_out; /* for now */
+        bool labelled; /* left out for good */
+        bool asked;    /* in its batch */
         int fd;
         bool fetched;
 };
@@ -83,9 +85,11 @@ static void state_parse(const char *text, struct state *s) {
                    &s->messages, &s->modseq, &at) != 5 ||
             version != STATE_VERSION)
                 return state_done(s);
-        const char *read = text + at, *left = strchr(read, ' ');
+        const char *read = text + at, *left = strchr(read, ' '), *labels = left ? strchr(left + 1, ' ') : NULL;
         size_t n = left ? (size_t) (left - read) : strlen(read);
-        if (uid_set_parse(read, n, &s->read) < 0 || (left && uid_set_parse(left + 1, strlen(left + 1), &s->left) < 0))
+        size_t n_left = labels ? (size_t) (labels - left - 1) : left ? strlen(left + 1) : 0;
+        if (uid_set_parse(read, n, &s->read) < 0 || (left && uid_set_parse(left + 1, n_left, &s->left) < 0) ||
+            (labels && sscanf(labels, " %" SCNx64, &s->labels) != 1))
                 state_done(s);
 }
 
@@ -97,6 +101,8 @@ static int tell_state(struct reading *r) {
         (void) uid_set_print(&s->read, &text);
         (void) buf_add_char(&text, ' ');
         (void) uid_set_print(&s->left, &text);
+        if (s->labels != 0)
+                (void) buf_printf(&text, " %" PRIx64, s->labels);
         (void) buf_add_char(&text, 0);
         if (text.error < 0)
                 return text.error;
@@ -185,11 +191,16 @@ int imap_examine(struct imap *i, const char *name, uint64_t *ret_modseq) {
         return refused && connection_fault(i->connection) == CONNECTION_OK ? -ENOMSG : imap_broken(i, rc);
 }
 
+/* Of those that are left out there. */
+static uint64_t labels_of(const struct reading *r) {
+        return r->folder->flags & FETCH_FOLDER_ALL ? r->imap->labels_digest : 0;
+}
+
 static bool nothing_new(const struct reading *r, const struct status *now) {
         const struct state *s = &r->state;
         struct uid_range hole;
-        if (s->validity != now->validity || s->next != now->next || now->next == 0 || s->messages != now->messages ||
-            s->modseq != now->modseq || r->avoid.n > 0)
+        if (s->validity != now->validity || s->labels != labels_of(r) || s->next != now->next || now->next == 0 ||
+            s->messages != now->messages || s->modseq != now->modseq || r->avoid.n > 0)
                 return false;
         /* A draft becomes a message by its flags alone, which only HIGHESTMODSEQ tells. */
         if (s->left.n > 0 && now->modseq == 0)
@@ -271,6 +282,72 @@ static int ask_window(struct reading *r, struct uid_range range, bool uids, cons
         int e = imap_command(i, "%sFETCH %" PRIu32 ":%" PRIu32 " (%s)", uids ? "UID " : "", range.first, range.last, what);
         i->on_fetch = NULL;
         qsort(r->window, r->n_window, sizeof(*r->window), compare_messages);
+        return e;
+}
+
+/* --- Gmail's labels --- */
+
+/* Labels whose names go into one command. */
+#define LABELS_BYTES 4000U
+
+static int mark_labelled(struct reading *r, bool for_good) {
+        struct mailimap_response_info *info = r->imap->session->imap_response_info;
+        struct uid_set found = {0};
+        int e = 0;
+        for (clistiter *c = info && info->rsp_search_result ? clist_begin(info->rsp_search_result) : NULL; c && e >= 0;
+             c = clist_next(c)) {
+                uint32_t uid = *(const uint32_t *) clist_content(c);
+                if (uid >= r->asked.first && uid <= r->asked.last)
+                        e = uid_set_add(&found, uid, uid);
+        }
+        for (size_t k = 0; k < r->n_window && e >= 0; k++)
+                if (uid_set_has(&found, r->window[k].uid)) {
+                        r->window[k].left_out |= !for_good;
+                        r->window[k].labelled |= for_good;
+                }
+        uid_set_done(&found);
+        return e;
+}
+
+/* Which of the window have one of these labels? As imap_command(). */
+static int search_labels(struct reading *r, const char *keys, size_t n, bool for_good) {
+        _cleanup_buf_ struct buf command = {0};
+        r->asked = (struct uid_range){r->window[r->n_window - 1].uid, r->window[0].uid};
+        (void) buf_printf(&command, "UID SEARCH UID %" PRIu32 ":%" PRIu32, r->asked.first, r->asked.last);
+        /* OR has two keys, of which the first may be another OR (RFC 3501 section 6.4.4). */
+        for (size_t k = 1; k < n; k++)
+                (void) buf_add_str(&command, " OR");
+        (void) buf_add_str(&command, keys);
+        (void) buf_add_char(&command, 0);
+        if (command.error < 0)
+                return command.error;
+        imap_allow(r->imap, WINDOW * sizeof("4294967295"));
+        int e = imap_command(r->imap, "%s", command.data);
+        return e < 0 ? e : mark_labelled(r, for_good);
+}
+
+/* Drafts have their label, whatever their flags are; a server that knows no such search has told them by the flags. What the owner excludes must be found, or
+ * nothing is read here. As imap_command(). */
+static int ask_labels(struct reading *r) {
+        struct imap *i = r->imap;
+        _cleanup_buf_ struct buf keys = {0};
+        if (!i->gmail || !(r->folder->flags & FETCH_FOLDER_ALL) || r->n_window == 0)
+                return 0;
+        int e = search_labels(r, " X-GM-LABELS \"\\\\Draft\"", 1, false);
+        if (e == -ENOMSG)
+                e = 0;
+        for (size_t k = 0, n = 0; k < i->n_labels && e >= 0; k++) {
+                (void) buf_add_str(&keys, " X-GM-LABELS ");
+                (void) buf_add(&keys, i->labels[k].data, i->labels[k].size);
+                n++;
+                if (keys.error < 0)
+                        return keys.error;
+                if (k + 1 == i->n_labels || keys.size + i->labels[k + 1].size > LABELS_BYTES) {
+                        e = search_labels(r, keys.data, n, true);
+                        buf_reset(&keys);
+                        n = 0;
+                }
+        }
         return e;
 }
 
@@ -454,7 +531,8 @@ static int fetch_large(struct reading *r, struct message *m) {
 /* --- a window --- */
 
 static bool is_wanted(struct reading *r, const struct message *m, const struct uid_range *range) {
-        return m->uid >= range->first && m->uid <= range->last && !m->left_out && !uid_set_has(&r->avoid, m->uid);
+        return m->uid >= range->first && m->uid <= range->last && !m->left_out && !m->labelled &&
+               !uid_set_has(&r->avoid, m->uid);
 }
 
 static int cover(struct reading *r, uint32_t first, uint32_t last) {
@@ -477,7 +555,7 @@ static int cover_down_to(struct reading *r, size_t end, struct uid_range *range)
 
 static int choose(struct reading *r, struct message *m, const struct uid_range *range) {
         int e = 0;
-        if (m->left_out && m->uid >= range->first && m->uid <= range->last)
+        if (m->left_out && !m->labelled && m->uid >= range->first && m->uid <= range->last)
                 e = uid_set_add(&r->state.left, m->uid, m->uid);
         m->asked = is_wanted(r, m, range) && m->size <= LARGE_BYTES;
         return e == -E2BIG ? 0 : e; /* so many drafts: these are looked at no more */
@@ -576,6 +654,9 @@ static int read_hole(struct reading *r, struct uid_range hole, uint32_t number) 
                 if (r->window[0].uid >= r->state.next)
                         return fetcher_end(r->imap->fetcher, FETCH_END_LOST, "%s gives numbers in %s that cannot be",
                                            r->imap->account->remote.host, r->folder->shown);
+                e = ask_labels(r);
+                if (e < 0)
+                        return e;
                 uint32_t lowest = r->window[r->n_window - 1].uid;
                 r->any_window = true;
                 r->done += (int64_t) r->n_window;
@@ -632,6 +713,8 @@ static int look_again(struct reading *r) {
                         e = tell_at(r, 0);
                         if (e >= 0)
                                 e = ask_window(r, range, true, WINDOW_ITEMS);
+                        if (e >= 0)
+                                e = ask_labels(r);
                         /* They are counted as read, so that nobody would ask for them again. */
                         if (e == -ENOMSG)
                                 e = uid_set_add(&r->state.left, range.first, range.last);
@@ -651,6 +734,13 @@ static int read_selected(struct reading *r, uint64_t modseq) {
         if (s->sel_uidvalidity == 0 || s->sel_uidvalidity != r->state.validity) {
                 state_done(&r->state);
                 r->state.validity = s->sel_uidvalidity;
+                r->changed = true;
+        }
+        /* Others are left out now: what was passed over may be wanted. What was read is known, and not told twice. */
+        if (r->state.labels != labels_of(r)) {
+                uid_set_done(&r->state.read);
+                uid_set_done(&r->state.left);
+                r->state.labels = labels_of(r);
                 r->changed = true;
         }
         struct state before = r->state;

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "parsers/observation.h"
+
 /* Addresses come one after the other, and go before others come: looked at when it has been quiet for this long since the first. */
 #define SETTLE_USEC (UINT64_C(2) * 1000000)
 
@@ -20,25 +22,17 @@ struct network {
         void *userdata;
 };
 
-/* FNV-1a */
-static uint64_t mix(uint64_t h, const void *data, size_t n) {
-        const unsigned char *p = data;
-        for (size_t i = 0; i < n; i++)
-                h = (h ^ p[i]) * UINT64_C(0x100000001b3);
-        return h;
-}
-
 /* 0: one that does not count. */
 static uint64_t digest_of(const struct ifaddrs *a) {
-        uint64_t h = mix(UINT64_C(0xcbf29ce484222325), a->ifa_name, strlen(a->ifa_name));
+        uint64_t h = hash_bytes(a->ifa_name, strlen(a->ifa_name), 0);
         if (a->ifa_addr->sa_family == AF_INET) {
                 const struct in_addr *four = &((const struct sockaddr_in *) (const void *) a->ifa_addr)->sin_addr;
-                return ntohl(four->s_addr) >> 24 == 127 ? 0 : mix(h, four, sizeof(*four));
+                return ntohl(four->s_addr) >> 24 == 127 ? 0 : hash_bytes(four, sizeof(*four), h);
         }
         if (a->ifa_addr->sa_family != AF_INET6)
                 return 0;
         const struct in6_addr *six = &((const struct sockaddr_in6 *) (const void *) a->ifa_addr)->sin6_addr;
-        return IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_LINKLOCAL(six) ? 0 : mix(h, six, sizeof(*six));
+        return IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_LINKLOCAL(six) ? 0 : hash_bytes(six, sizeof(*six), h);
 }
 
 /* In whatever order they are told. */

@@ -99,7 +99,7 @@ static int keep_known(struct answer_builder *b, const struct fetch_record *r) {
 static int finish_answer(struct answer_builder *b, const struct fetch_record *r, struct fetch_answer *ret) {
         size_t state = r->text ? keep_string(&b->strings, r->text) : 0;
         size_t n = b->known.size / sizeof(struct known_offsets);
-        struct fetch_answer a = {.wanted = r->status == 1, .n_known = n};
+        struct fetch_answer a = {.wanted = r->status == FETCH_WANTED, .left_out = r->status == FETCH_LEFT_OUT, .n_known = n};
         if (b->strings.error < 0 || b->known.error < 0)
                 return -ENOMEM;
         if (n > 0 && !(a.known = calloc(n, sizeof(*a.known))))

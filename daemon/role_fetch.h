@@ -43,7 +43,7 @@ struct fetch_known {
 };
 
 struct fetch_answer {
-        bool wanted;
+        bool wanted, left_out;     /* FETCH_WANTED, FETCH_LEFT_OUT */
         const char *state;         /* NULL: nothing is known of that folder */
         struct fetch_known *known; /* in the order they were told; sort it as you like */
         size_t n_known;

@@ -50,6 +50,13 @@ static bool imap_wanted(struct account *a, const struct fetch_record *folder) {
         return wanted_by_default(folder);
 }
 
+/* What the owner excludes by name or by role; where one folder shows everything, that must be said of it, too. */
+static bool imap_left_out(struct account *a, const struct fetch_record *folder) {
+        const struct source_spec *spec = account_spec(a);
+        return spec->exclude && folder->flags & FETCH_FOLDER_COMPLETE && !(folder->flags & FETCH_FOLDER_ALL) &&
+               in_list(folder, (const char *const *) spec->exclude);
+}
+
 static int imap_item(struct account *a, struct fetch_record *item) {
         struct account_job *j = calloc(1, sizeof(*j));
         if (!j) {
@@ -59,8 +66,12 @@ static int imap_item(struct account *a, struct fetch_record *item) {
         return account_submit(a, j, item, &(struct pool_job){.type = IPC_MESSAGE, .size = -1, .fd = item->fd});
 }
 
-static const struct account_kind imap_kind = {
-        .kind = FETCH_IMAP, .driver = &source_imap, .wanted = imap_wanted, .item = imap_item, .noun = "message UID"};
+static const struct account_kind imap_kind = {.kind = FETCH_IMAP,
+                                              .driver = &source_imap,
+                                              .wanted = imap_wanted,
+                                              .left_out = imap_left_out,
+                                              .item = imap_item,
+                                              .noun = "message UID"};
 
 static int imap_source_read(struct reader *r, const struct source_spec *spec, int64_t source) {
         return account_read(r, spec, source, &imap_kind);

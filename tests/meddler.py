@@ -15,7 +15,7 @@ class Plan:
         self.drip = drip        # seconds between single bytes
         self.replace = replace  # (old, new): once, in what the server says
         self.reset = reset      # close with RST
-        self.ask = ask          # (old, new): always, in what the client says
+        self.ask = ask          # what the client says, as a function of it
         self.rewrite = rewrite  # what the server says, as a function of it
 
 
@@ -77,7 +77,7 @@ class Meddler:
                     break
                 self.up += len(data)
                 if plan.ask:
-                    data = data.replace(*plan.ask)
+                    data = plan.ask(data)
                 server.sendall(data)
         except OSError:
             pass

@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -158,7 +159,7 @@ def starttls_stripped(w):
 def starttls_refused(w):
     server = Dovecot(w, ssl="yes")  # it would take the password in clear
     refused_before_the_secret(w, server, lambda: Plan(
-        ask=(b"STARTTLS", b"XSTARTTLS"), rewrite=lambda data: data.replace(b" STARTTLS", b"")), ["offers no STARTTLS"])
+        ask=lambda data: data.replace(b"STARTTLS", b"XSTARTTLS"), rewrite=lambda data: data.replace(b" STARTTLS", b"")), ["offers no STARTTLS"])
 
 
 @case("a server without STARTTLS: the password is not sent")
@@ -391,6 +392,85 @@ def gmail(w):
         account(w, s)
         w.scan(NOW)
         equal(subjects(w), wanted)
+
+
+def as_keyword(data):
+    """Gmail's labels stand for dovecot's keywords: the search itself is dovecot's."""
+    return re.sub(rb'X-GM-LABELS "([^"]*)"', lambda m: b"KEYWORD " + m.group(1).replace(b"\\\\", b"GM"), data)
+
+
+LABELS = ("", "Newsletters", "GMDraft", "Clients.Dupont", "GMSent", "GMStarred")
+
+
+def gmail_server(w):
+    """All Mail with six messages, of which five have a label each."""
+    server = Dovecot(w, ssl="yes", capability="+X-GM-EXT-1", extra=ALL)
+    settled(server)
+    for name in ("Newsletters", "Clients.Dupont"):
+        server.adm("mailbox", "create", "-u", "bob", name)
+    for n, label in enumerate(LABELS):
+        server.save(letter(n), mailbox="Everything")
+        if label:
+            server.adm("flags", "add", "-u", "bob", label, "mailbox", "Everything", "uid", str(n + 1))
+    server.save(letter(1), mailbox="Newsletters")
+    return server
+
+
+def gmail_case(name, extra, wanted):
+    @case("labels of Gmail: " + name)
+    def check(w):
+        server = gmail_server(w)
+        proxy = Meddler(w, server.imap, lambda n: Plan(ask=as_keyword))
+        before = w.config.read_text()
+        account(w, server, scheme="imap", ca=False, port=proxy.port, extra=extra)
+        w.scan(NOW)
+        equal(subjects(w), ["Secret words %d" % n for n in wanted])
+        r = w.scan(NOW)
+        true("0 new observations" in r.stderr, r)
+        # Sent at last, with the same number.
+        server.adm("flags", "remove", "-u", "bob", "GMDraft", "mailbox", "Everything", "all")
+        w.scan(NOW)
+        equal(subjects(w), ["Secret words %d" % n for n in sorted({*wanted, *([2] if "include" not in extra else [])})])
+        # What was left out is wanted after all.
+        w.config.write_text(before)
+        account(w, server, scheme="imap", ca=False, port=proxy.port)
+        w.scan(NOW)
+        equal(subjects(w), ["Secret words %d" % n for n in range(6)])
+        equal(status(w)["error"], None)
+    check.__name__ = "gmail_labels_" + "".join(c if c.isalnum() else "_" for c in name)
+
+
+gmail_case("drafts are left out until they are none", "", (0, 1, 3, 4, 5))
+gmail_case("excluded by name, everywhere", ", exclude: [Newsletters, Clients/*]", (0, 4, 5))
+gmail_case("excluded by what they are for", ', exclude: ["\\\\Sent"]', (0, 1, 3, 5))
+gmail_case("chosen by name", ", include: [Newsletters]", (1,))
+
+
+@case("labels of Gmail: a server that will not search for them is read by its flags, but not where the owner leaves something out")
+def gmail_no_search(w):
+    server = gmail_server(w)
+    server.adm("flags", "add", "-u", "bob", "\\Draft", "mailbox", "Everything", "uid", "6")
+    before = w.config.read_text()
+    account(w, server, scheme="imap", ca=False, extra=", exclude: [Newsletters]")
+    r = w.scan(NOW, want=3)
+    true("the folder Everything cannot be read" in r.stderr, r)
+    equal(subjects(w), [])
+    w.config.write_text(before)
+    account(w, server, scheme="imap", ca=False)
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words %d" % n for n in range(5)])
+
+
+@case("Gmail with All Mail hidden: its labels are read as the folders they seem to be")
+def gmail_hidden(w):
+    server = Dovecot(w, capability="+X-GM-EXT-1")
+    settled(server)
+    server.save(letter(1))
+    server.save(letter(2), mailbox="Sent")
+    server.save(letter(3), mailbox="Trash")
+    account(w, server)
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words 1", "Secret words 2"])
 
 
 @case("without IDLE, QRESYNC, SASL-IR or NAMESPACE all is read the same")
