@@ -26,7 +26,7 @@
 #define FAULT_SECONDS 1800
 /* However long a server asks to be left alone. */
 #define PATIENCE_MAX_SECONDS 86400
-/* A connection that does not last for this long after a pass counts as a failure, or a server that hangs up at once would be called without end. */
+/* A connection that does not last for this long counts as a failure, or a server that hangs up after each reading would be called without end. */
 #define LASTING_NS (60 * SECOND_NS)
 /* However often a server says that something changed. */
 #define PACE_NS SECOND_NS
@@ -79,8 +79,9 @@ struct account {
         struct account_epoch *abandoned; /* of sessions that ended: jobs may still point to them */
         int64_t n_outstanding, more_items, more_bytes;
         int64_t progress, progress_total;
-        int64_t last_ns; /* when the role last said something */
-        int64_t done_ns; /* when the last reading ended */
+        int64_t last_ns;  /* when the role last said something */
+        int64_t began_ns; /* when its role was started */
+        int64_t done_ns;  /* when the last reading ended */
         bool troubled;
         bool careful;
         unsigned deaths;
@@ -91,8 +92,8 @@ struct account {
         /* of the failures */
         char *why; /* owned: of the last */
         enum fetch_end end;
-        unsigned failures, drops; /* in a row; drops: connections that did not last */
-        int64_t not_before_ns;    /* CLOCK_BOOTTIME */
+        unsigned failures;     /* in a row, and connections that did not last; one that did ends the row */
+        int64_t not_before_ns; /* CLOCK_BOOTTIME */
         sd_event_source *retry;
         int64_t poll_at_ns; /* CLOCK_BOOTTIME: nothing is asked before */
 };
@@ -453,6 +454,7 @@ static int send_read(struct account *m) {
 static int start_role(struct account *m) {
         const struct remote *r = m->spec->remote;
         const struct fetch_record account = fetch_record_of_account(m->kind->kind, r, m->secret);
+        m->began_ns = clock_monotonic_ns();
         int e = fetch_start(m->accounts->event, m->accounts->program, &account, on_ready, m, &m->fetch);
         forget_secret(m);
         if (e >= 0)
@@ -556,7 +558,7 @@ static void on_done(struct account *m, const struct fetch_record *r) {
         }
         m->phase = PHASE_WATCHING;
         m->done_ns = clock_monotonic_ns();
-        m->failures = m->deaths = 0;
+        m->deaths = 0;
         m->careful = false;
         m->end = FETCH_END_DONE;
         forget_avoided(m);
@@ -688,15 +690,16 @@ static void catch_up(struct account *m) {
         do
                 e = m->fetch ? fetch_next(m->fetch, &record) : 0;
         while (e > 0 && record.type == FETCH_CHANGED);
-        if (e == -EAGAIN) {
-                m->drops = 0;
+        bool lasted = clock_monotonic_ns() - m->began_ns >= LASTING_NS;
+        if (lasted)
+                m->failures = 0;
+        if (e == -EAGAIN)
                 return;
-        }
         if (e > 0 && record.fd >= 0)
                 (void) close(record.fd);
         end_session(m);
-        if (m->accounts->wake && m->end == FETCH_END_DONE && clock_monotonic_ns() - m->done_ns < LASTING_NS)
-                wait_seconds(m, (int64_t) (backoff_wait(&retry, ++m->drops, random_number()) / USEC_PER_SEC));
+        if (m->accounts->wake && m->end == FETCH_END_DONE && !lasted)
+                wait_seconds(m, (int64_t) (backoff_wait(&retry, ++m->failures, random_number()) / USEC_PER_SEC));
         m->done_ns = 0;
 }
 

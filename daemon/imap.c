@@ -359,6 +359,22 @@ static int leave_out_label(struct imap *i, const struct imap_folder *folder) {
         return 0;
 }
 
+static int look_for_all(struct imap *i, const struct folder_list *l) {
+        free(TAKE_PTR(i->all));
+        i->gmail = false;
+        i->watched = "INBOX";
+        for (size_t n = 0; n < l->n && imap_can(i, "X-GM-EXT-1"); n++) {
+                if (!(l->items[n].flags & FETCH_FOLDER_ALL))
+                        continue;
+                if (!(i->all = strdup(l->items[n].name)))
+                        return -ENOMEM;
+                i->gmail = true;
+                i->watched = i->all;
+                break;
+        }
+        return 0;
+}
+
 static int read_folder(struct imap *i, const struct imap_folder *folder) {
         struct fetch_record told = fetch_record_of(FETCH_FOLDER);
         struct fetch_answer answer;
@@ -386,9 +402,8 @@ static int imap_read(void *session, struct fetcher *f, uint32_t flags) {
         if (e >= 0)
                 leave_out_foreign(i, &folders);
         forget_labels(i);
-        i->gmail = false;
-        for (size_t n = 0; n < folders.n && imap_can(i, "X-GM-EXT-1"); n++)
-                i->gmail |= (folders.items[n].flags & FETCH_FOLDER_ALL) != 0;
+        if (e >= 0)
+                e = look_for_all(i, &folders);
         for (size_t n = 0; n < folders.n && e >= 0; n++)
                 e = read_folder(i, &folders.items[n]);
         folder_list_done(&folders);
@@ -474,11 +489,11 @@ static int imap_watch(void *session, struct fetcher *f) {
         uint64_t modseq;
         i->fetcher = f;
         /* Opened anew, so that what came while the other folders were read is noticed now. */
-        int e = imap_examine(i, "INBOX", &modseq);
+        int e = imap_examine(i, i->watched, &modseq);
         if (e < 0)
                 return e == -ENOMSG ? 0 : e;
-        uint32_t before = i->inbox_uidnext, now = i->session->imap_selection_info->sel_uidnext;
-        i->inbox_uidnext = now;
+        uint32_t before = i->watched_uidnext, now = i->session->imap_selection_info->sel_uidnext;
+        i->watched_uidnext = now;
         if (before != 0 && now != 0 && before != now)
                 return 1;
         bool idle = imap_can(i, "IDLE");
@@ -503,6 +518,7 @@ static void imap_close(void *session) {
                 mailimap_free(i->session);
         }
         forget_labels(i);
+        free(i->all);
         connection_free(i->connection);
         free(i);
 }

@@ -50,7 +50,10 @@ struct imap {
         /* Called for each FETCH answer as soon as it is complete. */
         void (*on_fetch)(struct imap *i, const struct mailimap_msg_att *att, void *userdata);
         void *on_fetch_userdata;
-        uint32_t inbox_uidnext; /* of INBOX when it was looked at last; 0: never */
+        const char *
+                watched; /* where new mail shows first: INBOX, or what shows all of Gmail, also what a filter archives at once */
+        char *all;       /* owned: the name of the latter */
+        uint32_t watched_uidnext; /* of it when it was looked at last; 0: never */
 };
 
 /* What a command may take: the time for a slow answer, and the bytes that are expected on top. */

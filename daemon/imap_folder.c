@@ -175,8 +175,8 @@ static int ask_status(struct reading *r, struct status *ret) {
         if (!data)
                 return MIN(e, 0);
         read_status(data, ret);
-        if (r->folder->flags & FETCH_FOLDER_INBOX)
-                i->inbox_uidnext = ret->next;
+        if (r->folder->flags & (i->gmail ? FETCH_FOLDER_ALL : FETCH_FOLDER_INBOX))
+                i->watched_uidnext = ret->next;
         return ret->validity != 0;
 }
 

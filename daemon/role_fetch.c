@@ -42,9 +42,9 @@ int fetcher_tell(struct fetcher *f, const struct fetch_record *record) {
         return fetch_transmit(FETCH_SOCKET, record, true);
 }
 
-/* One record. MORE is taken note of here. 0, or a negative errno: -ESHUTDOWN when the core is gone. */
-static int take_record(struct fetcher *f, struct fetch_record *ret) {
-        int e = fetch_receive(FETCH_SOCKET, false, true, f->buffer, ret);
+/* One record. MORE is taken note of here. 0, or a negative errno: -ESHUTDOWN when the core is gone; -EAGAIN, when not to wait. */
+static int take_record_now(struct fetcher *f, bool wait, struct fetch_record *ret) {
+        int e = fetch_receive(FETCH_SOCKET, false, wait, f->buffer, ret);
         if (e <= 0)
                 return e == 0 ? -ESHUTDOWN : e;
         if (ret->type == FETCH_MORE) {
@@ -52,6 +52,10 @@ static int take_record(struct fetcher *f, struct fetch_record *ret) {
                 f->bytes -= MIN(ret->size, f->bytes);
         }
         return 0;
+}
+
+static int take_record(struct fetcher *f, struct fetch_record *ret) {
+        return take_record_now(f, true, ret);
 }
 
 /* The next record that is not about room. */
@@ -285,26 +289,45 @@ static int take_account(struct fetcher *f) {
         return 0;
 }
 
-static int next_read(struct fetcher *f) {
-        struct fetch_record r;
-        int e = next_record(f, &r);
-        if (e < 0)
-                return e;
-        if (r.type != FETCH_READ)
+static int take_read(struct fetcher *f, const struct fetch_record *r) {
+        if (r->type != FETCH_READ)
                 return -EPROTO;
-        f->flags = r.flags;
-        f->pulse = r.number;
+        f->flags = r->flags;
+        f->pulse = r->number;
         return 0;
 }
 
+static int next_read(struct fetcher *f) {
+        struct fetch_record r;
+        int e = next_record(f, &r);
+        return e < 0 ? e : take_read(f, &r);
+}
+
+/* Until the core wants another reading. That there is room again, which may be told late, is no reason to be deaf from then on. */
 static int watch(struct fetcher *f, const struct fetch_driver *d, void *session) {
-        if (!(f->flags & FETCH_WATCH) || !d->watch)
-                return 0;
-        int e = d->watch(session, f);
-        if (e <= 0)
-                return e;
-        const struct fetch_record changed = fetch_record_of(FETCH_CHANGED);
-        return fetcher_tell(f, &changed);
+        bool listens = f->flags & FETCH_WATCH && d->watch;
+        struct fetch_record r;
+        for (;;) {
+                int e = take_record_now(f, !listens, &r);
+                if (e >= 0 && r.type == FETCH_MORE)
+                        continue;
+                if (e != -EAGAIN)
+                        return e < 0 ? e : take_read(f, &r);
+                e = d->watch(session, f);
+                if (e < 0)
+                        return e;
+                /* The driver may have found nothing to wait for: it is asked again when the core has said something. */
+                if (e == 0) {
+                        if ((e = take_record(f, &r)) < 0)
+                                return e;
+                        if (r.type != FETCH_MORE)
+                                return take_read(f, &r);
+                        continue;
+                }
+                const struct fetch_record changed = fetch_record_of(FETCH_CHANGED);
+                e = fetcher_tell(f, &changed);
+                return e < 0 ? e : next_read(f);
+        }
 }
 
 static int serve(struct fetcher *f, const struct fetch_driver *d, void *session) {
@@ -317,8 +340,6 @@ static int serve(struct fetcher *f, const struct fetch_driver *d, void *session)
                         e = tell_end(f, 0);
                 if (e >= 0)
                         e = watch(f, d, session);
-                if (e >= 0)
-                        e = next_read(f);
         }
         return e;
 }

@@ -16,6 +16,7 @@ class Plan:
         self.replace = replace  # (old, new): once, in what the server says
         self.reset = reset      # close with RST
         self.ask = ask          # what the client says, as a function of it
+        self.deaf = False       # what the server says is heard and not passed on
         self.rewrite = rewrite  # what the server says, as a function of it
 
 
@@ -27,6 +28,7 @@ class Meddler:
         self.up = 0
         self.open = []
         self.times = []  # when connections came
+        self.plans = []  # what became of each
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(("127.0.0.1", 0))
@@ -58,6 +60,7 @@ class Meddler:
                 return
             plan = self.plan(self.connections)
             self.times.append(time.monotonic())
+            self.plans.append(plan)
             self.connections += 1
             try:
                 server = socket.create_connection(("127.0.0.1", self.port_behind), 10)
@@ -93,6 +96,8 @@ class Meddler:
                 if plan.replace and plan.replace[0] in data:
                     data = data.replace(plan.replace[0], plan.replace[1], 1)
                     plan.replace = None
+                if plan.deaf:
+                    continue
                 if plan.rewrite:
                     data = plan.rewrite(data)
                 limit = plan.cut if plan.cut is not None else plan.stall

@@ -159,6 +159,30 @@ static void end(struct scene *s) {
         free(s->buffer);
 }
 
+/* That some of what was read is dealt with, which the core may say when the role waits already: then it goes on waiting. */
+static void test_room_is_told_late(void **state) {
+        (void) state;
+        struct scene s;
+        struct fetch_record more = fetch_record_of(FETCH_MORE);
+        char tag[sizeof(s.tag)];
+        begin(&s, "IMAP4rev1 IDLE");
+        serve_until(&s, "IDLE");
+        told_until(&s, FETCH_DONE);
+        say(&s, "+ idling\r\n");
+        memcpy(tag, s.tag, sizeof(tag));
+        order(&s, &more);
+        hear(&s);
+        assert_string_equal(s.line, "DONE\r\n");
+        say(&s, "%s OK IDLE completed\r\n", tag);
+        serve_until(&s, "IDLE");
+        say(&s, "+ idling\r\n* 1 EXISTS\r\n");
+        memcpy(tag, s.tag, sizeof(tag));
+        hear(&s);
+        say(&s, "%s OK IDLE completed\r\n", tag);
+        told_until(&s, FETCH_CHANGED);
+        end(&s);
+}
+
 /* A server that says now and then that it is there; RFC 2177 wants to hear the same of us. */
 static void test_renewal(void **state) {
         (void) state;
@@ -244,6 +268,7 @@ static void test_idle_refused(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_renewal),
+                cmocka_unit_test(test_room_is_told_late),
                 cmocka_unit_test(test_no_idle),
                 cmocka_unit_test(test_idle_refused),
         };

@@ -850,19 +850,28 @@ class Introspection:
         return "http://127.0.0.1:%d/" % self.server.server_address[1]
 
 
-@case("tokens: XOAUTH2 and OAUTHBEARER by a command; one that has ended is told, the next is taken")
-def tokens(w):
-    introspection = Introspection(w)
+def oauth_server(w, introspection):
     (w.folder / "oauth2.conf").write_text("introspection_url = %s\nintrospection_mode = post\nusername_attribute = username\n"
                                           "active_attribute = active\nactive_value = true\n" % introspection.url)
     (w.folder / "oauth2.conf").chmod(0o644)
-    server = Dovecot(w, mechanisms="xoauth2 oauthbearer", extra="",
-                     passdb="passdb {\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = %s\n}\n" % (w.folder / "oauth2.conf"))
-    server.save(letter(1))
+    return Dovecot(w, mechanisms="xoauth2 oauthbearer", extra="",
+                   passdb="passdb {\n  driver = oauth2\n  mechanisms = xoauth2 oauthbearer\n  args = %s\n}\n" % (w.folder / "oauth2.conf"))
+
+
+def token_command(w):
     token = w.folder / "token"
     command = w.folder / "token-command"
     command.write_text("#!/bin/sh\ncat %s\n" % token)
     command.chmod(0o700)
+    return token, command
+
+
+@case("tokens: XOAUTH2 and OAUTHBEARER by a command; one that has ended is told, the next is taken")
+def tokens(w):
+    introspection = Introspection(w)
+    server = oauth_server(w, introspection)
+    server.save(letter(1))
+    token, command = token_command(w)
     before = w.config.read_text()
     for n, auth in enumerate(("xoauth2", "oauthbearer")):
         w.config.write_text(before)
@@ -936,6 +945,170 @@ def idle(w):
     equal(len([a for a in SERVICE.told(w) if a["count"] == 5]), 1)
     equal(s.end(), 0)
     true("bobpw" not in s.errors(), s.errors())
+
+
+@case("the same of a compressed connection, over TLS")
+def idle_compressed(w):
+    server = Dovecot(w)
+    compress(server)
+    server.save(fresh(1, 3))
+    proxy = Meddler(w, server.imaps)
+    account(w, server, port=proxy.port)
+    s = served(w)
+    s.rests()
+    heard(s, "the first alert", lambda: SERVICE.told(w))
+    for n in range(2, 6):
+        server.save(fresh(n, 2 + n))
+        heard(s, "number %d is told" % n, lambda: max(a["count"] for a in SERVICE.told(w)) >= n)
+    equal(proxy.connections, 1)
+    equal(s.end(), 0)
+
+
+@case("while it waits its process is killed, the server is killed, a folder is deleted and made again, the numbers change: all is told, nothing twice")
+def befallen(w):
+    server = Dovecot(w, ssl="yes")
+    proxy = Meddler(w, server.imap)
+    server.save(fresh(1, 3))
+    server.adm("mailbox", "create", "-u", "bob", "Clients")
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    s = served(w)
+    s.rests()
+    heard(s, "the first alert", lambda: SERVICE.told(w))
+    told = 1
+
+    def after(what, happens, mailbox="INBOX"):
+        nonlocal told
+        happens()
+        told += 1
+        server.save(fresh(told, 3 + told), mailbox=mailbox)
+        if mailbox != "INBOX":
+            # The folder that is watched says that there is something to be read. That itself is nothing.
+            server.save(letter(1000, when="Mon, 16 Mar 2026 10:00:00 +0000"))
+        heard(s, "told after " + what, lambda: max(a["count"] for a in SERVICE.told(w)) >= told)
+        equal([a["count"] for a in SERVICE.told(w)], list(range(1, told + 1)), what)
+
+    def kill_process():
+        heard(s, "it waits", lambda: server.processes("imap"))
+        for pid in server.processes("imap"):
+            os.kill(pid, signal.SIGKILL)
+
+    def kill_server():
+        for pid in server.processes("imap") + server.processes("imap-login") + [server.process.pid]:
+            os.kill(pid, signal.SIGKILL)
+        server.process.wait()
+        (server.d / "run" / "master.pid").unlink(missing_ok=True)
+        server.start()
+
+    def make_again():
+        server.adm("mailbox", "delete", "-u", "bob", "Clients")
+        server.adm("mailbox", "create", "-u", "bob", "Clients")
+
+    after("kill -9 of its process", kill_process)
+    after("kill -9 of the server", kill_server)
+    after("a folder made again", make_again, mailbox="Clients")
+    after("other numbers", lambda: server.adm("mailbox", "update", "-u", "bob", "--uid-validity", "7654321", "INBOX"))
+    true("bobpw" not in s.errors(), s.errors())
+    equal(s.end(), 0)
+
+
+@case("on Gmail what comes past the INBOX, where a filter archives it at once, is told at once, too")
+def idle_gmail(w):
+    server = Dovecot(w, ssl="yes", capability="+X-GM-EXT-1", extra=ALL)
+    settled(server)
+    proxy = Meddler(w, server.imap, lambda n: Plan(ask=as_keyword))
+    server.save(fresh(1, 3), mailbox="Everything")
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    s = served(w)
+    s.rests()
+    heard(s, "the first alert", lambda: SERVICE.told(w))
+    for n in range(2, 4):
+        server.save(fresh(n, 2 + n), mailbox="Everything")
+        heard(s, "it is told", lambda: max(a["count"] for a in SERVICE.told(w)) >= n)
+    equal(s.end(), 0)
+
+
+@case("a server that hangs up at once, and one that does after each reading, are not called without end")
+def no_calling(w):
+    server = Dovecot(w, ssl="yes")
+    server.save(fresh(1, 3))
+    # Less than the wait after so many failures in a row, of which the half is by chance, is never waited.
+    least = [2.4, 4.9, 9.9]
+    for name, plan in (("at once", Plan(cut=0)), ("later", None)):
+        inner = within(w, name)
+        proxy = Meddler(w, server.imap, lambda n, plan=plan: plan or Plan())
+        account(inner, server, scheme="imap", ca=False, port=proxy.port)
+        s = served(inner)
+        for n in range(1, 4):
+            heard(s, "connection %d" % n, lambda: proxy.connections >= n)
+            if not plan:
+                heard(s, "it is told", lambda: SERVICE.told(inner))
+                proxy.drop()
+        for n in range(1, 3):
+            true(proxy.times[n] - proxy.times[n - 1] >= least[n - 1], name, proxy.times)
+        equal(s.end(), 0)
+
+
+@case("a token that ends while it waits: each try is one login, later and later, until there is another token; no token is told anybody")
+def token_ends(w):
+    introspection = Introspection(w)
+    introspection.tokens = {"first-unmistakable-token": "bob"}
+    server = oauth_server(w, introspection)
+    server.save(fresh(1, 3))
+    token, command = token_command(w)
+    token.write_text("first-unmistakable-token\n")
+    proxy = Meddler(w, server.imaps)
+    w.source('{imap: "imaps://bob@localhost:%d", name: account, auth: oauthbearer, password: {command: [%s]}, ca: %s}' % (proxy.port, command, server.ca))
+    s = served(w)
+    s.rests()
+    heard(s, "the first alert", lambda: SERVICE.told(w))
+    introspection.tokens = {"second-unmistakable-token": "bob"}
+    proxy.drop()
+    heard(s, "two refusals", lambda: proxy.connections >= 3)
+    heard(s, "it is told", lambda: "refuses the token of bob" in s.errors())
+    true(proxy.times[2] - proxy.times[1] >= 4.9, proxy.times)
+    token.write_text("second-unmistakable-token\n")
+    server.save(fresh(2, 5))
+    heard(s, "it is read again", lambda: max(a["count"] for a in SERVICE.told(w)) >= 2)
+    true(server.log().count("auth failed, 1 attempts") <= proxy.connections - 2, server.log())
+    equal(s.end(), 0)
+    seen = s.errors().encode() + server.log().encode() + w.status(NOW).encode()
+    for path in (w.folder / "state").rglob("*"):
+        seen += path.read_bytes() if path.is_file() else b""
+    true(b"unmistakable" not in seen)
+
+
+@case("other addresses of this machine: what waits opens another connection, and hears of what comes")
+def network_changes(w):
+    if os.environ.get("ADIEU_TEST_NETWORK") != "1":
+        # In a network of its own, so that no other test hears of it.
+        r = subprocess.run(["unshare", "-n", sys.executable, __file__, "network_changes"], env=dict(os.environ, ADIEU_TEST_NETWORK="1"),
+                           capture_output=True, text=True)
+        if "1..1" not in r.stdout or not shutil.which("ip"):
+            raise tap.Skip("no network of its own: " + r.stderr.strip()[-200:])
+        if " # SKIP " in r.stdout:
+            raise tap.Skip(r.stdout.split(" # SKIP ")[1].split("\n")[0])
+        equal(r.returncode, 0, r.stdout + r.stderr)
+        return
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["ip", "address", "add", "10.9.8.6/32", "dev", "lo"], check=True)
+    server = Dovecot(w, ssl="yes")
+    server.save(fresh(1, 3))
+    proxy = Meddler(w, server.imap)
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    s = served(w)
+    s.rests()
+    heard(s, "the first alert", lambda: SERVICE.told(w))
+    for n, change in enumerate((("add", "10.9.8.7/32"), ("del", "10.9.8.6/32")), 2):
+        # Over the old one nothing comes any more, and nobody says so.
+        proxy.plan = lambda n: Plan()
+        for connection in proxy.plans:
+            connection.deaf = True
+        subprocess.run(["ip", "address", change[0], change[1], "dev", "lo"], check=True)
+        heard(s, "connection %d" % n, lambda: proxy.connections >= n)
+        server.save(fresh(n, 2 + n))
+        heard(s, "it is told", lambda: max(a["count"] for a in SERVICE.told(w)) >= n)
+        equal(proxy.connections, n)
+    equal(s.end(), 0)
 
 
 @case("a server that is not there yet is tried again; mailboxes of this machine do not wait for it")
