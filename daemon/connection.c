@@ -627,7 +627,8 @@ int connection_compress(struct connection *c, const void *unread, size_t n) {
         }
         if (!z)
                 return fail(c, CONNECTION_LOCAL, "not enough memory to compress what is said to %s", c->remote->host);
-        memcpy(z->received, unread, n);
+        if (n > 0)
+                memcpy(z->received, unread, n);
         memcpy(z->received + n, c->ahead + c->ahead_at, c->ahead_size);
         z->in.next_in = z->received;
         z->in.avail_in = (uInt) (n + c->ahead_size);

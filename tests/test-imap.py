@@ -340,6 +340,33 @@ def no_special_use(w):
     equal(subjects(w), ["Secret words 0", "Secret words 1"])
 
 
+@case("folders of others and those for everybody (NAMESPACE) are not the owner's mail; what is only called alike is")
+def namespaces(w):
+    public = w.folder / "dovecot" / "public"
+    extra = ("namespace everybody {\n  type = public\n  separator = .\n  prefix = Public.\n  location = maildir:%s\n  subscriptions = no\n  list = yes\n}\n" % public)
+    server = Dovecot(w, extra=extra)
+    settled(server)
+    server.adm("mailbox", "create", "-u", "bob", "Public.Clients")
+    server.adm("mailbox", "create", "-u", "bob", "Publication")
+    for n, mailbox in enumerate(("INBOX", "Public.Clients", "Publication")):
+        server.save(letter(n), mailbox=mailbox)
+    account(w, server)
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words 0", "Secret words 2"])
+
+
+@case("what a server says is shown in status without what would move a cursor or make a line")
+def cleaned(w):
+    server = Dovecot(w, ssl="yes")
+    said = b"NO [ALERT] \x1b[2J\x07 go \xff away \xe2\x80\xae \xc2\x9b1m\r"
+    proxy = Meddler(w, server.imap, lambda n: Plan(rewrite=lambda data: re.sub(rb"(?m)^(\d+) OK.*Logged in", lambda m: m.group(1) + b" " + said, data)))
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    r = w.scan(NOW, want=3)
+    for text in (r.stderr, w.status(NOW), status(w)["error"]):
+        true("go" in text and "away" in text, text)
+        true(not any(c in text for c in "\x1b\x07\r\x9b"), repr(text))
+
+
 @case("drafts and deleted messages are left out until their flags change", )
 def flags(w):
     for capability in ("", "-CONDSTORE -QRESYNC"):
@@ -683,29 +710,39 @@ def garbage(w):
             t.result()
 
 
+def much_mail():
+    """More than fits into what the system holds on its way."""
+    return [letter(100 + n, text="word of a longer letter\n" * 9000) for n in range(100)]
+
+
+def far_away():
+    """So slow a way that the server is still at work on an answer when its first megabyte has come."""
+    return Plan(rewrite=lambda data: (time.sleep(0.01), data)[1])
+
+
 @case("a server that says nothing more is left after a minute, wherever it stops and although much is still to come; one that says a byte now and then is read")
 def stalls(w):
     server = Dovecot(w, ssl="yes")
     mailbox_of_all_kinds(server)
     drip = within(w, "drip")
     disturbed(drip, server, [Plan(drip=0.0005)], undisturbed(drip, server))
-    server.put([letter(100 + n, text="word of a longer letter\n" * 4000) for n in range(60)], mailbox="Clients")
+    server.put(much_mail(), mailbox="Clients")
     want = undisturbed(w, server)
     before = server.tree()
+    eventually("nobody is there any more", lambda: not server.processes("imap"))
     # All at once: each takes its minute.
     runs = []
-    for name, plan in (("greeting", Plan(stall=0)), ("line", Plan(stall=20)), ("login", Plan(stall=400)), ("folders", Plan(stall=1500)),
-                       ("literal", Plan(stall=2000000)), ("server", Plan())):
+    for name, plan in (("server", far_away()), ("greeting", Plan(stall=0)), ("line", Plan(stall=20)), ("login", Plan(stall=400)), ("folders", Plan(stall=1500)),
+                       ("literal", Plan(stall=2000000))):
         inner = within(w, name)
         proxy = Meddler(w, server.imap, lambda n, plan=plan: plan if n == 0 else Plan())
         account(inner, server, scheme="imap", ca=False, port=proxy.port)
-        others = server.processes("imap")
         run = inner.start("scan", now=NOW, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         runs.append((inner, run))
         if name == "server":
             # kill -STOP in the middle of an answer.
             eventually("an answer has begun", lambda: proxy.down > 1000000 or run.poll() is not None)
-            stopped = [pid for pid in server.processes("imap") if pid not in others]
+            stopped = server.processes("imap")
             for pid in stopped:
                 os.kill(pid, signal.SIGSTOP)
             equal(len(stopped), 1, stopped)
@@ -727,9 +764,9 @@ def stalls(w):
 @case("kill -STOP of the server in the middle of an answer, and CONT: as if nothing had been")
 def stopped(w):
     server = Dovecot(w, ssl="yes")
-    server.put([letter(n, text="word of a longer letter\n" * 4000) for n in range(60)])
+    server.put(much_mail())
     want = undisturbed(w, server)
-    proxy = Meddler(w, server.imap)
+    proxy = Meddler(w, server.imap, lambda n: far_away())
     account(w, server, scheme="imap", ca=False, port=proxy.port)
     p = w.start("scan", now=NOW, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     eventually("an answer has begun", lambda: proxy.down > 1000000 or p.poll() is not None)
