@@ -179,9 +179,9 @@ static void list_names(const struct probe *p, char *out, size_t size) {
                 (void) snprintf(out + at, size - at, " and %zu more", p->n - NAMES_SHOWN);
 }
 
-/* A name under `include` that nothing has is a slip of the pen. Roles such as "\Sent" are IMAP's own. */
-static const char *unknown_name(const struct probe *p) {
-        for (const char **name = p->spec->include; name && *name; name++) {
+/* A name that nothing has is a slip of the pen. Roles such as "\Sent" are IMAP's own. */
+static const char *unknown_name(const struct probe *p, const char **names) {
+        for (const char **name = names; name && *name; name++) {
                 bool found = **name == '\\';
                 for (size_t i = 0; i < p->n && !found; i++)
                         found = folder_named(p, &p->folders[i], *name);
@@ -199,14 +199,16 @@ static void describe(struct probe *p) {
                 return;
         }
         list_names(p, names, sizeof(names));
-        const char *unknown = unknown_name(p);
+        const char *unknown = unknown_name(p, p->spec->include), *kept = unknown_name(p, p->spec->exclude);
         p->fine = !unknown && p->n > 0;
         if (unknown)
                 (void) snprintf(p->text, sizeof(p->text), "nothing there is called \"%s\"; there are: %s", unknown, names);
         else if (p->n == 0)
                 (void) snprintf(p->text, sizeof(p->text), "no %ss are there", things);
         else
-                (void) snprintf(p->text, sizeof(p->text), "%zu %s%s: %s", p->n, things, p->n == 1 ? "" : "s", names);
+                (void) snprintf(p->text, sizeof(p->text), "%zu %s%s: %s%s%s%s", p->n, things, p->n == 1 ? "" : "s", names,
+                                kept ? "; none is called \"" : "", kept ? kept : "",
+                                kept ? "\", which is to be left out" : "");
 }
 
 static enum fetch_kind fetch_kind_of(enum source_kind kind) {

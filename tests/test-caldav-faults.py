@@ -285,6 +285,34 @@ def endless(w):
         equal(cancelled(w, LATER), [])
 
 
+@case("headers without end: given up after a few megabytes, and they are kept nowhere")
+def endless_headers(w):
+    listener, sent = socket.socket(), [0]
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(8)
+    lines = b"".join(b"X-%d: %s\r\n" % (i, b"y" * 50) for i in range(1000))
+
+    def serve():
+        while True:
+            client, _ = listener.accept()
+            try:
+                client.recv(65536)
+                client.sendall(b"HTTP/1.1 207 Multi-Status\r\n")
+                while sent[0] < 1 << 30:
+                    client.sendall(lines)
+                    sent[0] += len(lines)
+            except OSError:
+                pass
+            client.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    use(w, "http://localhost:%d" % listener.getsockname()[1])
+    r = scan(w, BEFORE, 3)
+    true("localhost" in r.stderr, r)
+    true(0 < sent[0] < 64 << 20, sent)
+    true(r.memory < 128 << 20 or SLOW, r.memory)
+
+
 @case("a calendar of a hundred megabytes is read in the memory that a small one needs")
 def much(w):
     n, size = (200, 50000) if SLOW else (2000, 50000)
@@ -456,6 +484,7 @@ def made_again(w):
             equal(cancelled(world, AFTER), [])
             held = sorted({o[3] for o in observations(world)})
             equal(held, sorted({o[3] for o in want}), which)
+            equal(len(observations(world)), len(want), which)
             # One is missing since.
             s.delete(path)
             fill("abc")

@@ -6,6 +6,7 @@ import json
 import pathlib
 import signal
 import sys
+import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -157,6 +158,26 @@ def refused_later(w):
         equal(adieud.end(), 0)
         true(fakedav.PASSWORD not in adieud.errors())
     finally:
+        s.stop()
+
+
+@case("a calendar server that says nothing holds up nobody: mail that lands is told meanwhile")
+def silent(w):
+    s = server()
+    speak = threading.Event()
+    try:
+        configure(w, s.base)
+        s.answer = lambda r: speak.wait(service.PATIENCE) and None
+        adieud = start(w)
+        lands(w, 1)
+        lands(w, 2)
+        equal(sources(w).get("caldav", {}).get("observations", 0), 0)
+        speak.set()
+        observed(w, 2)
+        eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
+        equal(adieud.end(), 0)
+    finally:
+        speak.set()
         s.stop()
 
 

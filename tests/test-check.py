@@ -83,6 +83,10 @@ def caldav(w):
         configure(w, ['caldav: "%s", password: {file: secret}, include: [work, wrok]' % url(s)])
         rows = check(w, 3)
         true('"wrok"' in rows[0][3] and "Work, Home" in rows[0][3], rows)
+        # No fault, since nothing is missed; but what was to be left out may not be.
+        configure(w, ['caldav: "%s", password: {file: secret}, exclude: [home, wrok]' % url(s)])
+        equal(check(w, 0)[0][3], '2 calendars: Work, Home; none is called "wrok", which is to be left out')
+        configure(w, ['caldav: "%s", password: {file: secret}, include: [work, wrok]' % url(s)])
         (w.folder / "secret").write_text("wrong\n")
         (w.folder / "secret").chmod(0o600)
         configure_again = w.config.read_text().replace(", include: [work, wrok]", "")
