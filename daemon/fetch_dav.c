@@ -159,8 +159,12 @@ static enum fetch_end end_of(enum dav_fault fault) {
 static int end_with(struct dav_session *s, struct fetcher *f, int error) {
         if (error != -EIO)
                 return error;
+        enum fetch_end end = end_of(dav_fault(s->dav));
+        /* No account is locked for a token, and whoever gives them out may only have been late. */
+        if (end == FETCH_END_REFUSED && auth_mechanism_is_token(s->account->remote.auth))
+                end = FETCH_END_FAULT;
         fetcher_ask_patience(f, dav_retry_after(s->dav));
-        return fetcher_end(f, end_of(dav_fault(s->dav)), "%s", dav_error(s->dav));
+        return fetcher_end(f, end, "%s", dav_error(s->dav));
 }
 
 /* Of one calendar only: the others can still be read. */
