@@ -78,10 +78,7 @@ static int fail(struct connection *c, enum connection_fault fault, const char *f
         int n = vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
         size_t size = utf8_boundary(text, MIN((size_t) MAX(n, 0), sizeof(text) - 1));
-        (void) utf8_clean_in_place(text, size);
-        for (char *p = text; *p; p++)
-                if (*p == '\n' || *p == '\t')
-                        *p = ' ';
+        (void) utf8_clean_line(text, size);
         memcpy(c->error, text, strlen(text) + 1);
         c->fault = fault;
         c->shut = true;

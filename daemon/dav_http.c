@@ -64,7 +64,7 @@ int http_fail(struct http *h, enum dav_fault fault, const char *format, ...) {
         (void) vsnprintf(h->error, sizeof(h->error), format, ap);
         va_end(ap);
         /* It may hold what the server wrote. */
-        (void) utf8_clean_in_place(h->error, strlen(h->error));
+        (void) utf8_clean_line(h->error, strlen(h->error));
         h->fault = fault;
         return -EIO;
 }

@@ -248,7 +248,7 @@ char *fetcher_clean(const char *said, char *out, size_t room) {
         while (n > 0 && out[n - 1] == ' ')
                 n--;
         out[n] = 0;
-        (void) utf8_clean_in_place(out, n);
+        (void) utf8_clean_line(out, n);
         return out;
 }
 

@@ -105,8 +105,10 @@ static int authenticate(struct imap *i, const char *mechanism, const char *respo
                          : send_line(i, encoded, NULL, NULL);
                 sent = true;
         }
-        if (e == -ENOMSG)
-                return refused(i, said);
+        if (e == -ENOMSG) {
+                encoded[strcspn(encoded, "=")] = 0;
+                return refused(i, strstr(said, encoded) ? "(it repeats what was said to it)" : said);
+        }
         if (e >= 0)
                 i->session->imap_state = MAILIMAP_STATE_AUTHENTICATED;
         return e;

@@ -23,15 +23,6 @@ static bool stderr_is_journal(void) {
         return n > 0 && (size_t) n < sizeof(expected) && strcmp(stream, expected) == 0;
 }
 
-/* Names of files and folders are chosen by others: nothing of them may move the cursor or forge a second line. */
-static size_t clean_line(char *s, size_t size) {
-        size_t n = utf8_clean_in_place(s, size);
-        for (size_t i = 0; i < n; i++)
-                if (s[i] == '\n' || s[i] == '\t')
-                        s[i] = ' ';
-        return n;
-}
-
 static void write_line(enum log_level level, char *text, size_t size) {
         bool journal = stderr_is_journal();
         /* The journal filters by itself; a person at a terminal did not ask for details. */
@@ -41,7 +32,8 @@ static void write_line(enum log_level level, char *text, size_t size) {
         size_t n = 0;
         if (journal)
                 n = (size_t) snprintf(line, sizeof(line), "<%d>", (int) level);
-        size = MIN(clean_line(text, size), (size_t) LOG_LINE_MAX);
+        /* Names of files and folders are chosen by others: nothing of them may move the cursor or forge a second line. */
+        size = MIN(utf8_clean_line(text, size), (size_t) LOG_LINE_MAX);
         memcpy(line + n, text, size);
         n += size;
         line[n++] = '\n';
@@ -73,7 +65,7 @@ void log_known(enum log_level level, const char *message_id, const char *format,
         va_start(ap, format);
         size_t n = format_line(text, sizeof(text), format, ap);
         va_end(ap);
-        text[clean_line(text, n)] = 0;
+        text[utf8_clean_line(text, n)] = 0;
         if (!stderr_is_journal() ||
             sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", (int) level, "MESSAGE_ID=%s", message_id, NULL) < 0)
                 write_line(level, text, strlen(text));

@@ -365,7 +365,7 @@ static void keep_fault(struct outlet_command *o, const char *name) {
                 (void) snprintf(ending, sizeof(ending), "was ended by signal %d", WTERMSIG(o->wstatus));
         else
                 (void) snprintf(ending, sizeof(ending), "ended with %d", WEXITSTATUS(o->wstatus));
-        size_t n = utf8_clean_in_place(o->line, o->n_line);
+        size_t n = utf8_clean_line(o->line, o->n_line);
         bool told = n > 0 && !is_echo(o, o->line, n);
         free(o->fault);
         if (asprintf(&o->fault, "%s %s%s%.*s", name, ending, told ? ": " : "", told ? (int) n : 0, o->line) < 0)

@@ -83,8 +83,8 @@ void reader_read_since(struct reader *r, instant since) {
 static __attribute__((format(printf, 3, 0))) void keep_trouble(struct reader *r, char text[static TROUBLE_MAX],
                                                                const char *format, va_list ap) {
         (void) vsnprintf(text, TROUBLE_MAX, format, ap);
-        /* File names are any bytes; what a person reads, or the store keeps, is text. */
-        (void) utf8_clean_in_place(text, strlen(text));
+        /* File names are any bytes, and servers say what they like; what a person reads, or the store keeps, is a line of text. */
+        (void) utf8_clean_line(text, strlen(text));
         if (!r->trouble)
                 r->trouble = strdup(text);
 }
@@ -287,7 +287,7 @@ int reader_observe(struct reader *r, const struct observation *o, instant intern
 static int keep_aside(struct reader *r, int64_t source, const struct unreadable *why, const char *item) {
         char shown[PATH_SHOWN_MAX];
         (void) snprintf(shown, sizeof(shown), "%s", item);
-        (void) utf8_clean_in_place(shown, strlen(shown));
+        (void) utf8_clean_line(shown, strlen(shown));
         struct observation o = {
                 .kind = OBSERVATION_UNREADABLE, .seen_at = r->now, .internal_date = INSTANT_UNKNOWN, .unreadable = *why};
         o.unreadable.item = shown;

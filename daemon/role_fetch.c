@@ -15,6 +15,8 @@
 #include "daemon/sandbox.h"
 
 #define SENTENCE_MAX 1000U
+/* So much of a secret is recognized where the rest of it was cut off. */
+#define SECRET_BEGINNING_MIN 4
 
 struct fetcher {
         char *buffer;                 /* FETCH_PACKET_MAX: the record at hand */
@@ -196,6 +198,19 @@ int fetcher_item(struct fetcher *f, struct fetch_record *item) {
 
 /* --- sentences --- */
 
+/* Some servers repeat what they refuse. What was cut off at the end may be the beginning of it. */
+static void hide_secret(const struct fetcher *f, char *text) {
+        const char *secret = f->account.secret;
+        size_t n = secret ? strlen(secret) : 0;
+        char *end = text + strlen(text);
+        for (char *p = text; n > 0 && *p; p++) {
+                bool cut_off = (size_t) (end - p) < n && end - p >= SECRET_BEGINNING_MIN &&
+                               memcmp(p, secret, (size_t) (end - p)) == 0;
+                if (cut_off || strncmp(p, secret, n) == 0)
+                        memset(p, '*', MIN(n, (size_t) (end - p)));
+        }
+}
+
 int fetcher_trouble(struct fetcher *f, const char *format, ...) {
         char text[SENTENCE_MAX];
         struct fetch_record r = fetch_record_of(FETCH_TROUBLE);
@@ -203,6 +218,7 @@ int fetcher_trouble(struct fetcher *f, const char *format, ...) {
         va_start(ap, format);
         (void) vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
+        hide_secret(f, text);
         r.text = text;
         return fetcher_tell(f, &r);
 }
@@ -213,6 +229,7 @@ int fetcher_end(struct fetcher *f, enum fetch_end end, const char *format, ...) 
                 va_start(ap, format);
                 (void) vsnprintf(f->why, sizeof(f->why), format, ap);
                 va_end(ap);
+                hide_secret(f, f->why);
                 f->ended = true;
                 f->end = end;
         }

@@ -61,10 +61,7 @@ static void set_text(struct sending *s, const char *text, size_t size) {
         size = MIN(size, (size_t) SEND_TEXT_MAX);
         memcpy(p, text, size);
         p[size] = 0;
-        size = utf8_clean_in_place(p, utf8_boundary(p, size));
-        for (size_t i = 0; i < size; i++)
-                if (p[i] == '\n' || p[i] == '\t')
-                        p[i] = ' ';
+        (void) utf8_clean_line(p, utf8_boundary(p, size));
         s->outcome.text = s->text;
 }
 

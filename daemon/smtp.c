@@ -78,11 +78,8 @@ static int ends(struct session *s, int code, bool permanent, bool configuration,
         va_start(ap, format);
         int n = vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
-        size_t size = utf8_clean_in_place(text, MIN((size_t) MAX(n, 0), sizeof(text) - 1));
+        size_t size = utf8_clean_line(text, MIN((size_t) MAX(n, 0), sizeof(text) - 1));
         size = utf8_boundary(text, MIN(size, (size_t) SEND_TEXT_MAX));
-        for (size_t i = 0; i < size; i++)
-                if (text[i] == '\n' || text[i] == '\t')
-                        text[i] = ' ';
         *o = (struct smtp_outcome){.stage = s->stage, .code = code, .permanent = permanent, .configuration = configuration};
         memcpy(o->text, text, size);
         o->text[size] = 0;

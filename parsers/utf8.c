@@ -235,6 +235,14 @@ size_t utf8_clean_in_place(char *s, size_t n) {
         return out;
 }
 
+size_t utf8_clean_line(char *s, size_t n) {
+        n = utf8_clean_in_place(s, n);
+        for (size_t i = 0; i < n; i++)
+                if (s[i] == '\n' || s[i] == '\t')
+                        s[i] = ' ';
+        return n;
+}
+
 uint32_t utf8_lower(uint32_t cp) {
         if (cp < 0x80)
                 return cp >= 'A' && cp <= 'Z' ? cp + 32 : cp;

@@ -20,6 +20,8 @@ size_t utf8_boundary(const char *s, size_t n) _pure_;
 /* Clean s in place: invalid bytes become U+FFFD's ASCII stand-in '?', CR LF and bare CR become \n, other controls
  * (C0, DEL, C1, and the bidirectional overrides that can disguise text) vanish. Returns the new length; s[len] is NUL. */
 size_t utf8_clean_in_place(char *s, size_t n);
+/* The same, as one line: line ends and tabs become blanks. For what others wrote where a line of our own is expected. */
+size_t utf8_clean_line(char *s, size_t n);
 /* Simple lower case of one code point: ASCII, Latin-1, Latin Extended-A, Greek, Cyrillic. */
 uint32_t utf8_lower(uint32_t cp) _pure_;
 /* Is it a letter or a digit of any script (for cutting words)? Marks and apostrophes are not. */

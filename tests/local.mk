@@ -44,7 +44,7 @@ dist_check_SCRIPTS += %D%/test-service.py %D%/test-outlets.py %D%/test-day.py %D
 %D%/test-systemd.log: $(UNITS)
 %D%/test-mails.log: adieu$(EXEEXT) adieud$(EXEEXT)
 EXTRA_DIST += %D%/systemd-pid1.sh
-dist_check_SCRIPTS += %D%/test-rules.py %D%/test-stale.py %D%/test-json.py
+dist_check_SCRIPTS += %D%/test-rules.py %D%/test-stale.py %D%/test-said.py %D%/test-json.py
 EXTRA_DIST += %D%/tap.py
 %D%/test-bad-input.log %D%/test-rules.log %D%/test-schema.log: adieu$(EXEEXT)
 %D%/test-order.log: adieu$(EXEEXT)

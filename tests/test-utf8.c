@@ -111,6 +111,15 @@ static void cleans_in_place(void **state) {
         cleans("\t\n", 2, "\t\n");
 }
 
+static void cleans_a_line(void **state) {
+        (void) state;
+        char s[] = "one\r\ntwo\tthree\xe2\x80\xa8"
+                   "four\x1b[2J\rfive\n";
+        size_t n = utf8_clean_line(s, strlen(s));
+        assert_string_equal(s, "one two three four[2J five ");
+        assert_int_equal(n, strlen(s));
+}
+
 static void lowers(void **state) {
         (void) state;
         static const uint32_t pairs[][2] = {{'A', 'a'},     {'z', 'z'},     {'[', '['},       {0xC9, 0xE9},   {0xD7, 0xD7},
@@ -226,6 +235,7 @@ int main(void) {
                 cmocka_unit_test(clean_knows_controls),
                 cmocka_unit_test(cuts_on_boundaries),
                 cmocka_unit_test(cleans_in_place),
+                cmocka_unit_test(cleans_a_line),
                 cmocka_unit_test(lowers),
                 cmocka_unit_test(knows_letters),
                 cmocka_unit_test(folds),
