@@ -340,7 +340,7 @@ def account_fails(w):
     s = Service(w)
     s.rests()
     equal(len(told(w)), 1)
-    true('"/nonexistent/x" cannot be run' in s.errors(), s.errors())
+    eventually("the fault is told", lambda: '"/nonexistent/x" cannot be run' in s.errors())
     w.mail("2.x", evening_mail(2, 14))
     eventually("the next is told", lambda: len(told(w)) == 2)
     equal(s.end(), 0)
