@@ -27,7 +27,7 @@ CASES = []
 # What follows takes seconds; a test that hangs has failed, however busy the machine is.
 TIMEOUT = 300
 # A case that waits for what never comes shows where.
-HANGS = 1200
+HANGS = 900
 
 
 class Skip(Exception):
