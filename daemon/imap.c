@@ -49,8 +49,42 @@ int imap_broken(struct imap *i, int rc) {
         return fetcher_end(i->fetcher, FETCH_END_LOST, "%s answered what is no IMAP", i->account->remote.host);
 }
 
+/* What the last line of the answer says after its tag and NO or BAD; NULL: it says something else. */
+static const char *refusal(const struct imap *i) {
+        static const char *const words[] = {"NO", "BAD"};
+        const MMAPString *lines = i->session->imap_stream_buffer;
+        if (!lines || !lines->str)
+                return NULL;
+        const char *last = lines->str, *end = strchr(last, '\n');
+        for (; end && end[1]; end = strchr(last, '\n'))
+                last = end + 1;
+        for (size_t k = 0; k < ELEMENTSOF(words); k++) {
+                char begin[32];
+                int n = snprintf(begin, sizeof(begin), "%i %s", i->session->imap_tag, words[k]);
+                if (strncasecmp(last, begin, (size_t) n) == 0 && (last[n] == ' ' || last[n] == '\r' || last[n] == '\n'))
+                        return last + n + strspn(last + n, " ");
+        }
+        return NULL;
+}
+
 const char *imap_said(struct imap *i, char *out, size_t room) {
-        return fetcher_clean(i->session->imap_response, out, room);
+        /* libetpan keeps the text without the code that says what it means (RFC 5530). */
+        const char *said = refusal(i);
+        return fetcher_clean(said ? said : i->session->imap_response, out, room);
+}
+
+bool imap_passes(struct imap *i, const char *said) {
+        static const char *const codes[] = {"[UNAVAILABLE]", "[INUSE]",     "[LIMIT]",
+                                            "[SERVERBUG]",   "[THROTTLED]", "[OVERQUOTA]"};
+        /* Exchange: "Request is throttled. Suggested Backoff Time: 92415 milliseconds" */
+        const char *throttled = strcasestr(said, "is throttled"), *time = strcasestr(said, "Backoff Time:");
+        uint32_t ms;
+        if (throttled && time && sscanf(time + strlen("Backoff Time:"), " %9" SCNu32, &ms) == 1)
+                fetcher_ask_patience(i->fetcher, (int64_t) ms / 1000 + 1);
+        for (size_t k = 0; k < ELEMENTSOF(codes); k++)
+                if (strncasecmp(said, codes[k], strlen(codes[k])) == 0)
+                        return true;
+        return throttled;
 }
 
 bool imap_can(const struct imap *i, const char *capability) {
@@ -81,19 +115,8 @@ int imap_quote(const char *s, struct buf *out) {
 }
 
 bool imap_said_no(const struct imap *i, int rc) {
-        char no[32], bad[32];
-        const MMAPString *lines = i->session->imap_stream_buffer;
-        if (rc == MAILIMAP_ERROR_EXTENSION)
-                return true;
         /* libetpan takes BAD for the end of the world; the line itself tells. Else the tag was somebody else's. */
-        if (rc != MAILIMAP_ERROR_PROTOCOL || !lines || !lines->str)
-                return false;
-        const char *last = lines->str, *end = strchr(last, '\n');
-        for (; end && end[1]; end = strchr(last, '\n'))
-                last = end + 1;
-        (void) snprintf(no, sizeof(no), "%i NO", i->session->imap_tag);
-        (void) snprintf(bad, sizeof(bad), "%i BAD", i->session->imap_tag);
-        return strncasecmp(last, no, strlen(no)) == 0 || strncasecmp(last, bad, strlen(bad)) == 0;
+        return rc == MAILIMAP_ERROR_EXTENSION || (rc == MAILIMAP_ERROR_PROTOCOL && refusal(i));
 }
 
 /* libetpan reads the answer into its session; what it means is looked up there. */

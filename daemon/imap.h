@@ -61,8 +61,11 @@ void imap_allow(struct imap *i, uint64_t bytes);
 /* Send one command (without tag and end of line) and read the answer. 0; -ENOMSG: the server said NO or BAD, imap_said() tells; another negative errno after
  * fetcher_end(): the connection is of no more use. */
 int imap_command(struct imap *i, const char *format, ...) _printf_(2, 3);
-/* The text of the last tagged answer, cleaned. */
+/* The text of the last tagged answer, cleaned; of a refusal with its code (RFC 5530) before it. */
 const char *imap_said(struct imap *i, char *out, size_t room);
+/* Is such a refusal one that passes by itself (RFC 5530, and what Gmail and Exchange say when too much is asked of them)? Takes note of how long the server asks to
+ * be left alone. */
+bool imap_passes(struct imap *i, const char *said);
 /* A name as a quoted string, into `out`. -EINVAL: it has control characters, and nobody can ask for it that way. */
 int imap_quote(const char *s, struct buf *out) _must_check_;
 /* The connection failed, or the answer made no sense (rc: libetpan's). Says how it ended. */

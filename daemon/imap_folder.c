@@ -66,6 +66,7 @@ struct reading {
         int64_t batch_bytes; /* still to come */
         int give_error;
         bool changed;
+        bool looked_in_vain; /* at what is left out */
         int64_t done, total;
 };
 
@@ -447,6 +448,17 @@ static int fetch_set(struct reading *r, const char *set, const char *what, int64
         return r->give_error < 0 ? r->give_error : e;
 }
 
+/* The server does not give what it has. When it will at another time, that is the end for now: what counted as read would be missing for ever. 0: it will not. */
+static int try_later(struct reading *r, bool surely) {
+        char said[300];
+        struct imap *i = r->imap;
+        (void) imap_said(i, said, sizeof(said));
+        return imap_passes(i, said) || surely
+                       ? fetcher_end(i->fetcher, FETCH_END_LOST, "%s gives no messages of %s now: %s",
+                                     i->account->remote.host, r->folder->shown, *said ? said : "without a reason")
+                       : 0;
+}
+
 /* 1: handed on; 0: it did not come. */
 static int fetch_alone(struct reading *r, const struct message *m, const char *what, int64_t bytes) {
         char set[16];
@@ -456,6 +468,8 @@ static int fetch_alone(struct reading *r, const struct message *m, const char *w
         int e = tell_at(r, m->uid);
         if (e >= 0)
                 e = fetch_set(r, set, what, bytes);
+        if (e == -ENOMSG && !r->batch[0].fetched)
+                e = try_later(r, false);
         return e < 0 && e != -ENOMSG ? e : r->batch[0].fetched;
 }
 
@@ -465,7 +479,9 @@ static int settle_missing(struct reading *r, struct message *m) {
         if (e != 0)
                 return MIN(e, 0);
         e = ask_window(r, (struct uid_range){m->uid, m->uid}, true, "UID");
-        return e < 0 && e != -ENOMSG ? e : r->n_window > 0 ? give(r, m, -EIO) : 0;
+        if (e == -ENOMSG)
+                return try_later(r, true);
+        return e < 0 ? e : r->n_window > 0 ? give(r, m, -EIO) : 0;
 }
 
 /* Some of current[first..end) did not come. */
@@ -521,6 +537,8 @@ static int fetch_large(struct reading *r, struct message *m) {
         m->fd = -1;
         if (e == -ENOENT)
                 return 0;
+        if (e == -ENOMSG && try_later(r, false) < 0)
+                return -ECONNABORTED;
         if (e != -ENOMSG && e != -EBADMSG)
                 return e;
         (void) snprintf(what, sizeof(what), "BODY.PEEK[]<0.%u>", LARGE_HEAD_BYTES);
@@ -716,9 +734,10 @@ static int look_again(struct reading *r) {
                         if (e >= 0)
                                 e = ask_labels(r);
                         /* They are counted as read, so that nobody would ask for them again. */
-                        if (e == -ENOMSG)
+                        if (e == -ENOMSG) {
+                                r->looked_in_vain = true;
                                 e = uid_set_add(&r->state.left, range.first, range.last);
-                        else if (e >= 0)
+                        } else if (e >= 0)
                                 e = fetch_window(r, &range, false);
                 }
         r->changed = true;
@@ -749,7 +768,7 @@ static int read_selected(struct reading *r, uint64_t modseq) {
         if (e >= 0)
                 e = read_new(r);
         r->changed |= before.next != r->state.next || before.messages != r->state.messages || before.modseq != modseq;
-        r->state.modseq = modseq;
+        r->state.modseq = r->looked_in_vain ? 0 : modseq;
         return e < 0 || !r->changed ? e : tell_state(r);
 }
 

@@ -34,20 +34,11 @@ static int send_line(struct imap *i, const char *a, const char *b, const char *c
 
 /* --- what a refusal means --- */
 
-/* RFC 5530: the server cannot tell now whether the secret is right, or somebody is connected too often. */
-static bool is_passing(const char *said) {
-        static const char *const codes[] = {"[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]"};
-        for (size_t i = 0; i < ELEMENTSOF(codes); i++)
-                if (strncasecmp(said, codes[i], strlen(codes[i])) == 0)
-                        return true;
-        return false;
-}
-
 static int refused(struct imap *i, const char *said) {
         char text[300];
         const struct remote *r = &i->account->remote;
         (void) fetcher_clean(said, text, sizeof(text));
-        if (is_passing(text))
+        if (imap_passes(i, text))
                 return fetcher_end(i->fetcher, FETCH_END_LOST, "%s cannot log %s in now: %s", r->host, r->user, text);
         /* A token ends by itself, and the command that gives it will give a new one: nobody is locked out for it. */
         bool token = auth_mechanism_is_token(r->auth);

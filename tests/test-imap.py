@@ -710,6 +710,46 @@ def garbage(w):
             t.result()
 
 
+@case("a server that is asked too much, and says so instead of giving messages: all of them are read later, none counts as gone or unreadable")
+def throttled(w):
+    server = Dovecot(w, ssl="yes")
+    mailbox_of_all_kinds(server)
+    want = undisturbed(w, server)
+    for n, (asked, said) in enumerate(((b"UID FETCH", b"BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds"),
+                                       (b"UID FETCH", b"NO [OVERQUOTA] Account exceeded command or bandwidth limits"),
+                                       (b"UID FETCH 13 ", b"NO [UNAVAILABLE] Not now"), (b"UID FETCH", b"BAD what?"), (b"FETCH", b"NO [LIMIT] no more"))):
+        inner = within(w, "try%d" % n)
+        plan = Plan(ask=lambda data, asked=asked: data.replace(asked, b"X" + asked),
+                    rewrite=lambda data, said=said: re.sub(rb"BAD Error in IMAP command XU?I?D?[A-Z]*: [^\r]*", lambda m: said, data))
+        proxy = Meddler(w, server.imap, lambda k, plan=plan: plan if k == 0 else Plan())
+        account(inner, server, scheme="imap", ca=False, port=proxy.port)
+        r = inner.scan(NOW, want=3)
+        true(said.split(b" ", 1)[1].decode() in r.stderr, r)
+        inner.scan(NOW)
+        equal(observations(inner), want)
+        equal(status(inner)["unreadable"], 0)
+
+
+@case("a server that refuses to tell of drafts again: they are asked for until it does")
+def drafts_refused(w):
+    server = Dovecot(w, ssl="yes")
+    server.save(letter(1))
+    server.save(letter(2))
+    server.adm("flags", "add", "-u", "bob", "\\Draft", "mailbox", "INBOX", "1")
+    plan = Plan()
+    proxy = Meddler(w, server.imap, lambda n: plan)
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words 2"])
+    server.adm("flags", "remove", "-u", "bob", "\\Draft", "mailbox", "INBOX", "1")
+    plan = Plan(ask=lambda data: data.replace(b"UID FETCH 1:1", b"UID XFETCH 1:1"))
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words 2"])
+    plan = Plan()
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words 1", "Secret words 2"])
+
+
 def much_mail():
     """More than fits into what the system holds on its way."""
     return [letter(100 + n, text="word of a longer letter\n" * 9000) for n in range(100)]

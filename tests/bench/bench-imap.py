@@ -3,7 +3,8 @@
 second pass with nothing new, an idle minute of the service, and how much memory the core and the fetch role took.
 
 Bytes are counted by a relay between, in both directions, as encrypted. Both programs meet a dovecot whose caches are warm. mbsync runs without its fsync() of
-each message, which would measure the disk. BENCH_MESSAGES (50000), BENCH_ROUNDS (3), BENCH_IDLE (60 seconds), BENCH_DIR as for bench.py."""
+each message, which would measure the disk. BENCH_MESSAGES (50000), BENCH_ROUNDS (3), BENCH_IDLE (60 seconds), BENCH_DIR as for bench.py;
+BENCH_COMPRESS=1: the server offers COMPRESS=DEFLATE."""
 import os
 import pathlib
 import shutil
@@ -26,6 +27,7 @@ BUILD = pathlib.Path(os.environ["abs_top_builddir"])
 MESSAGES = int(os.environ.get("BENCH_MESSAGES", "50000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 IDLE = int(os.environ.get("BENCH_IDLE", "60"))
+COMPRESS = "protocol imap {\n  mail_plugins = $mail_plugins imap_zlib\n}\n" if os.environ.get("BENCH_COMPRESS") == "1" else ""
 DIR = pathlib.Path(os.environ.get("BENCH_DIR", BUILD / "bench-data"))
 PIPE = 1 << 20
 
@@ -247,7 +249,7 @@ def few(world, n):
 
 
 def compare(world):
-    server = Dovecot(world)
+    server = Dovecot(world, extra=COMPRESS)
     fill(server, MESSAGES)
     relay = Relay(server.imaps)
     adieu, mbsync = Adieu(world, server, relay), Mbsync(world, server, relay) if shutil.which("mbsync") else None
