@@ -10,6 +10,7 @@
 #include "daemon/command.h"
 #include "daemon/log.h"
 #include "daemon/role.h"
+#include "daemon/sandbox.h"
 #include "rules/worktime.h"
 
 static const struct command commands[] = {
@@ -202,6 +203,7 @@ int main(int argc, char **argv) {
         int role = role_main(argc, argv);
         if (role >= 0)
                 return role;
+        sandbox_limit_core();
 
         static const struct option longs[] = {
                 {"config", required_argument, NULL, 'c'}, {"now", required_argument, NULL, 'n'},

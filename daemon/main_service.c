@@ -6,6 +6,7 @@
 
 #include "daemon/log.h"
 #include "daemon/role.h"
+#include "daemon/sandbox.h"
 #include "daemon/service.h"
 
 static void help(void) {
@@ -22,6 +23,7 @@ int main(int argc, char **argv) {
         int role = role_main(argc, argv);
         if (role >= 0)
                 return role;
+        sandbox_limit_core();
         static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
                                               {"instance", required_argument, NULL, 'i'},
                                               {"help", no_argument, NULL, 'h'},

@@ -4,6 +4,7 @@
 #include "daemon/role_fetch.h"
 #include "daemon/role_parse.h"
 #include "daemon/role_send.h"
+#include "daemon/sandbox.h"
 
 int role_main(int argc, char **argv) {
         static const struct {
@@ -15,8 +16,10 @@ int role_main(int argc, char **argv) {
                 {"--role=send", role_send},
         };
         for (size_t i = 0; argc == 2 && i < ELEMENTSOF(roles); i++)
-                if (str_eq(argv[1], roles[i].argument))
+                if (str_eq(argv[1], roles[i].argument)) {
+                        sandbox_leave_no_core();
                         return roles[i].run();
+                }
         /* A program of the owner's, with its arguments after the name of the role. */
         if (argc > 2 && str_eq(argv[1], "--role=command"))
                 return role_command(argv + 2);

@@ -239,6 +239,19 @@ static int sandbox_filter(uint32_t otherwise, int (*fill)(scmp_filter_ctx f)) {
         return r;
 }
 
+void sandbox_limit_core(void) {
+        const struct rlimit none = {0};
+        (void) setrlimit(RLIMIT_CORE, &none);
+}
+
+void sandbox_leave_no_core(void) {
+        sandbox_limit_core();
+        /* A core file that goes to a program is made whatever the limit; and nobody of the same user looks in through /proc. Leaks are looked for by
+         * a process that does just that. */
+        if (!with_sanitizers)
+                (void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 int sandbox_parse(void) {
         /* Whatever the core had open and did not mark for closing. */
         if (close_range(PARSE_SOCKET + 1, ~0U, 0) < 0 && errno != ENOSYS)

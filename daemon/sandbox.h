@@ -8,6 +8,11 @@
 /* Address space of the parse role: libical's ICU maps 30 MB, the largest calendar and its copy must fit. */
 #define PARSE_ADDRESS_SPACE_MAX (UINT64_C(768) * 1024 * 1024)
 
+/* The first thing a role does, before it is given mail or a secret: what it holds is in no core file. */
+void sandbox_leave_no_core(void);
+/* The same for the core, through which mail and, for a moment, secrets pass: no core file, but whoever runs it may look in, as /proc/self needs. */
+void sandbox_limit_core(void);
+
 /* Resource limits (AS, CORE 0, FSIZE 0, NPROC 0, NOFILE), no_new_privs, Landlock with an empty rule set where the kernel has it, and
  * a seccomp allow-list that kills by default (openat gives EACCES, since iconv tries). Everything needed must be open and warm.
  * 0 or a negative errno: the caller must then not go on. With sanitizers built in, RLIMIT_AS and seccomp are left out. */

@@ -4,11 +4,14 @@
 pages, and never the secret, whoever repeats it. Servers of a few lines each say the worst of it at every place where their words are shown."""
 import base64
 import json
+import os
 import pathlib
 import re
 import socket
+import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import tap  # noqa: E402
@@ -26,7 +29,7 @@ class Server:
     """Says what `talk` makes of each line it hears; b"" ends the connection."""
 
     def __init__(self, w, greeting, talk):
-        self.greeting, self.talk, self.heard = greeting, talk, []
+        self.greeting, self.talk, self.heard, self.accepted = greeting, talk, [], 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         w.at_end(self.listener.close)
@@ -38,6 +41,7 @@ class Server:
                 s, _ = self.listener.accept()
             except OSError:
                 return
+            self.accepted += 1
             threading.Thread(target=self.serve, args=(s,), daemon=True).start()
 
     def serve(self, s):
@@ -178,6 +182,42 @@ def smtp(w):
             w.config.write_text(config + 'digest: {empty: line, to: camille@studio.example, smtp: "smtp://camille%%40studio.example@localhost:%d", password: {file: secret}}\n' % sink.port)
             looked_at(w, "REFUSED" if step != "auth" else None, [w.run("scan", now=NOW), w.run("digest", "--send", now=NOW)])
             true(any(line.startswith("EHLO") for line in sink.log) or step == "greeting", sink.log)
+
+
+# --- core files
+
+
+def children(pid):
+    found = []
+    for task in pathlib.Path("/proc/%d/task" % pid).iterdir():
+        found += [int(x) for x in (task / "children").read_text().split()]
+    return found
+
+
+@case("neither the core nor a role leaves a core file; nobody of the same user looks into the role that has the secret")
+def no_core(w):
+    server = Server(w, None, lambda line: b"")  # silent, before the role has locked itself in
+    w.source('{imap: "imap://bob@localhost:%d", name: account, password: {file: %s}}' % (server.port, secret_file(w)))
+    tap.as_nobody(w)
+    p = w.start("scan", now=NOW, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def roles():
+        return {pid: pathlib.Path("/proc/%d/cmdline" % pid).read_bytes() for pid in children(p.pid)}
+    try:
+        deadline = time.monotonic() + tap.TIMEOUT
+        while not server.accepted:
+            true(time.monotonic() < deadline and p.poll() is None, "nobody came")
+            time.sleep(0.01)
+        fetchers = [pid for pid, words in roles().items() if b"--role=fetch" in words]
+        equal(len(fetchers), 1)
+        for pid in fetchers + [p.pid]:
+            core = [line for line in pathlib.Path("/proc/%d/limits" % pid).read_text().splitlines() if "core" in line]
+            equal(core[0].split()[4:6], ["0", "0"])
+            if pid != p.pid and not tap.sanitized() and os.stat("/proc/%d/cmdline" % p.pid).st_uid != 0:
+                equal(os.stat("/proc/%d/cmdline" % pid).st_uid, 0, "it can be looked into")
+    finally:
+        p.kill()
+        p.wait()
 
 
 if __name__ == "__main__":
