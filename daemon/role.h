@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* This binary started again in a role: a small process with one socket to the core and the least it needs. Here it is started, ended, and kept
- * running; what is said over the socket is the role's own affair (ipc.h for parse, send.c, fetch.c). */
+/* This binary started again in a role: a small process with one socket to the core and the least it needs. Here it is started and ended; what is said over the socket is the role's own affair (ipc.h for parse, send.c, fetch.c). */
 
 #include <signal.h>
 #include <sys/types.h>
-#include <systemd/sd-event.h>
 
-#include "daemon/backoff.h"
 #include "parsers/buf.h"
 #include "rules/remote.h"
 
@@ -38,39 +35,6 @@ void process_clear(struct process *p);
 void process_end(struct process *p);
 /* "ended with status 1", "was killed by signal 9", for a log. */
 const char *process_story(const siginfo_t *how, char *text, size_t size);
-
-/* A role that is to run on: started again after a pause when it ends. */
-struct keeper;
-
-struct keeper_handlers {
-        /* It runs: watch the socket, which stays the keeper's. A negative result counts as a failure: it is killed. */
-        int (*started)(struct keeper *k, int socket, void *userdata);
-        /* It has ended, its last words are read, its socket is about to be closed: let go of it. `again_usec` is when it is tried again, in
-         * microseconds from now; 0: keeper_stop() was called. */
-        void (*ended)(struct keeper *k, const siginfo_t *how, uint64_t again_usec, void *userdata);
-        void *userdata;
-};
-
-/* Starts in one window of time, whatever the back-off says: a role that lives just long enough to pass for good must not eat a machine. */
-#define KEEPER_STARTS_MAX 20U
-#define KEEPER_WINDOW_USEC (UINT64_C(600) * 1000000)
-
-/* Nothing is started yet. */
-int keeper_new(sd_event *event, const char *program, const char *role, const struct backoff *backoff,
-               const struct keeper_handlers *handlers, struct keeper **ret) _must_check_;
-/* Start it from the loop, now (`now`: whatever pause it was in is over; the network came back) or when its pause ends. */
-void keeper_start(struct keeper *k, bool now);
-/* It does what it is for: the next failure is the first one. */
-void keeper_good(struct keeper *k);
-/* Kill it; it is started again after a pause. */
-void keeper_kill(struct keeper *k);
-/* Wait at least so long before the next start (a server said so, or logged us out). */
-void keeper_delay(struct keeper *k, uint64_t usec);
-/* End it and do not start it again until keeper_start(). */
-void keeper_stop(struct keeper *k);
-/* NULL while it does not run. */
-const struct process *keeper_process(const struct keeper *k);
-struct keeper *keeper_free(struct keeper *k); /* kills what still runs; calls nothing */
 
 /* --- words for packets --- */
 

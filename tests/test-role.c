@@ -14,9 +14,8 @@
 
 #include <cmocka.h>
 
+#include "daemon/backoff.h"
 #include "daemon/role.h"
-
-#define SECOND UINT64_C(1000000)
 
 extern char **environ;
 
@@ -164,118 +163,15 @@ static void test_process(void **state) {
         assert_int_equal(process_start("/nonexistent/x", "echo", &p), -ENOENT);
 }
 
-/* --- a role that is kept running --- */
-
-struct kept {
-        sd_event *event;
-        unsigned started, ended, stop_at;
-        uint64_t waits[64];
-        bool good, hang_up;
-};
-
-static int on_started(struct keeper *k, int socket, void *userdata) {
-        struct kept *s = userdata;
-        (void) socket;
-        s->started++;
-        if (s->good)
-                keeper_good(k);
-        if (s->hang_up)
-                keeper_kill(k);
-        return s->hang_up ? 0 : -EIO;
-}
-
-static void on_ended(struct keeper *k, const siginfo_t *how, uint64_t again_usec, void *userdata) {
-        struct kept *s = userdata;
-        assert_int_equal(how->si_status, SIGKILL);
-        assert_null(keeper_process(k));
-        s->waits[s->ended++ % ELEMENTSOF(s->waits)] = again_usec;
-        if (s->ended >= s->stop_at)
-                (void) sd_event_exit(s->event, 0);
-}
-
-static struct keeper *keeper_begin(struct kept *s, const struct backoff *b) {
-        struct keeper *k;
-        const struct keeper_handlers handlers = {.started = on_started, .ended = on_ended, .userdata = s};
-        assert_int_equal(sd_event_new(&s->event), 0);
-        assert_int_equal(keeper_new(s->event, "/proc/self/exe", "echo", b, &handlers, &k), 0);
-        return k;
-}
-
-static void test_keeper(void **state) {
-        (void) state;
-        const struct backoff b = {.first_usec = 1000, .most_usec = 8000};
-        for (int kills = 0; kills < 2; kills++) {
-                struct kept s = {.stop_at = 6, .hang_up = kills};
-                struct keeper *k = keeper_begin(&s, &b);
-                assert_null(keeper_process(k));
-                keeper_start(k, false);
-                assert_true(sd_event_loop(s.event) >= 0);
-                assert_int_equal(s.started, 6);
-                assert_int_equal(s.ended, 6);
-                for (unsigned i = 0; i < 6; i++) {
-                        uint64_t full = MIN(UINT64_C(1000) << i, UINT64_C(8000));
-                        assert_true(s.waits[i] >= full / 2 && s.waits[i] <= full);
-                }
-                keeper_free(k);
-                sd_event_unref(s.event);
-        }
-        /* What does its work begins anew. */
-        struct kept s = {.stop_at = 6, .hang_up = true, .good = true};
-        struct keeper *k = keeper_begin(&s, &b);
-        keeper_start(k, false);
-        assert_true(sd_event_loop(s.event) >= 0);
-        for (unsigned i = 0; i < 6; i++)
-                assert_true(s.waits[i] <= 1000);
-        keeper_free(k);
-        sd_event_unref(s.event);
-}
-
-/* However short the pauses are: after so many starts the window must have passed. */
-static void test_keeper_rate(void **state) {
-        (void) state;
-        const struct backoff b = {.first_usec = 1, .most_usec = 1};
-        struct kept s = {.stop_at = KEEPER_STARTS_MAX};
-        struct keeper *k = keeper_begin(&s, &b);
-        keeper_start(k, true);
-        assert_true(sd_event_loop(s.event) >= 0);
-        assert_int_equal(s.started, KEEPER_STARTS_MAX);
-        assert_true(s.waits[KEEPER_STARTS_MAX - 2] < SECOND);
-        assert_true(s.waits[KEEPER_STARTS_MAX - 1] > KEEPER_WINDOW_USEC / 2);
-        keeper_free(k);
-        sd_event_unref(s.event);
-}
-
-static int on_runs(struct keeper *k, int socket, void *userdata) {
-        (void) userdata;
-        assert_int_equal(keeper_process(k)->socket, socket);
-        keeper_stop(k);
-        return 0;
-}
-
-static void test_keeper_stop(void **state) {
-        (void) state;
-        const struct backoff b = {.first_usec = 1, .most_usec = 1};
-        struct kept s = {.stop_at = 1};
-        struct keeper *k;
-        const struct keeper_handlers handlers = {.started = on_runs, .ended = on_ended, .userdata = &s};
-        assert_int_equal(sd_event_new(&s.event), 0);
-        assert_int_equal(keeper_new(s.event, "/proc/self/exe", "echo", &b, &handlers, &k), 0);
-        keeper_start(k, true);
-        assert_true(sd_event_loop(s.event) >= 0);
-        assert_int_equal(s.waits[0], 0);
-        /* And runs when it is freed. */
-        keeper_free(k);
-        sd_event_unref(s.event);
-}
-
 int main(int argc, char **argv) {
         if (argc == 2 && strcmp(argv[1], "--role=look") == 0)
                 return role_look();
         if (argc == 2 && strcmp(argv[1], "--role=echo") == 0)
                 return role_echo();
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_backoff), cmocka_unit_test(test_wire),        cmocka_unit_test(test_process),
-                cmocka_unit_test(test_keeper),  cmocka_unit_test(test_keeper_rate), cmocka_unit_test(test_keeper_stop),
+                cmocka_unit_test(test_backoff),
+                cmocka_unit_test(test_wire),
+                cmocka_unit_test(test_process),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
