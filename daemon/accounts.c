@@ -2,7 +2,6 @@
 #include "daemon/accounts.h"
 
 #include <stdio.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -419,12 +418,6 @@ static void on_ready(void *userdata) {
 
 /* A connection that was lost. */
 static const struct backoff retry = {.first_usec = 5 * USEC_PER_SEC, .most_usec = 1800 * USEC_PER_SEC};
-
-static uint64_t random_number(void) {
-        uint64_t n = 0;
-        (void) !getrandom(&n, sizeof(n), 0);
-        return n;
-}
 
 /* A failure of the account, told once for each try. `patience`: what the server asked for. */
 static void failed(struct account *m, enum fetch_end end, int64_t patience, const char *why) {

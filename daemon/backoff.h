@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* How long to wait before trying again. Pure: the caller has the clock and the random number. */
+/* How long to wait before trying again. The caller has the clock. */
 
 #include "parsers/base.h"
 
@@ -12,3 +12,5 @@ struct backoff {
 /* The wait after `failures` failures in a row: twice as long each time, up to the most, of which the second half is by chance (`random`: any
  * number), so that many machines cut off together do not come back together. 0 when nothing failed. */
 uint64_t backoff_wait(const struct backoff *b, uint32_t failures, uint64_t random) _pure_;
+/* A number for `random`; 0 where the kernel has none yet: then all wait the same, which harms no single machine. */
+uint64_t random_number(void);

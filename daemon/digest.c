@@ -88,9 +88,6 @@ static int on_mail(const struct outbox_row *row, void *userdata) {
         return copy->recipient && copy->subject ? 0 : -ENOMEM;
 }
 
-/* The newest that are done are looked at too. More than a week has. */
-#define DONE_LOOKED_AT 100U
-
 static int gather_troubles(struct gathering *g) {
         struct digest_report *r = g->report;
         g->room = g->c->settings->n_sources;
@@ -100,7 +97,7 @@ static int gather_troubles(struct gathering *g) {
         int k = store_sources(g->c->store, on_source, g);
         if (k >= 0)
                 k = store_unreadable(g->c->store, on_unreadable, g);
-        return k < 0 ? k : outbox_list(g->c->store, DONE_LOOKED_AT, on_mail, g);
+        return k < 0 ? k : outbox_list(g->c->store, OUTBOX_DONE_LOOKED_AT, on_mail, g);
 }
 
 static int gather(struct context *c, const struct judgement *j, bool at_once, instant since, instant from,

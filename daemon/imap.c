@@ -160,10 +160,7 @@ static bool on_body(int type, struct mailimap_msg_att_body_section *section, con
         const struct mailimap_section_spec *spec = section && section->sec_section ? section->sec_section->sec_spec : NULL;
         struct buf *to = i->sink_of ? (spec ? i->sink_of(spec, i->sink_userdata) : NULL) : i->sink;
         i->sink_any = true;
-        if (n > i->sink_max - i->sink_size) {
-                n = i->sink_max - i->sink_size;
-                i->sink_full = true;
-        }
+        n = MIN(n, i->sink_max - i->sink_size);
         i->sink_size += n;
         int e = i->sink_fd >= 0 ? fetcher_write(i->sink_fd, bytes, n) : to ? buf_add(to, bytes, n) : 0;
         /* A buffer that is full keeps what fitted, which is all that is wanted of it. */

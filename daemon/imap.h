@@ -45,7 +45,7 @@ struct imap {
         struct buf *(*sink_of)(const struct mailimap_section_spec *section, void *userdata);
         void *sink_userdata;
         size_t sink_size, sink_max;
-        bool sink_any, sink_full;
+        bool sink_any;
         int sink_error;
         /* Called for each FETCH answer as soon as it is complete. */
         void (*on_fetch)(struct imap *i, const struct mailimap_msg_att *att, void *userdata);

@@ -373,7 +373,7 @@ static int give(struct reading *r, struct message *m, int status) {
 }
 
 static void sink_reset(struct imap *i, size_t max) {
-        i->sink_any = i->sink_full = false;
+        i->sink_any = false;
         i->sink_error = 0;
         i->sink_size = 0;
         i->sink_max = max;

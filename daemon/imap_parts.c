@@ -74,7 +74,7 @@ static int ask(struct parts *p, const char *what, struct buf *to, size_t max) {
         struct imap *i = p->imap;
         i->sink = to;
         i->sink_fd = -1;
-        i->sink_any = i->sink_full = false;
+        i->sink_any = false;
         i->sink_error = 0;
         i->sink_size = 0;
         i->sink_max = max;

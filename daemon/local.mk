@@ -49,6 +49,7 @@ libdaemon_a_SOURCES = \
 	%D%/imap_folder.c \
 	%D%/imap_login.c \
 	%D%/imap_parts.c \
+	%D%/descriptor.h \
 	%D%/digest.c \
 	%D%/digest.h \
 	%D%/inspect_threads.c \

@@ -2,7 +2,6 @@
 #include "daemon/mailing.h"
 
 #include <stdio.h>
-#include <sys/random.h>
 
 #include "daemon/backoff.h"
 #include "daemon/log.h"
@@ -45,9 +44,8 @@
 /* How long the bytes of a mail are kept when it is done: long enough to look into what went wrong, and no longer, since it quotes other people. */
 #define KEEP_MAIL (7 * DAY)
 
-/* Refused mails count in the status for so long: the next digest tells them by then. Of all that is done so many are looked at, more than a week has. */
+/* Refused mails count in the status for so long: the next digest tells them by then. */
 #define GIVEN_UP_SHOWN WEEK
-#define DONE_LOOKED_AT 100U
 
 /* When mails were first made here. */
 #define MOMENT_SINCE "mail-since"
@@ -147,21 +145,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* --- what came of a try */
 
-static uint64_t chance(void) {
-        uint64_t random = 0;
-        /* Without chance all wait the same: no harm for one machine. */
-        (void) !getrandom(&random, sizeof(random), GRND_NONBLOCK);
-        return random;
-}
-
 static int64_t retry_seconds(uint32_t tries) {
         static const struct backoff backoff = {(uint64_t) RETRY_FIRST * 1000000, (uint64_t) RETRY_MOST * 1000000};
-        return (int64_t) (backoff_wait(&backoff, tries, chance()) / 1000000);
+        return (int64_t) (backoff_wait(&backoff, tries, random_number()) / 1000000);
 }
 
 static int64_t login_seconds(void) {
         static const struct backoff backoff = {(uint64_t) LOGIN_WAIT * 1000000, (uint64_t) LOGIN_WAIT * 1000000};
-        return (int64_t) (backoff_wait(&backoff, 1, chance()) / 1000000);
+        return (int64_t) (backoff_wait(&backoff, 1, random_number()) / 1000000);
 }
 
 /* Tried for long enough? Both count: days of sleep are no tries, and tries within an hour are no patience. */
@@ -474,7 +465,7 @@ static int clear_up(struct mailing *m) {
         m->fault[0] = 0;
         int r = arena_new(0, &o.arena);
         if (r >= 0)
-                r = outbox_list(m->c->store, DONE_LOOKED_AT, on_open_row, &o);
+                r = outbox_list(m->c->store, OUTBOX_DONE_LOOKED_AT, on_open_row, &o);
         for (size_t i = 0; i < o.n && r >= 0; i++)
                 r = o.rows[i].state == OUTBOX_SENDING ? doubt(m, &o.rows[i]) : resolve(m, &o.rows[i]);
         arena_free(o.arena);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/descriptor.h"
 #include "daemon/log.h"
 #include "daemon/output.h"
 #include "daemon/store_hash.h"
@@ -130,12 +131,6 @@ static void forget_failure(struct outlet_command *o, const char *id) {
 }
 
 /* --- a run: start and end */
-
-static void close_fd(int *fd) {
-        if (*fd >= 0)
-                (void) close(*fd);
-        *fd = -1;
-}
 
 static void signal_group(const struct outlet_command *o, int sig) {
         /* Until it is waited for, its number is its own, and so is that of its group. */

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/descriptor.h"
+
 /* Arguments of one call; a list in the configuration is shorter. */
 #define PROGRAM_ARGUMENTS_MAX 64U
 /* Read in one go: what a pipe holds. */
@@ -23,12 +25,6 @@ struct program {
 };
 
 extern char **environ;
-
-static void close_fd(int *fd) {
-        if (*fd >= 0)
-                (void) close(*fd);
-        *fd = -1;
-}
 
 /* The whole group: a shell's children as well. Its leader is not reaped yet, so the number is still its own. */
 static void kill_group(const struct program *p) {

@@ -9,13 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/descriptor.h"
 /* --- a process --- */
-
-static void close_fd(int *fd) {
-        if (*fd >= 0)
-                (void) close(*fd);
-        *fd = -1;
-}
 
 /* Nothing of the owner's environment reaches the role, but what tables, messages and sanitizers need. */
 static int role_environment(char **ret_items, size_t room, struct buf *storage) {

@@ -57,6 +57,8 @@ int outbox_claim(struct store *s, int64_t row, instant at);
 int outbox_stage(struct store *s, int64_t row, int stage) _must_check_;
 /* How many seconds until outbox_due() finds one, 0 for now; -1: none waits. */
 int outbox_wait(struct store *s, instant now, int64_t patience, int64_t *ret_seconds) _must_check_;
+/* Of what is done so many are looked at, the newest: more than a week has. */
+#define OUTBOX_DONE_LOOKED_AT 100U
 /* Rows for `found`, oldest first, without their mails: those WAITING, SENDING and UNKNOWN, and of the others, which are done, the newest. What found() returns below
  * 0 ends it. */
 int outbox_list(struct store *s, uint32_t done, int (*found)(const struct outbox_row *row, void *userdata),
