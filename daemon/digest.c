@@ -31,7 +31,7 @@ static int told_at_once(const char *id, void *userdata) {
 struct gathering {
         struct context *c;
         struct digest_report *report;
-        size_t room;
+        size_t room, mails_room;
 };
 
 static int on_source(const struct store_source_status *st, void *userdata) {
@@ -71,13 +71,15 @@ static int on_mail(const struct outbox_row *row, void *userdata) {
         int told = store_told(g->c->store, id, OUTLET_DIGEST);
         if (told != 0)
                 return MIN(told, 0);
-        if (r->n_mails % 16 == 0) {
-                struct outbox_row *more = arena_new0(r->arena, struct outbox_row, r->n_mails + 16);
+        if (r->n_mails == g->mails_room) {
+                size_t room = g->mails_room ? 2 * g->mails_room : 16;
+                struct outbox_row *more = arena_new0(r->arena, struct outbox_row, room);
                 if (!more)
                         return -ENOMEM;
                 if (r->n_mails > 0)
                         memcpy(more, r->mails, r->n_mails * sizeof(*more));
                 r->mails = more;
+                g->mails_room = room;
         }
         struct outbox_row *copy = &r->mails[r->n_mails++];
         *copy = *row;
