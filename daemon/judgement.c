@@ -200,6 +200,21 @@ void quotes_free(char **quotes, size_t n) {
         free(quotes);
 }
 
+int alert_line(struct context *c, const struct alert *a, struct buf *ret) {
+        char **quotes;
+        int r = alert_quotes(c, a, &quotes);
+        if (r < 0)
+                return r;
+        json_object *object = json_alert(a, (const char *const *) quotes, c->settings->owner.zone);
+        const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+        r = text ? buf_add_str(ret, text) : -ENOMEM;
+        if (r >= 0)
+                r = buf_add_char(ret, '\n');
+        json_object_put(object);
+        quotes_free(quotes, a->n_evidence);
+        return r < 0 ? log_errno(r, "cannot keep the alerts") : 0;
+}
+
 /* Evidence shown below an alert on a terminal; --json has all. */
 #define EVIDENCE_LINES 3U
 

@@ -32,6 +32,8 @@ bool source_is_mailbox(const struct store_source_status *st);
 int alert_quotes(struct context *c, const struct alert *a, char ***ret) _must_check_;
 void quotes_free(char **quotes, size_t n);
 
+/* The alert as one line of JSON, with its quotes, behind what `ret` holds. 0 or negative errno, told on stderr. */
+int alert_line(struct context *c, const struct alert *a, struct buf *ret) _must_check_;
 /* Print an alert: one JSON line, or text with the newest of its evidence. 0 or negative errno, told on stderr: evidence without its words
  * would pass for all there is. */
 int alert_print(struct context *c, const struct alert *a) _must_check_;

@@ -490,23 +490,6 @@ static int untold(struct context *c, const struct alert *a, char ***ret) {
         return MIN(r, 0);
 }
 
-static int item_text(struct context *c, const struct alert *a, struct item *item) {
-        char **quotes;
-        int r = alert_quotes(c, a, &quotes);
-        if (r < 0)
-                return r;
-        json_object *object = json_alert(a, (const char *const *) quotes, c->settings->owner.zone);
-        const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-        int n = text ? asprintf(&item->json, "%s\n", text) : -1;
-        if (n < 0)
-                item->json = NULL;
-        else
-                item->size = (size_t) n;
-        json_object_put(object);
-        quotes_free(quotes, a->n_evidence);
-        return n < 0 ? -ENOMEM : 0;
-}
-
 /* By the alert and all that is to be told of it: new evidence, which may be older than what is known, is another thing to tell and a new chance. */
 static char *name_of(const struct alert *a, char *const *breaches) {
         uint64_t hash = STORE_HASH_SEED;
@@ -522,11 +505,14 @@ static bool has_room(const struct outlet_command *o) {
 
 /* Takes item->id and item->breaches. */
 static int queue_add(struct outlet_command *o, struct context *c, const struct alert *a, struct item *item) {
-        int r = item_text(c, a, item);
+        _cleanup_buf_ struct buf line = {};
+        int r = alert_line(c, a, &line);
         if (r < 0) {
                 item_free(item);
                 return r;
         }
+        item->json = TAKE_PTR(line.data);
+        item->size = line.size;
         o->bytes += item->size;
         o->queue[o->n_queue++] = *item;
         return 0;

@@ -163,26 +163,12 @@ static void journal_alert(const struct alert *a) {
 
 /* --- telling */
 
-static int add_line(struct outlet_lines *o, struct context *c, const struct alert *a) {
-        char **quotes;
-        int r = alert_quotes(c, a, &quotes);
-        if (r < 0)
-                return r;
-        json_object *object = json_alert(a, (const char *const *) quotes, c->settings->owner.zone);
-        (void) buf_add_str(&o->lines,
-                           json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-        (void) buf_add_char(&o->lines, '\n');
-        json_object_put(object);
-        quotes_free(quotes, a->n_evidence);
-        return o->lines.error < 0 ? log_errno(o->lines.error, "cannot keep the alerts") : 0;
-}
-
 static int on_alert(struct context *c, const struct alert *a, size_t n, void *userdata) {
         struct outlet_lines *o = userdata;
         /* Thousands, with their quotes, take seconds: what is not told now is told by the next start. */
         if (n % ALERTS_BETWEEN_LOOKS == ALERTS_BETWEEN_LOOKS - 1 && ending_asked())
                 return -ECANCELED;
-        int r = add_line(o, c, a);
+        int r = alert_line(c, a, &o->lines);
         if (r < 0)
                 return r;
         o->told[n] = a;
