@@ -14,6 +14,7 @@
 #include "daemon/descriptor.h"
 #include "daemon/log.h"
 #include "daemon/output.h"
+#include "daemon/role.h"
 #include "daemon/store_hash.h"
 #include "parsers/utf8.h"
 
@@ -253,13 +254,7 @@ static int environment_of(struct buf *storage, char *ret[4]) {
 
 /* posix_spawn() and its kin return positive errors. */
 static int spawn_attributes(posix_spawnattr_t *a, posix_spawn_file_actions_t *f, int input, int output) {
-        sigset_t none, all;
-        sigemptyset(&none);
-        sigfillset(&all);
-        int e = posix_spawnattr_setflags(a, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        e = e ? e : posix_spawnattr_setpgroup(a, 0);
-        e = e ? e : posix_spawnattr_setsigmask(a, &none);
-        e = e ? e : posix_spawnattr_setsigdefault(a, &all);
+        int e = process_attributes(a);
         e = e ? e : posix_spawn_file_actions_adddup2(f, input, STDIN_FILENO);
         e = e ? e : posix_spawn_file_actions_adddup2(f, output, STDOUT_FILENO);
         return e ? e : posix_spawn_file_actions_adddup2(f, output, STDERR_FILENO);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/descriptor.h"
+#include "daemon/role.h"
 
 /* Arguments of one call; a list in the configuration is shorter. */
 #define PROGRAM_ARGUMENTS_MAX 64U
@@ -126,13 +127,7 @@ static char **environment(void) {
 }
 
 static int spawn_actions(posix_spawnattr_t *a, posix_spawn_file_actions_t *f, const struct program_spec *spec, int output) {
-        sigset_t none, all;
-        sigemptyset(&none);
-        sigfillset(&all);
-        int e = posix_spawnattr_setflags(a, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        e = e ? e : posix_spawnattr_setpgroup(a, 0);
-        e = e ? e : posix_spawnattr_setsigmask(a, &none);
-        e = e ? e : posix_spawnattr_setsigdefault(a, &all);
+        int e = process_attributes(a);
         e = e                  ? e
             : spec->input >= 0 ? posix_spawn_file_actions_adddup2(f, spec->input, STDIN_FILENO)
                                : posix_spawn_file_actions_addopen(f, STDIN_FILENO, "/dev/null", O_RDONLY, 0);

@@ -12,6 +12,17 @@
 #include "daemon/descriptor.h"
 /* --- a process --- */
 
+/* posix_spawn() and its kin return positive errors. */
+int process_attributes(posix_spawnattr_t *a) {
+        sigset_t none, all;
+        sigemptyset(&none);
+        sigfillset(&all);
+        int e = posix_spawnattr_setflags(a, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+        e = e ? e : posix_spawnattr_setpgroup(a, 0); /* Ctrl-C is for the core, which then ends what it started */
+        e = e ? e : posix_spawnattr_setsigmask(a, &none);
+        return e ? e : posix_spawnattr_setsigdefault(a, &all);
+}
+
 /* Nothing of the owner's environment reaches the role, but what tables, messages and sanitizers need. */
 static int role_environment(char **ret_items, size_t room, struct buf *storage) {
         static const char *const names[] = {"TZDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "JOURNAL_STREAM"};
@@ -38,13 +49,7 @@ static int role_environment(char **ret_items, size_t room, struct buf *storage) 
 
 /* posix_spawn() and its kin return positive errors. */
 static int spawn_attributes(posix_spawnattr_t *a, posix_spawn_file_actions_t *f, int socket) {
-        sigset_t none, all;
-        sigemptyset(&none);
-        sigfillset(&all);
-        int e = posix_spawnattr_setflags(a, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        e = e ? e : posix_spawnattr_setpgroup(a, 0); /* Ctrl-C is for the core, which then ends its roles */
-        e = e ? e : posix_spawnattr_setsigmask(a, &none);
-        e = e ? e : posix_spawnattr_setsigdefault(a, &all);
+        int e = process_attributes(a);
         /* First the socket: it may itself be 0 or 1 when the core was started without them. */
         e = e ? e : posix_spawn_file_actions_adddup2(f, socket, ROLE_SOCKET);
         e = e ? e : posix_spawn_file_actions_addopen(f, STDIN_FILENO, "/dev/null", O_RDONLY, 0);

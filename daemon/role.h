@@ -4,6 +4,7 @@
 /* This binary started again in a role: a small process with one socket to the core and the least it needs. Here it is started and ended; what is said over the socket is the role's own affair (ipc.h for parse, send.c, fetch.c). */
 
 #include <signal.h>
+#include <spawn.h>
 #include <sys/types.h>
 
 #include "parsers/buf.h"
@@ -23,6 +24,8 @@ struct process {
 /* Start `program` (this binary) with --role=`role`, in a process group of its own, no signal blocked or ignored, its environment emptied but for what tables
  * and sanitizers need. 0 and *ret is the caller's to end; negative errno. */
 int process_start(const char *program, const char *role, struct process *ret) _must_check_;
+/* Whatever is started: a process group of its own, no signal blocked or ignored. 0 or a positive errno, as posix_spawn() and its kin. */
+int process_attributes(posix_spawnattr_t *a) _must_check_;
 /* It may have ended already: nothing happens then. */
 void process_signal(const struct process *p, int signal);
 /* Close the socket: a role takes that for the end. */
