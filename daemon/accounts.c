@@ -8,6 +8,7 @@
 #include "daemon/backoff.h"
 #include "daemon/network.h"
 #include "daemon/secret.h"
+#include "daemon/source_names.h"
 
 #define SECOND_NS INT64_C(1000000000)
 #define USEC_PER_SEC UINT64_C(1000000)
@@ -82,6 +83,7 @@ struct account {
         int64_t began_ns; /* when its role was started */
         int64_t done_ns;  /* when the last reading ended */
         bool troubled;
+        bool *named; /* owned: which of the names under `include` a folder has */
         bool careful;
         unsigned deaths;
         char *at_folder, *at_name; /* owned */
@@ -263,8 +265,9 @@ int account_submit(struct account *m, struct account_job *j, const struct fetch_
 
 int account_unreadable(struct account *m, const struct unreadable *why, const char *folder, const char *name) {
         char item[FETCH_STRING_MAX];
+        _cleanup_free_ char *shown = m->kind_of == FETCH_IMAP ? folder_for_people(folder) : NULL;
         if (*folder || *name)
-                (void) snprintf(item, sizeof(item), "%s, %s %s", folder, m->kind->noun, name);
+                (void) snprintf(item, sizeof(item), "%s, %s %s", shown ? shown : folder, m->kind->noun, name);
         else
                 (void) snprintf(item, sizeof(item), "the %s", m->kind->noun);
         return reader_unreadable(m->reader, why, item);
@@ -304,11 +307,41 @@ static int tell_avoided(struct account *m, const char *folder) {
         return e;
 }
 
+static size_t count_included(const struct account *m) {
+        size_t n = 0;
+        while (m->kind->named && m->spec->include && m->spec->include[n])
+                n++;
+        return n;
+}
+
+static int note_names(struct account *m, const struct fetch_record *folder) {
+        size_t n = count_included(m);
+        if (n > 0 && !m->named && !(m->named = calloc(n, sizeof(*m->named))))
+                return reader_fatal(m->reader, -ENOMEM);
+        for (size_t i = 0; i < n; i++)
+                m->named[i] = m->named[i] || m->kind->named(folder, m->spec->include[i]);
+        return 0;
+}
+
+/* What was renamed or misspelt is not read, and may hold the answer that somebody is blamed for. A pattern may have to wait for its first folder. */
+static void tell_unnamed(struct account *m) {
+        for (size_t n = count_included(m), i = 0; i < n; i++) {
+                const char *name = m->spec->include[i];
+                if ((m->named && m->named[i]) || folder_is_pattern(name))
+                        continue;
+                m->troubled = true;
+                reader_trouble(m->reader, "nothing there is called \"%s\", which `include` names", name);
+        }
+        free(TAKE_PTR(m->named));
+}
+
 static int answer_folder(struct account *m, const struct fetch_record *folder) {
         struct reader *r = m->reader;
         struct fetch_record answer = fetch_record_of(FETCH_ANSWER);
         _cleanup_free_ char *state = NULL;
-        int e = 0;
+        int e = note_names(m, folder);
+        if (e < 0)
+                return e;
         answer.status = m->kind->wanted(m, folder)                          ? FETCH_WANTED
                         : m->kind->left_out && m->kind->left_out(m, folder) ? FETCH_LEFT_OUT
                                                                             : FETCH_UNWANTED;
@@ -348,6 +381,7 @@ static void end_session(struct account *m) {
         m->more_items = m->more_bytes = 0;
         free(TAKE_PTR(m->at_folder));
         free(TAKE_PTR(m->at_name));
+        free(TAKE_PTR(m->named));
 }
 
 static void forget_avoided(struct account *m) {
@@ -556,6 +590,7 @@ static void on_done(struct account *m, const struct fetch_record *r) {
         m->end = FETCH_END_DONE;
         forget_avoided(m);
         free(TAKE_PTR(m->why));
+        tell_unnamed(m);
 }
 
 static int on_record(struct account *m, struct fetch_record *r) {

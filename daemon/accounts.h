@@ -49,7 +49,9 @@ struct account_kind {
         const struct source_driver *driver;
         /* Is that folder to be read? */
         bool (*wanted)(struct account *m, const struct fetch_record *folder);
-        /* And if not: is what is in it to be left out of every other folder, too? NULL: no. */
+        /* Is this its name, as under `include`? NULL: names mean nothing. */
+        bool (*named)(const struct fetch_record *folder, const char *name);
+        /* And if it is not to be read: is what is in it to be left out of every other folder, too? NULL: no. */
         bool (*left_out)(struct account *m, const struct fetch_record *folder);
         /* Tell KNOWN items of a wanted folder with account_send(); NULL: there are none to tell. */
         int (*known)(struct account *m, const char *folder);

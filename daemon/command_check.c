@@ -58,6 +58,7 @@ static void tell(struct check *k, const char *what, const char *kind, const char
 
 struct folder {
         char *name, *key; /* owned: for people; the server's own */
+        uint32_t flags;   /* FETCH_FOLDER_* */
 };
 
 struct probe {
@@ -103,7 +104,7 @@ static int on_folder(struct probe *p, const struct fetch_record *r) {
         if (!f)
                 return -ENOMEM;
         p->folders = f;
-        f[p->n] = (struct folder){strdup(r->name), strdup(r->folder)};
+        f[p->n] = (struct folder){strdup(r->name), strdup(r->folder), r->flags};
         p->n++;
         if (!f[p->n - 1].name || !f[p->n - 1].key)
                 return -ENOMEM;
@@ -165,7 +166,8 @@ static int converse(struct probe *p) {
 /* As the pass chooses. */
 static bool folder_named(const struct probe *p, const struct folder *f, const char *name) {
         const char *const list[] = {name, NULL};
-        return p->spec->kind == SOURCE_CALDAV ? calendar_in_list(f->name, f->key, list) : folder_in_list(f->name, list);
+        return p->spec->kind == SOURCE_CALDAV ? calendar_in_list(f->name, f->key, list)
+                                              : mailbox_in_list(f->flags, f->name, list);
 }
 
 static void list_names(const struct probe *p, char *out, size_t size) {
@@ -179,10 +181,10 @@ static void list_names(const struct probe *p, char *out, size_t size) {
                 (void) snprintf(out + at, size - at, " and %zu more", p->n - NAMES_SHOWN);
 }
 
-/* A name that nothing has is a slip of the pen. Roles such as "\Sent" are IMAP's own. */
+/* A name that nothing has is a slip of the pen, and so is a role ("\Sent") of none. */
 static const char *unknown_name(const struct probe *p, const char **names) {
         for (const char **name = names; name && *name; name++) {
-                bool found = **name == '\\';
+                bool found = false;
                 for (size_t i = 0; i < p->n && !found; i++)
                         found = folder_named(p, &p->folders[i], *name);
                 if (!found)

@@ -9,6 +9,7 @@
 #include <libetpan/namespace.h>
 
 #include "daemon/clock.h"
+#include "daemon/source_names.h"
 #include "parsers/observation.h"
 
 /* A server under load answers late; a link that carries less than this a second is none. */
@@ -256,10 +257,15 @@ static void read_list_flags(const struct mailimap_mbx_list_flags *flags, struct 
 }
 
 static char *shown_name(const char *name, char delimiter) {
-        char *shown = strdup(name);
-        for (char *p = shown; p && *p && delimiter; p++)
+        _cleanup_free_ char *split = strdup(name);
+        for (char *p = split; p && *p && delimiter; p++)
                 if (*p == delimiter)
                         *p = '/';
+        char *shown = split ? folder_for_people(split) : NULL;
+        /* What has no place in a line may have been encoded. */
+        for (char *p = shown; p && *p; p++)
+                if ((unsigned char) *p < 0x20 || *p == 0x7f)
+                        *p = '?';
         return shown;
 }
 

@@ -174,6 +174,10 @@ static bool caldav_wanted(struct account *a, const struct fetch_record *folder) 
         return !spec->include || calendar_in_list(name, path, (const char *const *) spec->include);
 }
 
+static bool caldav_named(const struct fetch_record *folder, const char *name) {
+        return calendar_in_list(folder->name, folder->folder, (const char *const[]){name, NULL});
+}
+
 /* --- objects --- */
 
 /* Components refer to the row of their object, so that it must be there before the first of them. */
@@ -334,6 +338,7 @@ static int caldav_settled(struct account *a, const char *folder) {
 static const struct account_kind caldav_kind = {.kind = FETCH_CALDAV,
                                                 .driver = &source_caldav,
                                                 .wanted = caldav_wanted,
+                                                .named = caldav_named,
                                                 .known = caldav_known,
                                                 .item = caldav_item,
                                                 .gone = caldav_gone,

@@ -10,21 +10,8 @@
 /* Folders that repeat what is in others, or hold what the owner threw away, does not want, or has not sent. */
 #define LEFT_OUT (FETCH_FOLDER_JUNK | FETCH_FOLDER_TRASH | FETCH_FOLDER_DRAFTS | FETCH_FOLDER_ALL | FETCH_FOLDER_FLAGGED)
 
-static const struct {
-        const char *name; /* RFC 6154 */
-        uint32_t flag;
-} roles[] = {
-        {"\\Sent", FETCH_FOLDER_SENT},       {"\\Junk", FETCH_FOLDER_JUNK},       {"\\Trash", FETCH_FOLDER_TRASH},
-        {"\\Drafts", FETCH_FOLDER_DRAFTS},   {"\\Archive", FETCH_FOLDER_ARCHIVE}, {"\\All", FETCH_FOLDER_ALL},
-        {"\\Flagged", FETCH_FOLDER_FLAGGED}, {"\\Inbox", FETCH_FOLDER_INBOX},
-};
-
 static bool in_list(const struct fetch_record *folder, const char *const *list) {
-        for (const char *const *p = list; *p; p++)
-                for (size_t i = 0; i < ELEMENTSOF(roles); i++)
-                        if (strcasecmp(*p, roles[i].name) == 0 && folder->flags & roles[i].flag)
-                                return true;
-        return folder_in_list(folder->name, list);
+        return mailbox_in_list(folder->flags, folder->name, list);
 }
 
 /* By what the server says of a folder, else by its name: many servers say nothing. Where one folder holds everything (Gmail), it alone is read. */
@@ -57,6 +44,10 @@ static bool imap_left_out(struct account *a, const struct fetch_record *folder) 
                in_list(folder, (const char *const *) spec->exclude);
 }
 
+static bool imap_named(const struct fetch_record *folder, const char *name) {
+        return in_list(folder, (const char *const[]){name, NULL});
+}
+
 static int imap_item(struct account *a, struct fetch_record *item) {
         struct account_job *j = calloc(1, sizeof(*j));
         if (!j) {
@@ -69,6 +60,7 @@ static int imap_item(struct account *a, struct fetch_record *item) {
 static const struct account_kind imap_kind = {.kind = FETCH_IMAP,
                                               .driver = &source_imap,
                                               .wanted = imap_wanted,
+                                              .named = imap_named,
                                               .left_out = imap_left_out,
                                               .item = imap_item,
                                               .noun = "message UID"};

@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "daemon/fetch.h"
 #include "parsers/utf8.h"
 
 /* Longer names exist on no server. */
@@ -94,13 +95,14 @@ static size_t put_unit(uint32_t unit, uint32_t *high, char *out) {
         if (unit >= 0xdc00 && unit < 0xe000)
                 cp = *high ? 0x10000 + ((*high - 0xd800) << 10) + (unit - 0xdc00) : '?';
         *high = 0;
-        return utf8_encode(cp, out);
+        return utf8_encode(cp ? cp : '?', out);
 }
 
-/* One run "&...-" (RFC 3501 section 5.1.3); returns what follows it, NULL when it is not one. */
+/* One run "&...-" (RFC 3501 section 5.1.3); returns what follows it, NULL when it is not one: it holds a character at least, and ends with zeros. */
 static const char *decode_run(const char *s, char *out, size_t size, size_t *n) {
         uint32_t bits = 0, high = 0;
         unsigned n_bits = 0;
+        bool any = false;
         for (; *s && *s != '-'; s++) {
                 int d = base64_digit(*s);
                 if (d < 0)
@@ -114,8 +116,9 @@ static const char *decode_run(const char *s, char *out, size_t size, size_t *n) 
                         return NULL;
                 *n += put_unit(bits >> n_bits & 0xffff, &high, out + *n);
                 bits &= (1U << n_bits) - 1;
+                any = true;
         }
-        return *s == '-' ? s + 1 : NULL;
+        return *s == '-' && any && n_bits < 6 && bits == 0 ? s + 1 : NULL;
 }
 
 static size_t decode_utf7(const char *s, char *out, size_t size) {
@@ -149,9 +152,23 @@ static void strip_suffix(char *s, const char *suffix) {
                 s[n - m] = 0;
 }
 
-void folder_canonical(const char *folder, bool dots_split, char *out, size_t size) {
+char *folder_for_people(const char *folder) {
+        /* A unit of 16 bits takes 3 bytes at most, of which its digits were 2.7; decode_utf7() wants room for one more. */
+        size_t size = 2 * strlen(folder) + 8;
+        char *out = malloc(size);
+        if (out)
+                (void) decode_utf7(folder, out, size);
+        return out;
+}
+
+/* A name fit to be compared: folded, levels split by '/', modified UTF-7 decoded or taken as it is. Writes at most size bytes with a NUL. */
+static void canonical(const char *folder, bool encoded, bool dots_split, char *out, size_t size) {
         char decoded[FOLDER_NAME_MAX], folded[FOLDER_NAME_MAX];
-        size_t n = decode_utf7(folder, decoded, sizeof(decoded));
+        size_t n;
+        if (encoded)
+                n = decode_utf7(folder, decoded, sizeof(decoded));
+        else
+                n = (size_t) MIN(snprintf(decoded, sizeof(decoded), "%s", folder), (int) sizeof(decoded) - 1);
         n = utf8_clean_in_place(decoded, n);
         (void) utf8_fold(decoded, n, folded, sizeof(folded));
         /* Thunderbird keeps the folders below "Inbox" in "Inbox.sbd". */
@@ -186,7 +203,7 @@ static bool is_left_out(const char *level, size_t n) {
 
 bool folder_left_out_by_default(const char *folder) {
         char name[FOLDER_NAME_MAX];
-        folder_canonical(folder, false, name, sizeof(name));
+        canonical(folder, true, false, name, sizeof(name));
         for (const char *p = name; *p;) {
                 size_t n = strcspn(p, "/");
                 if (is_left_out(p, n))
@@ -203,22 +220,52 @@ static const char *without_inbox(const char *name) {
         return strncmp(name, "inbox/", 6) == 0 ? name + 6 : name;
 }
 
+bool folder_is_pattern(const char *name) {
+        return strpbrk(name, "*?[");
+}
+
+/* Both are canonical. */
+static bool is_named(const char *folder, const char *name) {
+        const char *a = without_inbox(folder), *b = without_inbox(name);
+        size_t n = strlen(b);
+        /* A pattern, in which a star stands for slashes, too. */
+        if (folder_is_pattern(b) && fnmatch(b, a, 0) == 0)
+                return true;
+        /* "INBOX" is the top alone, not everything below it. */
+        return n == 0 ? *a == 0 : strncmp(a, b, n) == 0 && (a[n] == 0 || a[n] == '/');
+}
+
 bool folder_in_list(const char *folder, const char *const *names) {
-        char name[FOLDER_NAME_MAX], wanted[FOLDER_NAME_MAX];
-        folder_canonical(folder, true, name, sizeof(name));
-        const char *a = without_inbox(name);
+        char decoded[FOLDER_NAME_MAX], plain[FOLDER_NAME_MAX], wanted[FOLDER_NAME_MAX];
+        canonical(folder, true, true, decoded, sizeof(decoded));
+        canonical(folder, false, true, plain, sizeof(plain));
         for (; *names; names++) {
-                folder_canonical(*names, true, wanted, sizeof(wanted));
-                const char *b = without_inbox(wanted);
-                size_t n = strlen(b);
-                /* A pattern, in which a star stands for slashes, too. */
-                if (strpbrk(b, "*?[") && fnmatch(b, a, 0) == 0)
+                canonical(*names, true, true, wanted, sizeof(wanted));
+                if (is_named(decoded, wanted) || is_named(plain, wanted))
                         return true;
-                /* "INBOX" is the top alone, not everything below it. */
-                if (n == 0 ? *a == 0 : strncmp(a, b, n) == 0 && (a[n] == 0 || a[n] == '/'))
+                /* What a person writes need not mean what it would to a server: "R&D-2024". */
+                canonical(*names, false, true, wanted, sizeof(wanted));
+                if (is_named(decoded, wanted))
                         return true;
         }
         return false;
+}
+
+static const struct {
+        const char *name; /* RFC 6154 */
+        uint32_t flag;
+} roles[] = {
+        {"\\Sent", FETCH_FOLDER_SENT},       {"\\Junk", FETCH_FOLDER_JUNK},       {"\\Trash", FETCH_FOLDER_TRASH},
+        {"\\Drafts", FETCH_FOLDER_DRAFTS},   {"\\Archive", FETCH_FOLDER_ARCHIVE}, {"\\All", FETCH_FOLDER_ALL},
+        {"\\Flagged", FETCH_FOLDER_FLAGGED}, {"\\Inbox", FETCH_FOLDER_INBOX},
+};
+
+bool mailbox_in_list(uint32_t flags, const char *folder, const char *const *names) {
+        for (const char *const *p = names; *p; p++)
+                for (size_t i = 0; i < ELEMENTSOF(roles); i++)
+                        if (strcasecmp(*p, roles[i].name) == 0 && flags & roles[i].flag)
+                                return true;
+        return folder_in_list(folder, names);
 }
 
 bool calendar_in_list(const char *name, const char *path, const char *const *names) {

@@ -7,9 +7,14 @@
 
 /* Junk, trash and drafts, by the names that programs give them in several languages, anywhere in the path. */
 bool folder_left_out_by_default(const char *folder);
-/* Is it one of the NULL-terminated names, or below one? Separators ('.' or '/'), case, accents and a leading "INBOX" do not matter. */
+/* Is it one of the NULL-terminated names, or below one? Separators ('.' or '/'), case, accents and a leading "INBOX" do not matter, nor whether either is in
+ * modified UTF-7 (RFC 3501 section 5.1.3). */
 bool folder_in_list(const char *folder, const char *const *names);
+/* The same for a mailbox on a server, which may also be named by what the server says of it: "\Sent". flags: FETCH_FOLDER_*. */
+bool mailbox_in_list(uint32_t flags, const char *folder, const char *const *names);
+/* What is called like that may well come later: a pattern. */
+bool folder_is_pattern(const char *name);
+/* The name of a mailbox on a server as a person wrote it, with modified UTF-7 decoded; a string of the caller's, NULL: no memory. */
+char *folder_for_people(const char *folder) _must_check_;
 /* The same for a calendar on a server: by its name for people, or the last part of its path. */
 bool calendar_in_list(const char *name, const char *path, const char *const *names);
-/* A name fit to be compared: modified UTF-7 decoded, folded, levels split by '/'. Writes at most size bytes with a NUL. */
-void folder_canonical(const char *folder, bool dots_split, char *out, size_t size);

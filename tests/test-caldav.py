@@ -316,6 +316,9 @@ def chosen(w):
         w.scan(BEFORE)
         true(not any("/home/private/" in p for _, p, _ in asked(s)))
         equal(observations(w, BEFORE), 2)
+        s.names["/home/work/"] = "Kunden"
+        r = w.scan(BEFORE, want=3)
+        true('nothing there is called "clients et projets"' in r.stderr, r)
         use(w, s.base, more=", exclude: [third]")
         w.scan(BEFORE)
         equal(observations(w, BEFORE), 3)

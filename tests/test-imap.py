@@ -329,6 +329,56 @@ folders_case("by pattern", ', include: ["Clients/*"]', (3, 4))
 folders_case("all but some", ', exclude: ["Clients/D*", "\\\\Sent"]', (0, 2, 4, 5))
 
 
+folders_case("a pattern that nothing has yet, beside a name", ', include: [INBOX, "Kunden/*"]', (0,))
+
+
+@case("folders with an ampersand, quotes, brackets and a backslash in their names are read, chosen as people write them, and shown so by check")
+def odd_names(w):
+    server = Dovecot(w)
+    settled(server)
+    names = ("R&D-2024", "A&Eco-x", 'Notes "x"', "back\\slash", "br]acket", "[odd]", "st*r", "per%cent", "日本語", "😀", "Études")
+    for n, name in enumerate(names):
+        server.adm("mailbox", "create", "-u", "bob", name)
+        server.save(letter(n), mailbox=name)
+    base = w.config.read_text()
+    for n, name in enumerate(names):
+        w.config.write_text(base)
+        account(w, server, extra=", include: [%s]" % json.dumps(name, ensure_ascii=False))
+        shutil.rmtree(w.folder / "state", ignore_errors=True)
+        w.scan(NOW)
+        equal(subjects(w), ["Secret words %d" % n], name)
+    w.config.write_text(base)
+    account(w, server, extra=', exclude: ["R&D-2024", INBOX]')
+    shutil.rmtree(w.folder / "state")
+    w.scan(NOW)
+    equal(len(subjects(w)), len(names) - 1)
+    for name in ("R&D-2024", "A&Eco-x", "Études"):
+        true(name in w.run("check").stdout, w.run("check"))
+
+
+@case("a folder that was renamed, or a role that no folder has: the account was not read whole, and it is said why; check says so, too")
+def renamed(w):
+    server = Dovecot(w)
+    settled(server)
+    server.adm("mailbox", "create", "-u", "bob", "Clients.Études")
+    server.save(letter(1), mailbox="Clients.Études")
+    base = w.config.read_text()
+    account(w, server, extra=', include: [INBOX, "Clients/études"]')
+    r = w.scan(NOW)
+    true("1 new observation" in r.stderr, r)
+    server.adm("mailbox", "rename", "-u", "bob", "Clients.Études", "Kunden")
+    r = w.scan(NOW, want=3)
+    true('nothing there is called "Clients/études"' in r.stderr, r)
+    true('nothing there is called "Clients/études"' in status(w)["error"], status(w))
+    w.config.write_text(base)
+    account(w, server, extra=', include: [INBOX, "\\\\Snet"]')
+    r = w.scan(NOW, want=3)
+    true('"\\Snet"' in r.stderr, r)
+    r = w.run("check")
+    equal(r.returncode, 3, r)
+    true('"\\Snet"' in r.stdout, r)
+
+
 @case("where the server says nothing of its folders, their names do")
 def no_special_use(w):
     server = Dovecot(w, special=False)

@@ -444,6 +444,34 @@ static void test_folder_names(void **data) {
         assert_true(folder_in_list(".Archiv&AOk-", list));
         assert_false(folder_in_list("Clients/Dupontel", list));
         assert_false(folder_in_list("", list));
+        /* What a person writes may look like what a server does: "&D-" would be a run of modified UTF-7 if it held a character. */
+        static const char *const ampersands[] = {"R&D-2024", "A&Eco-x", "P&L", NULL};
+        assert_true(folder_in_list("R&-D-2024", ampersands));
+        assert_true(folder_in_list("R&D-2024", ampersands));
+        assert_true(folder_in_list("A&-Eco-x", ampersands));
+        assert_true(folder_in_list("A&Eco-x", ampersands));
+        assert_true(folder_in_list("P&-L/2024", ampersands));
+        assert_false(folder_in_list("R2024", ampersands));
+        static const char *const as_on_disk[] = {"R&-D-2024", "A&-Eco-x", NULL};
+        assert_true(folder_in_list("R&-D-2024", as_on_disk));
+        assert_true(folder_in_list("R&D-2024", as_on_disk));
+        assert_true(folder_in_list("A&Eco-x", as_on_disk));
+        static const struct {
+                const char *name, *shown;
+        } shown[] = {
+                {"&AMk-tudes", "\xc3\x89tudes"},
+                {"R&-D-2024", "R&D-2024"},
+                {"R&D-2024", "R&D-2024"},
+                {"&2D3eAA-", "\xf0\x9f\x98\x80"},
+                {"a&AAA-b", "a?b"},
+                {"&3gA-", "?"},
+                {"&", "&"},
+                {"&AMk", "&AMk"},
+        };
+        for (size_t i = 0; i < ELEMENTSOF(shown); i++) {
+                _cleanup_free_ char *text = folder_for_people(shown[i].name);
+                assert_string_equal(text, shown[i].shown);
+        }
 }
 
 static void test_maildir_one_message_in_two_folders(void **data) {
