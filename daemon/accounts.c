@@ -26,8 +26,9 @@
 #define FAULT_SECONDS 1800
 /* However long a server asks to be left alone. */
 #define PATIENCE_MAX_SECONDS 86400
-/* A connection that does not last for this long counts as a failure, or a server that hangs up after each reading would be called without end. */
-#define LASTING_NS (60 * SECOND_NS)
+/* A connection that does not last for this long counts as a failure, or a server that hangs up after each reading would be called without end. Longer than any
+ * protocol waits for a server that says nothing. */
+#define LASTING_NS (180 * SECOND_NS)
 /* However often a server says that something changed. */
 #define PACE_NS SECOND_NS
 /* Items dealt with, of which the role is told at once. */
@@ -453,8 +454,14 @@ static void on_ready(void *userdata) {
 /* A connection that was lost. */
 static const struct backoff retry = {.first_usec = 5 * USEC_PER_SEC, .most_usec = 1800 * USEC_PER_SEC};
 
+static bool has_lasted(const struct account *m) {
+        return clock_monotonic_ns() - m->began_ns >= LASTING_NS;
+}
+
 /* A failure of the account, told once for each try. `patience`: what the server asked for. */
 static void failed(struct account *m, enum fetch_end end, int64_t patience, const char *why) {
+        if (m->fetch && has_lasted(m))
+                m->failures = 0;
         end_session(m);
         m->end = end;
         free(m->why);
@@ -718,7 +725,7 @@ static void catch_up(struct account *m) {
         do
                 e = m->fetch ? fetch_next(m->fetch, &record) : 0;
         while (e > 0 && record.type == FETCH_CHANGED);
-        bool lasted = clock_monotonic_ns() - m->began_ns >= LASTING_NS;
+        bool lasted = has_lasted(m);
         if (lasted)
                 m->failures = 0;
         if (e == -EAGAIN)
