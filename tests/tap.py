@@ -67,41 +67,84 @@ def as_nobody(w):
         raise Skip("cannot run as nobody here")
 
 
-def main():
+def run_case(n, function, about, todo):
+    """One TAP line and what belongs to it; true when it failed."""
+    started = time.monotonic()
+    faulthandler.dump_traceback_later(HANGS, exit=True, file=sys.stdout)
+    wrong, end = "", " # TODO " + todo if todo else ""
+    folder = tempfile.mkdtemp(prefix="adieu-test-")
+    world = Measured(folder)
+    try:
+        function(world)
+    except Skip as e:
+        end = " # SKIP %s" % e
+    except Exception:
+        wrong = traceback.format_exc()
+    finally:
+        for stop in reversed(world.ends):
+            try:
+                stop()
+            except Exception:
+                wrong = wrong or traceback.format_exc()
+        for top, folders, _ in os.walk(folder):
+            for f in folders:
+                if not os.path.islink(os.path.join(top, f)):
+                    os.chmod(os.path.join(top, f), 0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+    faulthandler.cancel_dump_traceback_later()
+    print("%sok %d - %s: %s%s" % ("not " if wrong else "", n, function.__name__, about, end))
+    if os.environ.get("ADIEU_TEST_TIMES"):
+        print("#   %.1f s" % (time.monotonic() - started))
+    for line in wrong.splitlines():
+        print("#   " + line)
+    sys.stdout.flush()
+    return bool(wrong) and not todo
+
+
+def begin_case(n, function, about, todo):
+    """A case in a process of its own: (pid, what it prints)."""
+    out = tempfile.TemporaryFile()
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(out.fileno(), 1)
+        random.seed()
+        sys.exit(run_case(n, function, about, todo))  # not os._exit(): servers are ended at the exit
+    return pid, out
+
+
+def end_case(out, status, n, function, about):
+    """What it printed goes out in one piece; true when it failed."""
+    out.seek(0)
+    text = out.read().decode("utf-8", errors="replace")
+    if not re.search(r"^(not )?ok %d " % n, text, re.M):
+        text += "not ok %d - %s: %s\n#   ended with %d in the middle\n" % (n, function.__name__, about, os.waitstatus_to_exitcode(status))
+    out.close()
+    print(text, end="")
+    sys.stdout.flush()
+    return status != 0
+
+
+def main(at_once=1):
+    """at_once: for scripts that wait most of the time, so many of their cases at the same time."""
     chosen = [c for c in CASES if not sys.argv[1:] or c[0].__name__ in sys.argv[1:]]
     print("1..%d" % len(chosen))
-    failed = 0
-    for n, (function, about, todo) in enumerate(chosen, 1):
-        started = time.monotonic()
-        faulthandler.dump_traceback_later(HANGS, exit=True)
-        wrong, end = "", " # TODO " + todo if todo else ""
-        folder = tempfile.mkdtemp(prefix="adieu-test-")
-        world = Measured(folder)
-        try:
-            function(world)
-        except Skip as e:
-            end = " # SKIP %s" % e
-        except Exception:
-            wrong = traceback.format_exc()
-        finally:
-            for stop in reversed(world.ends):
-                try:
-                    stop()
-                except Exception:
-                    wrong = wrong or traceback.format_exc()
-            for top, folders, _ in os.walk(folder):
-                for f in folders:
-                    if not os.path.islink(os.path.join(top, f)):
-                        os.chmod(os.path.join(top, f), 0o700)
-            shutil.rmtree(folder, ignore_errors=True)
-        print("%sok %d - %s: %s%s" % ("not " if wrong else "", n, function.__name__, about, end))
-        if os.environ.get("ADIEU_TEST_TIMES"):
-            print("#   %.1f s" % (time.monotonic() - started))
-        for line in wrong.splitlines():
-            print("#   " + line)
-        sys.stdout.flush()
-        failed += bool(wrong) and not todo
-    faulthandler.cancel_dump_traceback_later()
+    failed, running, ended, next_out = 0, {}, {}, 1
+    for n, c in enumerate(chosen, 1):
+        if at_once == 1:
+            failed += run_case(n, *c)
+            continue
+        pid, out = begin_case(n, *c)
+        running[pid] = (n, out)
+        while len(running) >= at_once or (n == len(chosen) and running):
+            pid, status = os.wait()
+            ended[running[pid][0]] = (running[pid][1], status)
+            del running[pid]
+            # In their order.
+            while next_out in ended:
+                out, status = ended.pop(next_out)
+                failed += end_case(out, status, next_out, *chosen[next_out - 1][:2])
+                next_out += 1
     sys.exit(1 if failed else 0)
 
 

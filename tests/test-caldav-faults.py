@@ -581,4 +581,4 @@ def webcal(w):
     equal(cancelled(w, AFTER), [["m0", LATER]])
 
 
-main()
+main(at_once=3)

@@ -840,8 +840,8 @@ def stalls(w):
             eventually("it stalls", lambda: proxy.down >= 2000000 or run.poll() is not None)
     for inner, run in runs:
         error = run.communicate(timeout=tap.TIMEOUT)[1].decode()
-        equal(run.returncode, 3, error)
-        true("did not answer in time" in error, error)
+        equal(run.returncode, 3, (inner.folder.name, error))
+        true("did not answer in time" in error, (inner.folder.name, error))
         equal([o for o in observations(inner) if o not in want], [])
     for pid in stopped:
         os.kill(pid, signal.SIGCONT)
@@ -1272,4 +1272,4 @@ def no_hammering(w):
 
 
 if __name__ == "__main__":
-    tap.main()
+    tap.main(at_once=3)
