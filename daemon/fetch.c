@@ -218,9 +218,13 @@ int fetch_receive(int socket, bool from_role, bool wait, char *buffer, struct fe
                 .msg_controllen = sizeof(control.space),
         };
         ssize_t n;
-        do
+        /* A role that ends before it has read all that was said to it: the kernel tells of that before the role's last words, and once. They count. */
+        bool reset = false, again;
+        do {
                 n = recvmsg(socket, &m, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-        while (n < 0 && errno == EINTR);
+                again = n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset));
+                reset = reset || (n < 0 && errno == ECONNRESET);
+        } while (again);
         if (n < 0)
                 return errno == ECONNRESET ? 0 : -errno;
         struct fetch_record r = fetch_record_of(FETCH_MORE);

@@ -70,6 +70,23 @@ static void items_come_with_their_bytes(void **state) {
         assert_int_equal(fetch_receive(pair[0], true, false, buffer, &got), 0);
 }
 
+/* A role that gives up while the core tells it of more room. */
+static void last_words_count(void **state) {
+        (void) state;
+        const struct fetch_record more = fetch_record_of(FETCH_MORE);
+        struct fetch_record r = fetch_record_of(FETCH_DONE), got;
+        r.status = FETCH_END_LOST;
+        r.text = "it did not answer in time";
+        assert_int_equal(fetch_transmit(pair[0], &more, false), 0);
+        assert_int_equal(fetch_transmit(pair[1], &r, false), 0);
+        (void) close(pair[1]);
+        assert_int_equal(fetch_receive(pair[0], true, false, buffer, &got), 1);
+        assert_int_equal(got.type, FETCH_DONE);
+        assert_string_equal(got.text, "it did not answer in time");
+        assert_int_equal(fetch_receive(pair[0], true, false, buffer, &got), 0);
+        pair[1] = open("/dev/null", O_RDONLY | O_CLOEXEC); /* for teardown() */
+}
+
 static void accounts_keep_their_strings_apart(void **state) {
         (void) state;
         struct fetch_record r = fetch_record_of(FETCH_ACCOUNT), got;
@@ -223,6 +240,7 @@ static void long_strings_are_refused_where_they_are_made(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(items_come_with_their_bytes, setup, teardown),
+                cmocka_unit_test_setup_teardown(last_words_count, setup, teardown),
                 cmocka_unit_test_setup_teardown(accounts_keep_their_strings_apart, setup, teardown),
                 cmocka_unit_test_setup_teardown(hostile_records_are_refused, setup, teardown),
                 cmocka_unit_test_setup_teardown(only_sealed_memory_is_taken, setup, teardown),
