@@ -225,17 +225,55 @@ static size_t print_character(const char *s, size_t size) {
         return MAX(n, (size_t) 1);
 }
 
-/* The file is the owner's own, but a terminal is no place for its control characters, and a journal none for the path of an address: links to calendars let in
- * whoever knows them. */
+static bool is_word(char c) {
+        return (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_' || c == '-' || c == '"' || c == '\'' || c == ' ';
+}
+
+/* A mapping that says where a password is found. */
+static bool says_where(const char *s, size_t size) {
+        static const char *const keys[] = {"credential:", "command:", "file:"};
+        size_t at = 0;
+        while (at < size && (s[at] == '{' || s[at] == ' '))
+                at++;
+        for (size_t i = 0; i < ELEMENTSOF(keys) && at > 0; i++)
+                if (size - at >= strlen(keys[i]) && memcmp(s + at, keys[i], strlen(keys[i])) == 0)
+                        return true;
+        return false;
+}
+
+/* Where a password may begin that was written in the wrong place: behind a key that speaks of one, when no mapping follows that says where it is found. The end
+ * of the line when there is none. */
+static const char *find_password(const char *line, const char *end) {
+        static const char *const words[] = {"pass", "secret", "token", "pwd"};
+        for (const char *p = line; p < end; p++)
+                for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+                        size_t n = strlen(words[i]);
+                        if ((size_t) (end - p) < n || strncasecmp(p, words[i], n) != 0)
+                                continue;
+                        const char *q = p + n;
+                        while (q < end && is_word(*q))
+                                q++;
+                        if (q == end || *q != ':')
+                                continue;
+                        for (q++; q < end && *q == ' ';)
+                                q++;
+                        if (!says_where(q, (size_t) (end - q)))
+                                return q;
+                }
+        return end;
+}
+
+/* The file is the owner's own, but a terminal is no place for its control characters, and a journal none for passwords, nor for the path of an address: links to
+ * calendars let in whoever knows them. */
 static void print_line(const char *line, size_t size) {
-        const char *end = line + size;
+        const char *end = line + size, *password = find_password(line, end);
         for (const char *p = line, *path = NULL; p < end;) {
                 if (p > line + 2 && memcmp(p - 3, "://", 3) == 0)
                         for (path = p; path < end && *path != '/' && *path != '?';)
                                 path++;
                 if (*p == '"' || *p == '\'' || (*p == ',' && p + 1 < end && p[1] == ' '))
                         path = NULL;
-                if (!path || p <= path) {
+                if (p < password && (!path || p <= path)) {
                         p += print_character(p, (size_t) (end - p));
                         continue;
                 }
@@ -247,8 +285,11 @@ static void print_line(const char *line, size_t size) {
 
 static void print_source_line(const struct context *c, const struct diagnostic *d) {
         size_t size = 0;
-        if (strcmp(d->code, "password-in-file") == 0)
-                return; /* the line holds the password */
+        if (strcmp(d->code, "password-in-file") == 0) { /* the line holds the password */
+                if (d->hint)
+                        fprintf(stderr, "      | %s\n", d->hint);
+                return;
+        }
         const char *line = d->line > 0 ? source_line(c, d->file, d->line, &size) : NULL;
         if (!line)
                 return;

@@ -230,6 +230,8 @@ static const char *did_you_mean(struct loader *l, const char *word, const char *
         return hint_words(l, "allowed: ", names);
 }
 
+static const char where_a_password_is[] = "write one of {credential: name}, {command: [pass, show, mail]}, {file: path}";
+
 /* What people write because other programs have it. */
 static const char *key_instead(const char *prefix, const char *name) {
         static const struct {
@@ -247,6 +249,11 @@ static const char *key_instead(const char *prefix, const char *name) {
         return NULL;
 }
 
+/* What is wrong here may be a password, written where it does not belong: by this code the line is not shown. */
+static const char *code_about(const char *prefix, const char *name, const char *code) {
+        return str_ends_with(prefix, ".password") || str_eq(name, "password") ? "password-in-file" : code;
+}
+
 /* Every key known and of the right shape, every required key there. */
 static bool check_mapping(struct loader *l, const struct yaml_node *node, const char *prefix, const char *what) {
         if (node->type != YAML_MAPPING) {
@@ -262,10 +269,15 @@ static bool check_mapping(struct loader *l, const struct yaml_node *node, const 
                         const char *names[KEYS_OF_MAPPING_MAX + 1];
                         key_names(prefix, names);
                         const char *instead = key_instead(prefix, c->key->scalar);
-                        fault(l, c->key, "unknown-key", instead ? instead : did_you_mean(l, c->key->scalar, names),
-                              "unknown key \"%s\" in %s", c->key->scalar, what);
-                } else if (!yaml_is_null(c) && !(type_of(key)->shapes & SHAPE(c->type)))
-                        fault(l, c, "wrong-type", type_of(key)->hint, "\"%s\" must be: %s", c->key->scalar, key->type);
+                        fault(l, c->key, code_about(prefix, "", "unknown-key"),
+                              instead ? instead : did_you_mean(l, c->key->scalar, names), "unknown key \"%s\" in %s",
+                              c->key->scalar, what);
+                } else if (!yaml_is_null(c) && !(type_of(key)->shapes & SHAPE(c->type))) {
+                        const char *name = c->key->scalar;
+                        fault(l, c, code_about(prefix, name, "wrong-type"),
+                              str_eq(name, "password") ? where_a_password_is : type_of(key)->hint, "\"%s\" must be: %s",
+                              name, key->type);
+                }
         }
         for (size_t i = 0; i < ELEMENTSOF(keys); i++) {
                 const char *name = key_under(keys[i].path, prefix);
@@ -963,9 +975,7 @@ static bool read_password(struct loader *l, const struct yaml_node *node, const 
         for (const struct yaml_node *c = password->child; c; c = c->next)
                 n += find_key(path, c->key->scalar) != NULL;
         if (n != 1) {
-                fault(l, password->key, "bad-value",
-                      "write one of {credential: name}, {command: [pass, show, mail]}, {file: path}",
-                      "a password comes from exactly one place");
+                fault(l, password->key, "bad-value", where_a_password_is, "a password comes from exactly one place");
                 return false;
         }
         struct secret_spec s = {0};

@@ -215,6 +215,25 @@ def hostile_names(w):
         s.stop()
 
 
+@case("a password that is written where it does not belong is in no message about it")
+def misplaced(w):
+    for written in ("password: hunter2", "password: [hunter2]", "password: {text: hunter2}", "password: {file: x, text: hunter2}", "pass: hunter2", "Passwd: 'hunter2'",
+                    "secret: hunter2", "password: hunter2, password: {file: x}", "password: {password: hunter2}, include: [[]]", "app_password : hunter2",
+                    "password:\n      text: hunter2", "password:\n      hunter2", "password:\n      - hunter2", 'user: "", token: "hunter2"'):
+        block = "\n" in written
+        configure(w, [])
+        w.config.write_text(w.config.read_text().replace("sources:\n", 'sources:\n  - imap: "imaps://bob@localhost:1"\n    %s\n' % written if block else
+                                                         'sources:\n  - {imap: "imaps://bob@localhost:1", %s}\n' % written))
+        for more in ((), ("--json",)):
+            r = w.run("check", *more)
+            equal(r.returncode, 1, written)
+            true("hunter2" not in r.stdout + r.stderr and "adieu.yaml" in r.stdout + r.stderr, written, r)
+        if not block:
+            true("| " in w.run("check").stderr, written)
+    configure(w, ['imap: "imaps://bob@localhost:1", password: {file: x}, finger: y'])
+    true("password: {file: x}, finger: y" in w.run("check").stderr, w.run("check"))
+
+
 @case("a mailbox on a server: its folders; a name that none has; a wrong password; a certificate that nobody vouches for")
 def imap(w):
     d = dovecot.Dovecot(w)
