@@ -31,20 +31,41 @@ static int told_at_once(const char *id, void *userdata) {
 struct gathering {
         struct context *c;
         struct digest_report *report;
-        size_t room, mails_room;
+        bool *tried; /* by the number of the source */
+        size_t mails_room;
 };
+
+static void add_stale(struct digest_report *r, const struct source_spec *spec, instant read_at, const char *error) {
+        r->stale[r->n_stale++] = (struct stale_source){.name = arena_strdup(r->arena, spec->name),
+                                                       .error = arena_strdup(r->arena, error),
+                                                       .read_at = read_at,
+                                                       .mailbox = source_is_mailbox(spec)};
+}
 
 static int on_source(const struct store_source_status *st, void *userdata) {
         struct gathering *g = userdata;
         struct digest_report *r = g->report;
-        if (!source_is_configured(g->c->settings, st) || r->n_stale == g->room ||
-            (st->read_at != INSTANT_UNKNOWN && st->read_at > r->until - DIGEST_STALE_SECONDS))
+        const struct source_spec *spec = source_configured(g->c->settings, st);
+        if (!spec || g->tried[spec - g->c->settings->sources])
                 return 0;
-        r->stale[r->n_stale++] = (struct stale_source){.name = arena_strdup(r->arena, st->name),
-                                                       .error = arena_strdup(r->arena, st->error),
-                                                       .read_at = st->read_at,
-                                                       .mailbox = source_is_mailbox(st)};
+        g->tried[spec - g->c->settings->sources] = true;
+        if (st->read_at == INSTANT_UNKNOWN || st->read_at <= r->until - DIGEST_STALE_SECONDS)
+                add_stale(r, spec, st->read_at, st->error);
         return 0;
+}
+
+/* One that was just added is not in the store before a pass has tried it, and holds back as much. */
+static int gather_stale(struct gathering *g) {
+        const struct settings *settings = g->c->settings;
+        g->report->stale = arena_new0(g->report->arena, struct stale_source, settings->n_sources + 1);
+        g->tried = arena_new0(g->report->arena, bool, settings->n_sources + 1);
+        if (!g->report->stale || !g->tried)
+                return -ENOMEM;
+        int r = store_sources(g->c->store, on_source, g);
+        for (size_t i = 0; i < settings->n_sources && r >= 0; i++)
+                if (!g->tried[i])
+                        add_stale(g->report, &settings->sources[i], INSTANT_UNKNOWN, NULL);
+        return r;
 }
 
 static int on_unreadable(const char *source, const struct observation *o, void *userdata) {
@@ -91,12 +112,7 @@ static int on_mail(const struct outbox_row *row, void *userdata) {
 }
 
 static int gather_troubles(struct gathering *g) {
-        struct digest_report *r = g->report;
-        g->room = g->c->settings->n_sources;
-        r->stale = arena_new0(r->arena, struct stale_source, g->room + 1);
-        if (!r->stale)
-                return -ENOMEM;
-        int k = store_sources(g->c->store, on_source, g);
+        int k = gather_stale(g);
         if (k >= 0)
                 k = store_unreadable(g->c->store, on_unreadable, g);
         return k < 0 ? k : outbox_list(g->c->store, OUTBOX_DONE_LOOKED_AT, on_mail, g);

@@ -13,19 +13,23 @@ static bool is_source(const struct source_spec *spec, const struct store_source_
         return strcmp(source_kind_name(spec->kind), st->kind) == 0 && strcmp(spec->location, st->location) == 0;
 }
 
-bool source_is_configured(const struct settings *settings, const struct store_source_status *st) {
+const struct source_spec *source_configured(const struct settings *settings, const struct store_source_status *st) {
         for (size_t i = 0; i < settings->n_sources; i++)
                 if (is_source(&settings->sources[i], st))
-                        return true;
-        return false;
+                        return &settings->sources[i];
+        return NULL;
+}
+
+bool source_is_configured(const struct settings *settings, const struct store_source_status *st) {
+        return source_configured(settings, st);
 }
 
 static bool is_calendar(enum source_kind kind) {
         return kind == SOURCE_CALENDAR || kind == SOURCE_CALDAV;
 }
 
-bool source_is_mailbox(const struct store_source_status *st) {
-        return !str_eq(st->kind, source_kind_name(SOURCE_CALENDAR)) && !str_eq(st->kind, source_kind_name(SOURCE_CALDAV));
+bool source_is_mailbox(const struct source_spec *spec) {
+        return !is_calendar(spec->kind);
 }
 
 /* When one configured source was read whole last; INSTANT_UNKNOWN: never. */

@@ -24,9 +24,11 @@ int judge_failed(const struct context *c, int error, const char *what);
 void judgement_free(struct judgement *j);
 
 /* Is a source of the store still one of the configuration? */
+const struct source_spec *source_configured(const struct settings *settings,
+                                            const struct store_source_status *st); /* NULL: no */
 bool source_is_configured(const struct settings *settings, const struct store_source_status *st);
 /* Can it hold answers? Calendars cannot. */
-bool source_is_mailbox(const struct store_source_status *st);
+bool source_is_mailbox(const struct source_spec *spec);
 
 /* The quotes of an alert's evidence, from the store: an array of n_evidence strings or NULLs; free with quotes_free(). 0 or negative errno, told on stderr. */
 int alert_quotes(struct context *c, const struct alert *a, char ***ret) _must_check_;

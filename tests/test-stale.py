@@ -127,6 +127,16 @@ def off(w):
     told_never(w, BACK)
 
 
+@case("a mailbox that was added and not read yet is named in the digest, too")
+def added(w):
+    w.mail("/o", QUESTION)
+    w.scan(READ)
+    w.source("{mbox: archive.mbox}")
+    silent(w, LATER)
+    text = digest(w, LATER)
+    true("archive.mbox has never been read whole." in text and BEHIND in text, text)
+
+
 @case("an account whose password command fails was never read: the answer may be there")
 def no_secret(w):
     w.mail("/o", QUESTION)
