@@ -209,7 +209,8 @@ static void tell_status(struct connection *c, gnutls_x509_crt_t leaf, unsigned s
                             "the certificate of %s is valid from %s only (is the clock of this machine right?)", host, date);
         } else if (status & GNUTLS_CERT_UNEXPECTED_OWNER) {
                 put_owner(leaf, name, sizeof(name));
-                (void) fail(c, CONNECTION_CERTIFICATE, "the certificate is for \"%s\", not for %s", name, host);
+                (void) fail(c, CONNECTION_CERTIFICATE, "the certificate is for \"%s\", not for %s: is the address right?",
+                            name, host);
         } else if (status & GNUTLS_CERT_REVOKED)
                 (void) fail(c, CONNECTION_CERTIFICATE, "the certificate of %s was revoked", host);
         else if (status & (GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA)) {
@@ -221,8 +222,9 @@ static void tell_status(struct connection *c, gnutls_x509_crt_t leaf, unsigned s
                                     host);
                 else
                         (void) fail(c, CONNECTION_CERTIFICATE,
-                                    "the certificate of %s is vouched for by \"%s\", whom %s does not know", host, name,
-                                    c->remote->ca ? "the file under `ca`" : "this machine");
+                                    "the certificate of %s is vouched for by \"%s\", whom %s does not know (`ca` or "
+                                    "`fingerprint` would make it known)",
+                                    host, name, c->remote->ca ? "the file under `ca`" : "this machine");
         } else if (status & GNUTLS_CERT_INSECURE_ALGORITHM)
                 (void) fail(c, CONNECTION_CERTIFICATE, "the certificate of %s is signed in a way that is no longer safe",
                             host);
@@ -304,7 +306,8 @@ static void tell_handshake(struct connection *c, int r) {
                  (r == GNUTLS_E_FATAL_ALERT_RECEIVED && gnutls_alert_get(c->session) == GNUTLS_A_PROTOCOL_VERSION))
                 (void) fail(c, CONNECTION_NO_TLS, "%s speaks no newer TLS than 1.1, which is no longer safe", host);
         else if (r == GNUTLS_E_UNEXPECTED_PACKET_LENGTH || r == GNUTLS_E_UNEXPECTED_PACKET || r == GNUTLS_E_RECORD_OVERFLOW)
-                (void) fail(c, CONNECTION_NO_TLS, "%s does not speak TLS on port %u", host, c->remote->port);
+                (void) fail(c, CONNECTION_NO_TLS, "%s does not speak TLS on port %u: is the port right?", host,
+                            c->remote->port);
         else if (r == GNUTLS_E_PREMATURE_TERMINATION || r == GNUTLS_E_PULL_ERROR || r == GNUTLS_E_PUSH_ERROR ||
                  (r == GNUTLS_E_FATAL_ALERT_RECEIVED && gnutls_alert_get(c->session) == GNUTLS_A_INTERNAL_ERROR))
                 (void) fail(c, CONNECTION_CLOSED, "%s ended the connection while TLS was agreed on", host);
@@ -393,8 +396,9 @@ static int try_addresses(struct connection *c, const struct addrinfo *list) {
                 if (r >= 0)
                         return 0;
         }
-        return fail(c, r == -ETIMEDOUT ? CONNECTION_TIMEOUT : CONNECTION_UNREACHABLE, "%s cannot be reached on port %u: %s",
-                    c->remote->host, c->remote->port, strerror(-r));
+        return fail(c, r == -ETIMEDOUT ? CONNECTION_TIMEOUT : CONNECTION_UNREACHABLE,
+                    "%s cannot be reached on port %u: %s%s", c->remote->host, c->remote->port, strerror(-r),
+                    r == -ECONNREFUSED ? " (is the port right?)" : "");
 }
 
 int connection_open(struct connection *c) {
@@ -408,7 +412,7 @@ int connection_open(struct connection *c) {
         (void) snprintf(port, sizeof(port), "%u", r->port);
         int e = getaddrinfo(r->host, port, &hints, &list);
         if (e == EAI_NONAME)
-                return fail(c, CONNECTION_NO_HOST, "no host is called %s", r->host);
+                return fail(c, CONNECTION_NO_HOST, "no host is called %s: is it written right?", r->host);
         if (e != 0)
                 return fail(c, CONNECTION_NO_HOST, "the host %s cannot be looked up: %s", r->host,
                             e == EAI_SYSTEM ? strerror(errno) : gai_strerror(e));

@@ -567,6 +567,20 @@ static int imap_prepare(const struct fetch_account *account, void **ret) {
         return 0;
 }
 
+/* People write the port of the other way of TLS, which then waits for us to begin, or that of another server. */
+static int no_greeting(struct imap *i, int rc) {
+        const struct remote *r = &i->account->remote;
+        enum connection_fault fault = connection_fault(i->connection);
+        if (fault == CONNECTION_TIMEOUT && r->tls != REMOTE_TLS)
+                return fetcher_end(i->fetcher, FETCH_END_LOST,
+                                   "%s did not answer in time on port %u: must the address begin with imaps://?", r->host,
+                                   r->port);
+        if (fault == CONNECTION_OK && rc != MAILIMAP_ERROR_MEMORY)
+                return fetcher_end(i->fetcher, FETCH_END_LOST, "%s answered what is no IMAP on port %u: is the port right?",
+                                   r->host, r->port);
+        return imap_broken(i, rc);
+}
+
 static int connect_plainly(struct imap *i) {
         imap_allow(i, 0);
         /* What was wrong before, with the authorities' file, opening would forget. */
@@ -583,7 +597,7 @@ static int connect_plainly(struct imap *i) {
                         i->fetcher, FETCH_END_FAULT,
                         "%s takes us for logged in before we said who we are (PREAUTH): such a session is not used",
                         i->account->remote.host);
-        return rc == MAILIMAP_NO_ERROR_NON_AUTHENTICATED ? 0 : imap_broken(i, rc);
+        return rc == MAILIMAP_NO_ERROR_NON_AUTHENTICATED ? 0 : no_greeting(i, rc);
 }
 
 static int ask_capabilities(struct imap *i) {

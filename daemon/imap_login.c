@@ -42,8 +42,10 @@ static int refused(struct imap *i, const char *said) {
                 return fetcher_end(i->fetcher, FETCH_END_LOST, "%s cannot log %s in now: %s", r->host, r->user, text);
         /* A token ends by itself, and the command that gives it will give a new one: nobody is locked out for it. */
         bool token = auth_mechanism_is_token(r->auth);
-        return fetcher_end(i->fetcher, token ? FETCH_END_LOST : FETCH_END_REFUSED, "%s refuses the %s of %s: %s", r->host,
-                           token ? "token" : "password", r->user, *text ? text : "without a reason");
+        return fetcher_end(i->fetcher, token ? FETCH_END_LOST : FETCH_END_REFUSED, "%s refuses the %s of %s%s: %s", r->host,
+                           token ? "token" : "password", r->user,
+                           token ? "" : " (where a login has two factors, it must be one made for programs)",
+                           *text ? text : "without a reason");
 }
 
 /* --- AUTHENTICATE --- */

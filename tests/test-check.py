@@ -256,6 +256,31 @@ def imap(w):
         d.stop()
 
 
+@case("mistakes that people make with a mailbox on a server, and the sentence for each")
+def mailbox_mistakes(w):
+    d = dovecot.Dovecot(w)
+    for name, text in (("right", "bobpw\n"), ("wrong", "x\n"), ("garbage.pem", "no certificate\n")):
+        (w.folder / name).write_text(text)
+        (w.folder / name).chmod(0o600)
+    right = ", password: {file: right}, ca: %s" % d.ca
+    free = tap.free_ports(1)[0]
+    with smtpsink.Sink() as sink:
+        for address, more, words in (
+                ("imaps://bob@localhost:%d" % d.imaps, right.replace("right", "wrong"), ("refuses the password of bob", "two factors")),
+                ("imaps://bob@localhost:%d" % d.imap, right, ("speak TLS on port %d" % d.imap, "is the port right?")),
+                ("imap://bob@localhost:%d" % sink.port, right, ("no IMAP on port %d" % sink.port, "is the port right?")),
+                ("imaps://bob@localhost:%d" % free, right, ("cannot be reached on port %d" % free, "is the port right?")),
+                ("imaps://bob@imap.invalid", right, ("imap.invalid", "is it written right?")),
+                ("imaps://bob@localhost:%d" % d.imaps, ", password: {file: right}", ("test authority", "`ca`", "`fingerprint`")),
+                ("imaps://bob@localhost:%d" % d.imaps, ", password: {file: right}, ca: nowhere.pem", ("nowhere.pem", "cannot be read")),
+                ("imaps://bob@localhost:%d" % d.imaps, ", password: {file: right}, ca: garbage.pem", ("garbage.pem",)),
+                ("imaps://bob@localhost:%d" % d.imaps, right + ', fingerprint: "sha256:%s"' % ("0" * 64), ("another certificate", "sha256:")),
+                ("imaps://bob@localhost:%d" % d.imaps, right + ", auth: xoauth2", ("refuses the token of bob",))):
+            configure(w, ['imap: "%s"%s' % (address, more)])
+            text = check(w, 3)[0][3]
+            true(all(word in text for word in words), "expected", words, "in", text)
+
+
 @case("a file on the web, and a page that is none")
 def webcal(w):
     s = fakedav.FakeDav(auth="none")
