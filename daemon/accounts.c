@@ -29,6 +29,8 @@
 /* A connection that does not last for this long counts as a failure, or a server that hangs up after each reading would be called without end. Longer than any
  * protocol waits for a server that says nothing. */
 #define LASTING_NS (180 * SECOND_NS)
+/* What waits for one that began to give what it has waits no more than once in this time, however often its connection breaks. */
+#define GIVING_NS (3600 * SECOND_NS)
 /* However often a server says that something changed. */
 #define PACE_NS SECOND_NS
 /* Items dealt with, of which the role is told at once. */
@@ -85,6 +87,8 @@ struct account {
         int64_t done_ns;  /* when the last reading ended */
         bool troubled;
         bool *named; /* owned: which of the names under `include` a folder has */
+        bool partial;       /* begun, and not come to its end */
+        int64_t partial_ns; /* since when it gives what it has; 0: nothing came since it was read whole */
         bool careful;
         unsigned deaths;
         char *at_folder, *at_name; /* owned */
@@ -283,6 +287,8 @@ static int take_item(struct account *m, struct fetch_record *item) {
                 return reader_fatal(r, -ENOMEM);
         }
         reader_looked_at(r);
+        if (m->partial_ns == 0 || clock_monotonic_ns() - m->partial_ns > GIVING_NS)
+                m->partial_ns = clock_monotonic_ns();
         epoch->outstanding++;
         m->n_outstanding++;
         if (item->status == 0)
@@ -542,6 +548,7 @@ static int take_secret(struct account *m) {
 static int begin_reading(struct account *m) {
         m->since = reader_now(m->reader);
         m->troubled = false;
+        m->partial = true;
         m->progress = m->progress_total = 0;
         forget_data(m);
         epochs_abandon(m);
@@ -594,6 +601,8 @@ static void on_done(struct account *m, const struct fetch_record *r) {
                 return;
         }
         m->phase = PHASE_WATCHING;
+        m->partial = false;
+        m->partial_ns = 0;
         m->done_ns = clock_monotonic_ns();
         m->deaths = 0;
         m->careful = false;
@@ -896,6 +905,15 @@ void accounts_awake(struct accounts *a) {
                 }
                 wake(m);
         }
+}
+
+bool accounts_is_partial(const struct accounts *a, const char *location, int64_t *ret_since) {
+        for (const struct account *m = a->first; m; m = m->next)
+                if (m->kind_of != FETCH_WEBCAL && m->partial && strcmp(m->location, location) == 0) {
+                        *ret_since = m->partial_ns;
+                        return true;
+                }
+        return false;
 }
 
 struct accounts *accounts_free(struct accounts *a) {

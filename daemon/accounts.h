@@ -27,6 +27,9 @@ void accounts_begin(struct accounts *a);
 /* The machine slept, the clock was set or its addresses changed: whoever waits after a lost connection need wait no more, and whoever waits on one opens another.
  * A refused secret stays refused. */
 void accounts_awake(struct accounts *a);
+/* Of an account that is read mailbox by mailbox (IMAP, CalDAV): did its last reading not come to its end so far, since it is still at work, or was broken off? Then
+ * *ret_since is since when it gives what it has (monotonic, in ns; counted anew once an hour), 0 if nothing came; else it is untouched. */
+bool accounts_is_partial(const struct accounts *a, const char *location, int64_t *ret_since);
 
 /* --- for kinds of accounts --- */
 

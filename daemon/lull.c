@@ -12,3 +12,11 @@ void lull_look(struct lull *l, instant read_at, instant now) {
         l->since = l->since == INSTANT_UNKNOWN ? read_at : MIN(l->since, read_at);
         l->until = now + LULL_FETCH_SECONDS;
 }
+
+bool catch_up_holds(struct catch_up *c, bool behind, int64_t given_ns, int64_t now_ns) {
+        if (!behind)
+                c->since_ns = 0;
+        else if (c->since_ns == 0)
+                c->since_ns = now_ns;
+        return behind && now_ns - MAX(c->since_ns, given_ns) < CATCH_UP_NS;
+}

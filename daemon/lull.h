@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+/* What is not here yet though nobody says so. Pure: the caller has the clock. */
+
 /* After a lull. Mailboxes of this machine are filled by another program (mbsync, fetchmail). When the machine slept, or the service was off, they are
  * read at once afterwards, and that program has not been to the server yet: what was answered meanwhile is nowhere here. So for a while they count
- * as read only up to the lull, and nobody is blamed for silence. Pure: the caller has the clock. */
+ * as read only up to the lull, and nobody is blamed for silence. */
 
 #include "parsers/base.h"
 #include "parsers/civil.h"
@@ -21,3 +23,21 @@ struct lull {
 /* Before local mailboxes are read at `now`. read_at: when all of them were last read whole; INSTANT_UNKNOWN: one never was, which tells nothing of a
  * lull. A clock that went back ends a lull that it would make longer. */
 void lull_look(struct lull *l, instant read_at, instant now);
+
+/* Accounts that catch up. One folder comes after the other: the cancellation before the mail in which the owner asked for it, the answer at night before the
+ * question at night. So nothing is told while an account is read that was not read before, or not for a while; but its server may be gone for good. */
+
+/* For an account whose first reading does not come to its end. */
+#define FIRST_READING_SECONDS (INT64_C(24) * 3600)
+/* An account that was not read whole for so long has more to tell than what comes while it is listened to: what belongs together comes together then. */
+#define BEHIND_SECONDS (INT64_C(30) * 60)
+/* For accounts that are behind, since that was noticed, and since one of them began to give what it has. */
+#define CATCH_UP_NS (10 * 60 * INT64_C(1000000000))
+
+struct catch_up {
+        int64_t since_ns; /* monotonic: when it was noticed; 0: none is behind */
+};
+
+/* After a pass at `now_ns`. behind: some account is, and its reading has not come to its end; given_ns: since when the newest of them gives what it has; 0: none
+ * does. True: nothing is to be told. */
+bool catch_up_holds(struct catch_up *c, bool behind, int64_t given_ns, int64_t now_ns);

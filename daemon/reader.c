@@ -37,7 +37,6 @@ struct reader {
         char *trouble;   /* owned: the first of this source */
         bool settling;   /* all sources were read once, or there is but one calendar */
         bool deferred;   /* this source is to be read again then */
-        bool unfinished; /* the rest of this source comes in another pass */
         int fatal;
         int64_t batch;       /* observations since the last commit */
         int64_t batch_since; /* monotonic; 0: no batch open */
@@ -91,7 +90,6 @@ static __attribute__((format(printf, 3, 0))) void keep_trouble(struct reader *r,
 
 void reader_not_yet(struct reader *r, const char *format, ...) {
         char text[TROUBLE_MAX];
-        r->unfinished = true;
         va_list ap;
         va_start(ap, format);
         keep_trouble(r, text, format, ap);
@@ -547,7 +545,7 @@ static int read_source(struct reader *r, const struct source_spec *spec, bool *r
         const struct source_driver *driver = driver_of(spec->kind);
         r->spec = spec;
         free(TAKE_PTR(r->trouble));
-        r->deferred = r->unfinished = false;
+        r->deferred = false;
         r->since = r->now;
         int e = reader_write(r);
         if (e >= 0 &&
@@ -592,11 +590,6 @@ static void reader_end(struct reader *r) {
         free(r->trouble);
 }
 
-static void count_failed(struct reader *r, bool whole) {
-        r->totals.failed_sources += !whole;
-        r->totals.unfinished_sources += !whole && r->unfinished;
-}
-
 static int read_each(struct reader *r) {
         const struct settings *s = r->options->settings;
         _cleanup_free_ bool *again = calloc(s->n_sources + 1, sizeof(*again));
@@ -613,14 +606,14 @@ static int read_each(struct reader *r) {
                 e = read_source(r, &s->sources[i], &whole);
                 again[i] = r->deferred;
                 /* One that is read again is counted then. */
-                count_failed(r, whole || again[i]);
+                r->totals.failed_sources += !whole && !again[i];
         }
         r->settling = true;
         for (size_t i = 0; i < s->n_sources && e >= 0; i++) {
                 bool whole = true;
                 if (again[i])
                         e = read_source(r, &s->sources[i], &whole);
-                count_failed(r, whole);
+                r->totals.failed_sources += !whole;
         }
         return e;
 }

@@ -30,13 +30,6 @@
 /* After a pass that failed as a whole (a full disk, a locked store, roles that do not start), then twice as long each time. */
 #define RETRY_FIRST_USEC (2 * USEC_PER_SEC)
 #define RETRY_MAX_USEC (60 * USEC_PER_SEC)
-/* What may be told is not held back any longer than this for an account whose first pass does not come to its end: its server may be gone for good. */
-#define FIRST_PASS_SECONDS (INT64_C(24) * 3600)
-/* An account that was not read whole for so long has more to tell than what comes while it is listened to; its connection may be down, too, and the others
- * wait for it no longer than that. */
-#define BEHIND_SECONDS (INT64_C(30) * 60)
-#define CATCH_UP_NS (10 * 60 * INT64_C(1000000000))
-
 /* The kind of message in the journal: contrib/systemd/adieu.catalog explains it. */
 #define MESSAGE_ID_FAULTS "9f0f9886fcac4d32aefb7ecddba108f4"
 
@@ -62,7 +55,7 @@ struct service {
         bool stopping, reload, wanted, errand, partial;
         unsigned failures; /* passes that failed in a row */
         struct lull lull;
-        int64_t behind_ns; /* monotonic: since when an account that was not read for a while is read; 0: none is */
+        struct catch_up catch_up;
 
         /* What it says of itself. */
         char doing[512];
@@ -360,61 +353,59 @@ static int tell_pass(struct service *s, const struct judgement *j) {
 
 /* Accounts of which a part is in the store and the rest still to come. */
 struct partial {
-        const struct settings *settings;
+        const struct service *service;
         instant now;
         int64_t *first; /* owned: read for the first time */
         size_t n_first;
-        bool behind; /* not read whole for a while */
+        bool behind;      /* not read whole for a while */
+        int64_t given_ns; /* of these: since when the newest of them gives what it has */
 };
 
 static int on_partial(const struct store_source_status *st, void *userdata) {
         struct partial *p = userdata;
-        bool account = str_eq(st->kind, source_kind_name(SOURCE_IMAP)) || str_eq(st->kind, source_kind_name(SOURCE_CALDAV));
-        if (!account || st->observations == 0 || !source_is_configured(p->settings, st))
+        const struct settings *settings = p->service->c->settings;
+        int64_t since = 0;
+        if (st->observations == 0 || !source_is_configured(settings, st) ||
+            !accounts_is_partial(p->service->accounts, st->location, &since))
                 return 0;
-        if (st->read_at == INSTANT_UNKNOWN && p->n_first < p->settings->n_sources)
+        if (st->read_at == INSTANT_UNKNOWN && p->n_first < settings->n_sources)
                 p->first[p->n_first++] = st->id;
-        else if (st->read_at != INSTANT_UNKNOWN && p->now - st->read_at > BEHIND_SECONDS)
+        else if (st->read_at != INSTANT_UNKNOWN && p->now - st->read_at > BEHIND_SECONDS) {
                 p->behind = true;
+                p->given_ns = MAX(p->given_ns, since);
+        }
         return 0;
 }
 
-static int first_pass_goes_on(struct service *s, const struct partial *p, bool *ret) {
+static int first_reading_goes_on(struct service *s, const struct partial *p, bool *ret) {
         int r = 0;
         for (size_t i = 0; i < p->n_first && r >= 0; i++) {
                 char name[48];
                 instant since = p->now;
                 (void) snprintf(name, sizeof(name), "first-pass-%" PRId64, p->first[i]);
                 r = store_first(s->c->store, name, &since);
-                *ret = *ret || p->now - since < FIRST_PASS_SECONDS;
+                *ret = *ret || p->now - since < FIRST_READING_SECONDS;
         }
         return r;
 }
 
-/* One folder comes after the other: the cancellation before the mail in which the owner asked for it, the answer at night before the question at night. So
- * nothing is told while an account is read that was not read before, or not for a while. Later on what belongs together comes together. */
-static int is_partial(struct service *s, const struct read_totals *t, bool *ret) {
+static int is_partial(struct service *s, bool *ret) {
         _cleanup_free_ int64_t *first = calloc(s->c->settings->n_sources + 1, sizeof(*first));
-        struct partial p = {.settings = s->c->settings, .now = clock_now(&s->c->clock), .first = first};
-        int r = first ? 0 : -ENOMEM;
+        struct partial p = {.service = s, .now = clock_now(&s->c->clock), .first = first};
+        int r = first ? store_sources(s->c->store, on_partial, &p) : -ENOMEM;
         *ret = false;
-        if (r >= 0 && t->unfinished_sources > 0)
-                r = store_sources(s->c->store, on_partial, &p);
         if (r >= 0)
-                r = first_pass_goes_on(s, &p, ret);
+                r = first_reading_goes_on(s, &p, ret);
         if (r < 0)
                 return judge_failed(s->c, r, "cannot tell how far the sources were read");
-        if (!p.behind)
-                s->behind_ns = 0;
-        else if (s->behind_ns == 0)
-                s->behind_ns = clock_monotonic_ns();
-        *ret = *ret || (p.behind && clock_monotonic_ns() - s->behind_ns < CATCH_UP_NS);
+        bool behind = catch_up_holds(&s->catch_up, p.behind, p.given_ns, clock_monotonic_ns());
+        *ret = *ret || behind;
         return 0;
 }
 
-static int judge_pass(struct service *s, const struct read_totals *t) {
+static int judge_pass(struct service *s) {
         struct judgement j = {};
-        int r = is_partial(s, t, &s->partial);
+        int r = is_partial(s, &s->partial);
         if (r >= 0)
                 r = judge(s->c, &j);
         if (r < 0)
@@ -457,7 +448,7 @@ static void pass(struct service *s) {
                 return;
         }
         if (r >= 0)
-                r = judge_pass(s, &totals);
+                r = judge_pass(s);
         if (r == -ECANCELED) /* the signal to end waits for the loop */
                 return;
         watch_more(s);
@@ -526,6 +517,7 @@ static void refuse(struct service *s, const char *fault) {
 static void take_over(struct service *s, struct context *next) {
         struct context *c = s->c;
         accounts_reload(s->accounts);
+        s->catch_up = (struct catch_up){};
         next->store = c->store;
         next->state = c->state;
         c->store = NULL;

@@ -17,7 +17,6 @@ struct read_totals {
         int64_t unreadable;   /* new */
         int64_t bytes;
         uint32_t sources, failed_sources;
-        uint32_t unfinished_sources; /* of the failed ones: their rest comes in a later pass */
 };
 
 struct reader_options {

@@ -63,12 +63,31 @@ static void test_clock_set(void **state) {
         assert_true(l.since == INSTANT_UNKNOWN);
 }
 
+#define BEGIN INT64_C(5000)
+
+static void test_catch_up(void **state) {
+        (void) state;
+        struct catch_up c = {};
+        assert_false(catch_up_holds(&c, false, 0, BEGIN));
+        /* Down: so long, and no longer. */
+        assert_true(catch_up_holds(&c, true, 0, BEGIN));
+        assert_true(catch_up_holds(&c, true, 0, BEGIN + CATCH_UP_NS - 1));
+        assert_false(catch_up_holds(&c, true, 0, BEGIN + CATCH_UP_NS));
+        assert_false(catch_up_holds(&c, true, 0, BEGIN + 5 * CATCH_UP_NS));
+        /* Up again: what it gives is in parts, and is waited for as if it had just been noticed. */
+        int64_t up = BEGIN + 6 * CATCH_UP_NS;
+        assert_true(catch_up_holds(&c, true, up, up + 1));
+        assert_true(catch_up_holds(&c, true, up, up + CATCH_UP_NS - 1));
+        assert_false(catch_up_holds(&c, true, up, up + CATCH_UP_NS));
+        /* Read whole; the next time begins anew. */
+        assert_false(catch_up_holds(&c, false, 0, up + 2 * CATCH_UP_NS));
+        assert_true(catch_up_holds(&c, true, 0, up + 3 * CATCH_UP_NS));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_begins),
-                cmocka_unit_test(test_ends),
-                cmocka_unit_test(test_again),
-                cmocka_unit_test(test_clock_set),
+                cmocka_unit_test(test_begins),    cmocka_unit_test(test_ends),     cmocka_unit_test(test_again),
+                cmocka_unit_test(test_clock_set), cmocka_unit_test(test_catch_up),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

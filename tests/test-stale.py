@@ -283,8 +283,8 @@ def moment(days, hour):
     return day.replace(hour=hour, minute=30, second=0, microsecond=0)
 
 
-@case("while an account is read for the first time nothing is told: the mail that explains a night message may come last")
-def first_pass(w):
+def read_in_part(w, plan):
+    """An account of which the mail that explains another comes last, of which a part was read; the service, and what stands between."""
     server = Dovecot(w, ssl="yes")
     server.adm("mailbox", "create", "-u", "bob", "Clients")
     asked, answered = moment(7, 20), moment(7, 21)
@@ -295,12 +295,25 @@ def first_pass(w):
     server.save(plain("b", "from=jean@dupont.example at=%s subject=Devis" % moment(14, 21).isoformat(), "I have seen the draft and it looks fine to me so far."))
     for n in range(40):
         server.save(plain("n%d" % n, "from=paul@elsewhere.example at=%s subject=News" % moment(30, 10).isoformat(), *["x" * 70] * 400), mailbox="INBOX")
-    proxy = Meddler(w, server.imap, lambda n: Plan(stall=300000))
+    proxy = Meddler(w, server.imap, plan)
     account(w, proxy.port)
     s = served(w)
-    s.hears("the account that is being read")
     observed = lambda: [json.loads(x) for x in w.run("--json", "status").stdout.splitlines()]  # noqa: E731
     eventually("some of it is read", lambda: proxy.down >= 300000 and any(x.get("source") == "account" and x.get("observations", 0) > 3 for x in observed()))
+    return s, proxy
+
+
+def read_whole(w, s):
+    SERVICE.eventually("all is told", lambda: SERVICE.told(w))
+    subjects = {e["subject"] for a in SERVICE.told(w) for e in a["evidence"]}
+    equal(subjects, {"Devis", "Secret words 1"})
+    equal(s.end(), 0)
+
+
+@case("while an account is read for the first time nothing is told: the mail that explains a night message may come last")
+def first_pass(w):
+    s, proxy = read_in_part(w, lambda n: Plan(stall=300000))
+    s.hears("the account that is being read")
     # Another mailbox makes it judge again.
     w.mail("!1.x", SERVICE.evening_mail(1, 28))
     n = len(s.listen())
@@ -308,10 +321,18 @@ def first_pass(w):
     equal(SERVICE.told(w), [])
     proxy.plan = lambda n: Plan()
     proxy.drop()
-    SERVICE.eventually("all is told", lambda: SERVICE.told(w))
-    subjects = {e["subject"] for a in SERVICE.told(w) for e in a["evidence"]}
-    equal(subjects, {"Devis", "Secret words 1"})
-    equal(s.end(), 0)
+    read_whole(w, s)
+
+
+@case("nor when the connection is lost in the middle of it")
+def first_pass_lost(w):
+    w.mail("!1.x", SERVICE.evening_mail(1, 28))
+    gate = []
+    s, proxy = read_in_part(w, lambda n: Plan(cut=300000) if n == 0 else Plan() if gate else Plan(cut=0))
+    SERVICE.eventually("it is tried again", lambda: proxy.connections > 2)
+    equal(SERVICE.told(w), [])
+    gate.append(True)
+    read_whole(w, s)
 
 
 # --- a mailbox that another program fills
