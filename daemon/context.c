@@ -263,14 +263,23 @@ static const char *find_password(const char *line, const char *end) {
         return end;
 }
 
+/* Where the path begins in what follows the colon of an address, also of one whose slashes were forgotten or escaped: no more than two of them come before the
+ * host. */
+static const char *path_of(const char *p, const char *end) {
+        for (unsigned slashes = 0; p < end && (*p == '\\' || (*p == '/' && slashes < 2)); p++)
+                slashes += *p == '/';
+        while (p < end && *p != '/' && *p != '?' && *p != '\\')
+                p++;
+        return p;
+}
+
 /* The file is the owner's own, but a terminal is no place for its control characters, and a journal none for passwords, nor for the path of an address: links to
  * calendars let in whoever knows them. */
 static void print_line(const char *line, size_t size) {
         const char *end = line + size, *password = find_password(line, end);
         for (const char *p = line, *path = NULL; p < end;) {
-                if (p > line + 2 && memcmp(p - 3, "://", 3) == 0)
-                        for (path = p; path < end && *path != '/' && *path != '?';)
-                                path++;
+                if (p > line + 1 && p[-1] == ':' && (p[-2] | 0x20) >= 'a' && (p[-2] | 0x20) <= 'z' && *p != ' ')
+                        path = path_of(p, end);
                 if (*p == '"' || *p == '\'' || (*p == ',' && p + 1 < end && p[1] == ' '))
                         path = NULL;
                 if (p < password && (!path || p <= path)) {

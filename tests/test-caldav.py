@@ -876,7 +876,9 @@ def private_link(w):
         true("holidays of the team" in told(w.run("status", now=BEFORE)))
         # Faults in the file that holds it.
         text = w.config.read_text()
-        for broken in (text.replace("name:", "nmae:"), text.replace("/ical/", "/i cal/"), text.replace("http:", "htp:"), text.replace("clients:\n", "  - {calendar: \"%s\", password: {file: secret}}\nclients:\n" % link.replace("://", "://bob@"))):
+        for broken in (text.replace("name:", "nmae:"), text.replace("/ical/", "/i cal/"), text.replace("http:", "htp:"), text.replace("http://", "webcal:"), text.replace("http://", "https:/"),
+                       text.replace("http://", "https:\\/\\/").replace("name:", "nmae:"), text.replace("http://bob@localhost", "https://"),
+                       text.replace("clients:\n", "  - {calendar: \"%s\", password: {file: secret}}\nclients:\n" % link.replace("://", "://bob@"))):
             w.config.write_text(broken)
             for command in (["scan"], ["--json", "scan"]):
                 true("error" in told(w.run(*command, now=BEFORE)), broken)
