@@ -448,12 +448,18 @@ static int fetch_set(struct reading *r, const char *set, const char *what, int64
         return r->give_error < 0 ? r->give_error : e;
 }
 
-/* The server does not give what it has. When it will at another time, that is the end for now: what counted as read would be missing for ever. 0: it will not. */
+/* Also what dovecot says each time it is asked for a message that it cannot read. */
+#define FAULT_OF_SERVER "[SERVERBUG]"
+
+/* The server does not give what it has. When it will at another time, that is the end for now: what counted as read would be missing for ever. 0: it will not, or
+ * a fault of its own may be one of this message: `surely` then, when it does not even say whether that is there. */
 static int try_later(struct reading *r, bool surely) {
         char said[300];
         struct imap *i = r->imap;
         (void) imap_said(i, said, sizeof(said));
-        return imap_passes(i, said) || surely
+        bool fault = strncasecmp(said, FAULT_OF_SERVER, strlen(FAULT_OF_SERVER)) == 0;
+        bool passes = imap_passes(i, said) && !fault;
+        return passes || surely
                        ? fetcher_end(i->fetcher, FETCH_END_LOST, "%s gives no messages of %s now: %s",
                                      i->account->remote.host, r->folder->shown, *said ? said : "without a reason")
                        : 0;

@@ -780,6 +780,20 @@ def throttled(w):
         equal(status(inner)["unreadable"], 0)
 
 
+@case("a message that the server itself cannot read, as it says each time: it is kept aside, and holds up nothing")
+def cannot_read(w):
+    server = Dovecot(w, ssl="yes")
+    for n in (1, 2, 3):
+        server.save(letter(n))
+    plan = Plan(ask=lambda data: re.sub(rb"UID FETCH (1:3|2) [(]UID BODY", rb"UID XFETCH \1 (UID BODY", data),
+                rewrite=lambda data: re.sub(rb"BAD Error in IMAP command [^\r]*", b"NO [SERVERBUG] Internal error occurred. Refer to server log for more information.", data))
+    proxy = Meddler(w, server.imap, lambda n: plan)
+    account(w, server, scheme="imap", ca=False, port=proxy.port)
+    w.scan(NOW)
+    equal(subjects(w), ["Secret words 1", "Secret words 3"])
+    equal(status(w)["unreadable"], 1)
+
+
 @case("a server that refuses to tell of drafts again: they are asked for until it does")
 def drafts_refused(w):
     server = Dovecot(w, ssl="yes")
