@@ -86,7 +86,7 @@ struct account {
         int64_t began_ns; /* when its role was started */
         int64_t done_ns;  /* when the last reading ended */
         bool troubled;
-        bool *named; /* owned: which of the names under `include` a folder has */
+        bool *named;        /* owned: which of the names under `include` a folder has */
         bool partial;       /* begun, and not come to its end */
         int64_t partial_ns; /* since when it gives what it has; 0: nothing came since it was read whole */
         bool careful;

@@ -459,10 +459,9 @@ static int try_later(struct reading *r, bool surely) {
         (void) imap_said(i, said, sizeof(said));
         bool fault = strncasecmp(said, FAULT_OF_SERVER, strlen(FAULT_OF_SERVER)) == 0;
         bool passes = imap_passes(i, said) && !fault;
-        return passes || surely
-                       ? fetcher_end(i->fetcher, FETCH_END_LOST, "%s gives no messages of %s now: %s",
-                                     i->account->remote.host, r->folder->shown, *said ? said : "without a reason")
-                       : 0;
+        return passes || surely ? fetcher_end(i->fetcher, FETCH_END_LOST, "%s gives no messages of %s now: %s",
+                                              i->account->remote.host, r->folder->shown, *said ? said : "without a reason")
+                                : 0;
 }
 
 /* 1: handed on; 0: it did not come. */

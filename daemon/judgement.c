@@ -8,6 +8,7 @@
 #include "daemon/lull.h"
 #include "daemon/output.h"
 #include "daemon/source.h"
+#include "daemon/store_outbox.h"
 
 static bool is_source(const struct source_spec *spec, const struct store_source_status *st) {
         return strcmp(source_kind_name(spec->kind), st->kind) == 0 && strcmp(spec->location, st->location) == 0;
@@ -65,18 +66,40 @@ static bool is_filled_by_others(enum source_kind kind) {
         return kind == SOURCE_MAILDIR || kind == SOURCE_MBOX;
 }
 
+/* When its service starts again, for an update or by itself, the mailboxes have been read a moment ago, and are no fuller for that. */
+#define MOMENT_LULL_SINCE "lull-since"
+#define MOMENT_LULL_UNTIL "lull-until"
+
+static int recall_lull(struct context *c, struct lull *l) {
+        int r = store_moment(c->store, MOMENT_LULL_SINCE, &l->since);
+        if (r >= 0)
+                r = store_moment(c->store, MOMENT_LULL_UNTIL, &l->until);
+        l->recalled = r >= 0;
+        return MIN(r, 0);
+}
+
+static int keep_lull(struct context *c, const struct lull *l) {
+        int r = store_keep_moment(c->store, MOMENT_LULL_SINCE, l->since);
+        return r < 0 ? r : store_keep_moment(c->store, MOMENT_LULL_UNTIL, l->until);
+}
+
 int judge_lull(struct context *c, struct lull *l) {
         _cleanup_free_ instant *read_at = NULL;
         instant oldest = INSTANT_MAX;
-        int r = read_times(c, &read_at);
+        int r = l->recalled ? 0 : recall_lull(c, l);
+        if (r >= 0)
+                r = read_times(c, &read_at);
         if (r < 0)
                 return judge_failed(c, r, "cannot tell how far the sources were read");
+        const struct lull before = *l;
         for (size_t i = 0; i < c->settings->n_sources; i++)
                 if (is_filled_by_others(c->settings->sources[i].kind))
                         oldest = MIN(oldest, read_at[i]);
         if (oldest != INSTANT_MAX)
                 lull_look(l, oldest, clock_now(&c->clock));
-        return 0;
+        if (l->since != before.since || l->until != before.until)
+                r = keep_lull(c, l);
+        return r < 0 ? judge_failed(c, r, "cannot keep how far the mailboxes are taken to be filled") : 0;
 }
 
 /* What did not happen can only be judged up to the moment that every configured source was read past, one that was just added included. A source

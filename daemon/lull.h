@@ -18,6 +18,7 @@
 struct lull {
         instant since; /* what came later may still be on the server; INSTANT_UNKNOWN: all is here. Set it so at first */
         instant until; /* taken to be here from then on */
+        bool recalled; /* the caller's: it was looked up what the service before this one knew */
 };
 
 /* Before local mailboxes are read at `now`. read_at: when all of them were last read whole; INSTANT_UNKNOWN: one never was, which tells nothing of a

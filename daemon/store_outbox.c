@@ -278,10 +278,14 @@ int store_first(struct store *s, const char *name, instant *at) {
                 *at = kept;
         if (r < 0 || (r > 0 && kept <= *at))
                 return MIN(r, 0);
-        sqlite3_stmt *q;
-        if (!(q = store_statement(s, STATEMENT_META_PUT)))
+        return store_keep_moment(s, name, *at);
+}
+
+int store_keep_moment(struct store *s, const char *name, instant at) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_META_PUT);
+        if (!q)
                 return store_fail(s);
         store_bind_text(q, 1, name);
-        (void) sqlite3_bind_int64(q, 2, *at);
+        (void) sqlite3_bind_int64(q, 2, at);
         return store_run(s, q);
 }

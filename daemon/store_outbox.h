@@ -98,3 +98,5 @@ int store_told_by_mail(struct store *s, const char *breach);
 int store_moment(struct store *s, const char *name, instant *ret);
 /* A moment that is kept from the first time on: *at when there is none under that name yet, or one that is later and so was written under a wrong clock. 0. */
 int store_first(struct store *s, const char *name, instant *at) _must_check_;
+/* Keep that moment under that name, whatever was there. 0. */
+int store_keep_moment(struct store *s, const char *name, instant at) _must_check_;

@@ -338,20 +338,32 @@ def first_pass_lost(w):
 # --- a mailbox that another program fills
 
 
-@case("after the machine slept, the mailboxes of this machine are not taken to be filled yet")
-def slept(w):
-    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-    asked = now - datetime.timedelta(hours=5)
-    w.mail("/q", plain("q", "from=camille@studio.example to=jean@dupont.example at=%s subject=Logo" % asked.isoformat(), "Bonjour Jean, le logo est en ligne."))
+def asked_before(w, now, **before):
+    """A question that is a breach after an hour without an answer."""
+    w.mail("/q", plain("q", "from=camille@studio.example to=jean@dupont.example at=%s subject=Logo" % (now - datetime.timedelta(**before)).isoformat(),
+                       "Bonjour Jean, le logo est en ligne."))
     w.write("rules.d/mine.yaml", b"version: 1\nrules: [{id: mine, title: Mine, mode: alert, sequence: {same: [thread_id], steps: "
                                  b"[{fact: message.sent}, {absent: message.received, within: 1h}]}}]\n")
+
+
+@case("after the machine slept, the mailboxes of this machine are not taken to be filled yet, also when the service starts again meanwhile")
+def slept(w):
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    asked_before(w, now, hours=5)
     # Read before the deadline, then not for hours.
     w.scan((now - datetime.timedelta(hours=4, minutes=30)).isoformat())
-    s = served(w)
-    s.hears("0 alerts open")
-    equal(SERVICE.told(w), [])
-    equal(s.end(), 0)
-    # Read a moment ago, as it is when the service has been running: the same is told.
+    for _ in range(2):
+        s = served(w)
+        s.hears("0 alerts open")
+        equal(SERVICE.told(w), [])
+        equal(s.end(), 0)
+
+
+@case("read a quarter of an hour ago: nobody slept, and what is due is told")
+def awake(w):
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    asked_before(w, now, minutes=65)
+    w.scan((now - datetime.timedelta(minutes=15)).isoformat())
     s = served(w)
     s.hears("1 alerts open")
     SERVICE.eventually("it is told", lambda: [a["rule"] for a in SERVICE.told(w)] == ["mine"])
