@@ -479,9 +479,6 @@ static void failed(struct account *m, enum fetch_end end, int64_t patience, cons
                                   : (int64_t) (backoff_wait(&retry, m->failures, random_number()) / USEC_PER_SEC);
         wait_seconds(m, MAX(seconds, MIN(patience, (int64_t) PATIENCE_MAX_SECONDS)));
         reader_trouble(m->reader, "%s", why);
-        /* What was read so far is a part of it still: the service tells nothing of it before it is gone on with. */
-        if (end == FETCH_END_LOST)
-                reader_not_yet(m->reader, "%s", why);
 }
 
 static int send_read(struct account *m) {
