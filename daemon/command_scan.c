@@ -3,6 +3,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+#include "daemon/accounts.h"
 #include "daemon/command.h"
 #include "daemon/judgement.h"
 #include "daemon/log.h"
@@ -13,6 +14,7 @@
 
 struct scan {
         struct context *context;
+        bool partial;  /* of some account only a part was read */
         bool terminal; /* a progress line may be drawn, and is to be wiped before other output */
         bool drawn;
         uint32_t troubles;
@@ -43,9 +45,15 @@ static void on_trouble(const char *source, const char *text, void *userdata) {
 static int read_all(struct scan *s, struct read_totals *totals) {
         struct context *c = s->context;
         sd_event *event = NULL;
+        struct accounts *accounts = NULL;
         int r = sd_event_new(&event);
         if (r < 0)
                 return log_errno(r, "cannot start the event loop");
+        r = accounts_new(event, c->program, NULL, NULL, &accounts);
+        if (r < 0) {
+                sd_event_unref(event);
+                return log_errno(r, "cannot read accounts");
+        }
         r = store_set_owner(c->store, c->settings);
         if (r < 0)
                 log_errno(r, "%s", store_error(c->store));
@@ -55,6 +63,7 @@ static int read_all(struct scan *s, struct read_totals *totals) {
                                        .store = c->store,
                                        .settings = c->settings,
                                        .clock = c->clock,
+                                       .accounts = accounts,
                                        .progress = on_progress,
                                        .trouble = on_trouble,
                                        .userdata = s,
@@ -63,7 +72,10 @@ static int read_all(struct scan *s, struct read_totals *totals) {
                 wipe(s);
                 if (r < 0)
                         (void) judge_failed(c, r, "cannot read the sources");
+                else
+                        r = judge_partial(c, accounts, NULL, &s->partial);
         }
+        accounts_free(accounts);
         sd_event_unref(event);
         return r;
 }
@@ -100,7 +112,8 @@ int command_scan(struct context *c, int argc, char **argv) {
         size_t news = 0;
         if (read_all(&s, &totals) < 0 || judge(c, &j) < 0)
                 return EXIT_FAULT;
-        int r = tell_news(c, &j, OUTLET_LINES, &(struct teller){print_alert, flush_output, NULL}, &news);
+        /* What speaks for a client may be in the rest. */
+        int r = s.partial ? 0 : tell_news(c, &j, OUTLET_LINES, &(struct teller){print_alert, flush_output, NULL}, &news);
         const struct waiting *waiting;
         size_t n_waiting = evaluation_waiting(j.evaluation, &waiting);
         if (!c->json) {
@@ -108,6 +121,8 @@ int command_scan(struct context *c, int argc, char **argv) {
                 fprintf(stderr, "%s%" PRId64 " new observation%s from %u source%s in %.1f s, %zu alert%s with news\n",
                         news > 0 ? "\n" : "", totals.observations, totals.observations == 1 ? "" : "s", sources,
                         sources == 1 ? "" : "s", (double) (clock_monotonic_ns() - start) / 1e9, news, news == 1 ? "" : "s");
+                if (s.partial)
+                        fprintf(stderr, "alerts are told when the account that was read in part has been read whole\n");
                 if (n_waiting > 0)
                         fprintf(stderr, "%zu %s overdue but wait%s: a source was not read since (adieu status)\n", n_waiting,
                                 n_waiting == 1 ? "answer is" : "answers are", n_waiting == 1 ? "s" : "");

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "daemon/accounts.h"
 #include "daemon/ending.h"
 #include "daemon/log.h"
 #include "daemon/lull.h"
@@ -100,6 +101,66 @@ int judge_lull(struct context *c, struct lull *l) {
         if (l->since != before.since || l->until != before.until)
                 r = keep_lull(c, l);
         return r < 0 ? judge_failed(c, r, "cannot keep how far the mailboxes are taken to be filled") : 0;
+}
+
+struct partial {
+        const struct settings *settings;
+        const struct accounts *accounts;
+        instant now;
+        bool once;      /* there is only this pass */
+        int64_t *first; /* owned: read for the first time */
+        size_t n_first;
+        bool behind;      /* not read whole for a while */
+        int64_t given_ns; /* of these: since when the newest of them gives what it has */
+};
+
+static int on_partial(const struct store_source_status *st, void *userdata) {
+        struct partial *p = userdata;
+        int64_t since = 0;
+        if (st->observations == 0 || !source_is_configured(p->settings, st) ||
+            !accounts_is_partial(p->accounts, st->location, &since))
+                return 0;
+        if (st->read_at == INSTANT_UNKNOWN) {
+                if (p->n_first < p->settings->n_sources)
+                        p->first[p->n_first++] = st->id;
+                return 0;
+        }
+        instant age = p->now - st->read_at;
+        if (age > BEHIND_SECONDS && (!p->once || (since > 0 && age < FIRST_READING_SECONDS))) {
+                p->behind = true;
+                p->given_ns = MAX(p->given_ns, since);
+        }
+        return 0;
+}
+
+static int first_reading_goes_on(struct context *c, const struct partial *p, bool *ret) {
+        int r = 0;
+        for (size_t i = 0; i < p->n_first && r >= 0; i++) {
+                char name[48];
+                instant since = p->now;
+                (void) snprintf(name, sizeof(name), "first-pass-%" PRId64, p->first[i]);
+                r = store_first(c->store, name, &since);
+                *ret = *ret || p->now - since < FIRST_READING_SECONDS;
+        }
+        return r;
+}
+
+int judge_partial(struct context *c, const struct accounts *accounts, struct catch_up *catch_up, bool *ret) {
+        _cleanup_free_ int64_t *first = calloc(c->settings->n_sources + 1, sizeof(*first));
+        struct partial p = {.settings = c->settings,
+                            .accounts = accounts,
+                            .now = clock_now(&c->clock),
+                            .once = !catch_up,
+                            .first = first};
+        bool partial = false;
+        int r = first ? store_sources(c->store, on_partial, &p) : -ENOMEM;
+        if (r >= 0)
+                r = first_reading_goes_on(c, &p, &partial);
+        if (r < 0)
+                return judge_failed(c, r, "cannot tell how far the sources were read");
+        bool behind = catch_up ? catch_up_holds(catch_up, p.behind, p.given_ns, clock_monotonic_ns()) : p.behind;
+        *ret = partial || behind;
+        return 0;
 }
 
 /* What did not happen can only be judged up to the moment that every configured source was read past, one that was just added included. A source

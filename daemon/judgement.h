@@ -16,6 +16,12 @@ struct judgement {
 
 /* Fold everything the store holds and evaluate it. 0 or negative errno, told on stderr. */
 int judge(struct context *c, struct judgement *ret) _must_check_;
+struct accounts;
+struct catch_up;
+/* Of some account only a part is in the store, and the rest is still to come: then nothing is to be told (lull.h). After the sources were read; catch_up: kept from
+ * pass to pass, NULL: there is only this one, and an account that is behind is not waited for longer than one that is read for the first time. 0 or negative
+ * errno, told on stderr. */
+int judge_partial(struct context *c, const struct accounts *accounts, struct catch_up *catch_up, bool *ret) _must_check_;
 struct lull;
 /* Before the sources are read: is this the end of a lull (lull.h)? 0 or negative errno, told on stderr. */
 int judge_lull(struct context *c, struct lull *l) _must_check_;

@@ -351,61 +351,9 @@ static int tell_pass(struct service *s, const struct judgement *j) {
         return MIN(lines, command);
 }
 
-/* Accounts of which a part is in the store and the rest still to come. */
-struct partial {
-        const struct service *service;
-        instant now;
-        int64_t *first; /* owned: read for the first time */
-        size_t n_first;
-        bool behind;      /* not read whole for a while */
-        int64_t given_ns; /* of these: since when the newest of them gives what it has */
-};
-
-static int on_partial(const struct store_source_status *st, void *userdata) {
-        struct partial *p = userdata;
-        const struct settings *settings = p->service->c->settings;
-        int64_t since = 0;
-        if (st->observations == 0 || !source_is_configured(settings, st) ||
-            !accounts_is_partial(p->service->accounts, st->location, &since))
-                return 0;
-        if (st->read_at == INSTANT_UNKNOWN && p->n_first < settings->n_sources)
-                p->first[p->n_first++] = st->id;
-        else if (st->read_at != INSTANT_UNKNOWN && p->now - st->read_at > BEHIND_SECONDS) {
-                p->behind = true;
-                p->given_ns = MAX(p->given_ns, since);
-        }
-        return 0;
-}
-
-static int first_reading_goes_on(struct service *s, const struct partial *p, bool *ret) {
-        int r = 0;
-        for (size_t i = 0; i < p->n_first && r >= 0; i++) {
-                char name[48];
-                instant since = p->now;
-                (void) snprintf(name, sizeof(name), "first-pass-%" PRId64, p->first[i]);
-                r = store_first(s->c->store, name, &since);
-                *ret = *ret || p->now - since < FIRST_READING_SECONDS;
-        }
-        return r;
-}
-
-static int is_partial(struct service *s, bool *ret) {
-        _cleanup_free_ int64_t *first = calloc(s->c->settings->n_sources + 1, sizeof(*first));
-        struct partial p = {.service = s, .now = clock_now(&s->c->clock), .first = first};
-        int r = first ? store_sources(s->c->store, on_partial, &p) : -ENOMEM;
-        *ret = false;
-        if (r >= 0)
-                r = first_reading_goes_on(s, &p, ret);
-        if (r < 0)
-                return judge_failed(s->c, r, "cannot tell how far the sources were read");
-        bool behind = catch_up_holds(&s->catch_up, p.behind, p.given_ns, clock_monotonic_ns());
-        *ret = *ret || behind;
-        return 0;
-}
-
 static int judge_pass(struct service *s) {
         struct judgement j = {};
-        int r = is_partial(s, &s->partial);
+        int r = judge_partial(s->c, s->accounts, &s->catch_up, &s->partial);
         if (r >= 0)
                 r = judge(s->c, &j);
         if (r < 0)

@@ -283,8 +283,8 @@ def moment(days, hour):
     return day.replace(hour=hour, minute=30, second=0, microsecond=0)
 
 
-def read_in_part(w, plan):
-    """An account of which the mail that explains another comes last, of which a part was read; the service, and what stands between."""
+def explained_last(w, plan):
+    """An account of which the mail that explains another comes last; what stands between."""
     server = Dovecot(w, ssl="yes")
     server.adm("mailbox", "create", "-u", "bob", "Clients")
     asked, answered = moment(7, 20), moment(7, 21)
@@ -297,6 +297,12 @@ def read_in_part(w, plan):
         server.save(plain("n%d" % n, "from=paul@elsewhere.example at=%s subject=News" % moment(30, 10).isoformat(), *["x" * 70] * 400), mailbox="INBOX")
     proxy = Meddler(w, server.imap, plan)
     account(w, proxy.port)
+    return proxy
+
+
+def read_in_part(w, plan):
+    """The same, of which a part was read by the service."""
+    proxy = explained_last(w, plan)
     s = served(w)
     observed = lambda: [json.loads(x) for x in w.run("--json", "status").stdout.splitlines()]  # noqa: E731
     eventually("some of it is read", lambda: proxy.down >= 300000 and any(x.get("source") == "account" and x.get("observations", 0) > 3 for x in observed()))
@@ -333,6 +339,20 @@ def first_pass_lost(w):
     equal(SERVICE.told(w), [])
     gate.append(True)
     read_whole(w, s)
+
+
+@case("adieu scan tells nothing either when it read a part of an account, and what it held back afterwards")
+def scan_in_part(w):
+    w.mail("!1.x", SERVICE.evening_mail(1, 28))
+    proxy = explained_last(w, lambda n: Plan(cut=300000))
+    for _ in range(2):
+        r = w.scan(None, want=3)
+        equal(r.stdout, "")
+        true("when the account that was read in part has been read whole" in r.stderr, r)
+    proxy.plan = lambda n: Plan()
+    r = w.run("--json", "scan")
+    subjects = {e["subject"] for line in r.stdout.splitlines() for e in json.loads(line)["evidence"]}
+    equal((r.returncode, subjects), (0, {"Devis", "Secret words 1"}))
 
 
 # --- a mailbox that another program fills
