@@ -103,14 +103,15 @@ class Meddler:
                 limit = plan.cut if plan.cut is not None else plan.stall
                 if limit is not None and sent + len(data) > limit:
                     data = data[:limit - sent]
+                # Counted before they go: who has all of them may look at once how many they were.
+                sent += len(data)
+                self.down += len(data)
                 if plan.drip:
                     for i in range(len(data)):
                         client.sendall(data[i:i + 1])
                         time.sleep(plan.drip)
                 else:
                     client.sendall(data)
-                sent += len(data)
-                self.down += len(data)
                 if limit is not None and sent >= limit:
                     if plan.stall is not None:
                         while not self.ended and server in self.open:
