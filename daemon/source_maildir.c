@@ -285,7 +285,7 @@ static int look_at(struct scan *s, const char *name, int box) {
         if (!s->second_round) {
                 s->n_items[box]++;
                 reader_looked_at(s->walk->reader);
-        } else if (bsearch(&hash, s->submitted, s->n_submitted, sizeof(hash), compare_u64))
+        } else if (s->n_submitted > 0 && bsearch(&hash, s->submitted, s->n_submitted, sizeof(hash), compare_u64))
                 return 0;
         struct known *k = find_known(s, hash);
         if (k) {

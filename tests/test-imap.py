@@ -1217,8 +1217,8 @@ def idle_gmail(w):
 def no_calling(w):
     server = Dovecot(w, ssl="yes")
     server.save(fresh(1, 3))
-    # Less than the wait after so many failures in a row, of which the half is by chance, is never waited.
-    least = [2.4, 4.9, 9.9]
+    # Less than the wait after so many failures in a row, of which the half is by chance, is never waited: whole seconds of 2.5 to 5, and of 5 to 10.
+    least = [1.9, 4.9]
     for name, plan in (("at once", Plan(cut=0)), ("later", None)):
         inner = within(w, name)
         proxy = Meddler(w, server.imap, lambda n, plan=plan: plan or Plan())
