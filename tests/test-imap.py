@@ -891,13 +891,15 @@ MUCH = int(os.environ.get("ADIEU_TEST_MESSAGES", "500" if SLOW else "6000"))
 @case("a large mailbox, cut again and again: as if it had not been, nothing twice, and in the memory that a small one needs")
 def much(w):
     server = Dovecot(w, ssl="yes")
-    server.put(letter(n) for n in range(MUCH // 20))
+    # Of nobody's: breaches by the thousand are kept as evidence, which is not what is measured.
+    mail = lambda first, last: (letter(n).replace(b"jean@dupont", b"paul@elsewhere") for n in range(first, last))  # noqa: E731
+    server.put(mail(0, MUCH // 20))
     small = w.folder / "small"
     small.mkdir()
     small = tap.Measured(str(small))
     account(small, server, scheme="imap", ca=False)
     base = small.scan(NOW).memory
-    server.put(letter(n) for n in range(MUCH // 20, MUCH))
+    server.put(mail(MUCH // 20, MUCH))
     proxy = Meddler(w, server.imap, lambda k: Plan(cut=MUCH * 100 * (k + 1)) if k < 5 else Plan())
     account(w, server, scheme="imap", ca=False, port=proxy.port)
     results = [w.scan(NOW, want=(0, 3)) for _ in range(7)]
