@@ -19,8 +19,8 @@ import struct
 import subprocess
 import threading
 
-from dovecot import NOBODY, PATIENCE, Authority, eventually
-from tap import Skip, free_ports
+from dovecot import NOBODY, Authority
+from tap import PATIENCE, Skip, eventually, free_ports
 
 IMAPD = """\
 configdirectory: %(d)s/conf

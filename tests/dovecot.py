@@ -8,22 +8,10 @@ import signal
 import socket
 import ssl
 import subprocess
-import time
 
-from tap import Skip, free_ports
+from tap import PATIENCE, Skip, eventually, free_ports
 
-PATIENCE = 180
 NOBODY = 65534
-
-
-def eventually(what, check, patience=PATIENCE):
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.01)
-    raise AssertionError("not within %d s: %s" % (patience, what))
 
 
 class Authority:

@@ -24,7 +24,7 @@ check_PROGRAMS += %D%/test-mailing %D%/test-pool %D%/test-reader
 endif
 
 # IMAP accounts on real servers.
-EXTRA_DIST += %D%/dovecot.py %D%/meddler.py
+EXTRA_DIST += %D%/dovecot.py %D%/meddler.py %D%/service.py
 %D%/test-imap.log: adieu$(EXEEXT) adieud$(EXEEXT)
 # Two servers must agree; Cyrus is unpacked, not installed (see cyrus.py).
 EXTRA_DIST += %D%/cyrus.py

@@ -28,10 +28,22 @@ CASES = []
 TIMEOUT = 300
 # A case that waits for what never comes shows where.
 HANGS = 900
+# What must happen happens within this, however busy the machine is; nothing is timed.
+PATIENCE = 180
 
 
 class Skip(Exception):
     pass
+
+
+def eventually(what, check, patience=PATIENCE):
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        found = check()
+        if found:
+            return found
+        time.sleep(0.01)
+    raise AssertionError("not within %d s: %s" % (patience, what))
 
 
 def case(about, todo=None):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calendars on servers under adieud: read in the background, asked now and then and not at each mail that lands, left alone when they ask for it."""
 import email.utils
-import importlib
 import json
 import pathlib
 import signal
@@ -14,22 +13,8 @@ sys.path.insert(0, str(HERE))
 import davserver  # noqa: E402
 import fakedav  # noqa: E402
 import tap  # noqa: E402
-from tap import case, equal, main, true  # noqa: E402
-
-service = importlib.import_module("test-service")
-tap.CASES.clear()  # its own cases are its own test
-Service, evening_mail, told = service.Service, service.evening_mail, service.told
-RUNNING = []
-
-
-def eventually(what, check):
-    """Somebody must take what the service says: the socket holds a few words only."""
-    return service.eventually(what, lambda: RUNNING[-1].listen() is not None and check())
-
-
-def start(w):
-    RUNNING.append(Service(w))
-    return RUNNING[-1]
+from service import Service, evening_mail, told  # noqa: E402
+from tap import PATIENCE, case, equal, eventually, main, true  # noqa: E402
 
 WORK = "/home/work/"
 
@@ -71,7 +56,7 @@ def lifecycle(w):
     s = server()
     try:
         configure(w, s.base)
-        adieud = start(w)
+        adieud = Service(w)
         observed(w, 2)
         eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
         asked = len(s.requests)
@@ -94,7 +79,7 @@ def two(w):
     try:
         configure(w, s.base, "  - {calendar: calendars}\n")
         (w.folder / "calendars" / "z.ics").write_text(davserver.event("z", start="20370302T100000Z"))
-        adieud = start(w)
+        adieud = Service(w)
         observed(w, 2)
         s.delete(WORK + "a.ics")
         s.delete(WORK + "b.ics")
@@ -119,7 +104,7 @@ def patience(w):
         s.answer = answer
         try:
             configure(world, s.base)
-            adieud = start(world)
+            adieud = Service(world)
             eventually("told", lambda: sources(world).get("caldav", {}).get("error"))
             asked = len(s.requests)
             lands(world, 1)
@@ -139,7 +124,7 @@ def refused_later(w):
     s = server()
     try:
         configure(w, s.base)
-        adieud = start(w)
+        adieud = Service(w)
         observed(w, 2)
         eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
         s.put(WORK + "c.ics", davserver.event("c", start="20370303T100000Z"))
@@ -167,8 +152,8 @@ def silent(w):
     speak = threading.Event()
     try:
         configure(w, s.base)
-        s.answer = lambda r: speak.wait(service.PATIENCE) and None
-        adieud = start(w)
+        s.answer = lambda r: speak.wait(PATIENCE) and None
+        adieud = Service(w)
         lands(w, 1)
         lands(w, 2)
         equal(sources(w).get("caldav", {}).get("observations", 0), 0)
@@ -198,7 +183,7 @@ def token(w):
                 given.write_text("token-2\n")
 
         s.answer = expire
-        adieud = start(w)
+        adieud = Service(w)
         observed(w, 2)
         eventually("read whole", lambda: sources(w)["caldav"]["error"] is None)
         s.bearer = "token-3"
@@ -219,7 +204,7 @@ def back(w):
     try:
         configure(w, s.base)
         s.answer = lambda r: ("close", {}, b"")
-        adieud = start(w)
+        adieud = Service(w)
         eventually("told", lambda: sources(w).get("caldav", {}).get("error"))
         s.answer = None
         observed(w, 2)

@@ -3,7 +3,6 @@
 """A busy year in a minute: thousands of mails and changed meetings land under a running adieud, with a program for alerts, faulty and good reloads and
 failing passes in between. Its memory must stay flat."""
 import datetime
-import importlib
 import json
 import os
 import pathlib
@@ -13,11 +12,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import case as cases  # noqa: E402
 import tap  # noqa: E402
-from tap import SLOW, case, equal, true  # noqa: E402
-
-service = importlib.import_module("test-service")
-tap.CASES.clear()  # its own cases are its own test
-Service, eventually, told = service.Service, service.eventually, service.told
+from service import Service, told  # noqa: E402
+from tap import SLOW, case, equal, eventually, true  # noqa: E402
 
 BURSTS, MAILS = (20, 10) if SLOW else (80, 40)
 # What a mail may cost for good: the fold of each pass holds every observation of the store, some hundred bytes of facts and conversations (800 were

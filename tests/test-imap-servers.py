@@ -4,7 +4,6 @@
 the same, to the byte, after each change. Cyrus offers COMPRESS=DEFLATE, dovecot as it is installed does not. Skipped with the reason where one of them is not installed."""
 import base64
 import imaplib
-import importlib.util
 import json
 import pathlib
 import sqlite3
@@ -14,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import tap  # noqa: E402
 from cyrus import Cyrus, must  # noqa: E402
 from dovecot import Dovecot, eventually  # noqa: E402
+from service import Service, evening_mail, told  # noqa: E402
 from tap import case, equal, true  # noqa: E402
 
 NOW = "2026-03-20T10:00+01:00"
@@ -286,33 +286,22 @@ def untouched(w):
         equal(s.flags(), before)
 
 
-def service_module():
-    spec = importlib.util.spec_from_file_location("test_service", pathlib.Path(__file__).resolve().parent / "test-service.py")
-    module = importlib.util.module_from_spec(spec)
-    mine = list(tap.CASES)
-    spec.loader.exec_module(module)
-    tap.CASES[:] = mine
-    return module
-
-
-SERVICE = service_module()
-
 
 @case("what is delivered while the service waits (IDLE) is told on both, once")
 def idle(w):
     sides = both(w)
     for s in sides:
-        s.put(SERVICE.evening_mail(1, 21))
+        s.put(evening_mail(1, 21))
         s.read_by()
-        service = SERVICE.Service(s.w)
+        service = Service(s.w)
         w.at_end(lambda service=service: service.process.poll() is None and service.end())
         service.rests()
-        eventually("the first alert", lambda: SERVICE.told(s.w))
+        eventually("the first alert", lambda: told(s.w))
         for n in range(2, 5):
             # Into another connection's mailbox, as a delivery is.
-            s.put(SERVICE.evening_mail(n, 21 + 7 * n))
-            eventually("number %d is told" % n, lambda: max(a["count"] for a in SERVICE.told(s.w)) >= n)
-        equal(len({a["count"] for a in SERVICE.told(s.w)}), len(SERVICE.told(s.w)))
+            s.put(evening_mail(n, 21 + 7 * n))
+            eventually("number %d is told" % n, lambda: max(a["count"] for a in told(s.w)) >= n)
+        equal(len({a["count"] for a in told(s.w)}), len(told(s.w)))
         equal(service.end(), 0)
         true("bobpw" not in service.errors(), service.errors())
 

@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import tap  # noqa: E402
 from dovecot import Authority, Dovecot, eventually  # noqa: E402
 from meddler import Meddler, Plan  # noqa: E402
+from service import Service, evening_mail, told  # noqa: E402
 from tap import SLOW, case, equal, true  # noqa: E402
 
 NOW = "2026-03-20T10:00+01:00"
@@ -1080,20 +1081,9 @@ def tokens(w):
 # --- the service
 
 
-def service_module():
-    import importlib.util
-    spec = importlib.util.spec_from_file_location("test_service", pathlib.Path(__file__).resolve().parent / "test-service.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    tap.CASES[:] = [c for c in tap.CASES if c[0].__module__ == "__main__"]
-    return module
-
-
-SERVICE = service_module()
-
 
 def served(w, **environment):
-    s = SERVICE.Service(w, **environment)
+    s = Service(w, **environment)
     w.at_end(lambda: s.process.poll() is None and s.end())
     return s
 
@@ -1104,7 +1094,7 @@ def heard(s, what, check):
 
 
 def fresh(number, weeks):
-    return SERVICE.evening_mail(number, 7 * weeks)
+    return evening_mail(number, 7 * weeks)
 
 
 @case("a message that is delivered is told at once, by IDLE, and over a lost connection; nothing is told twice")
@@ -1115,14 +1105,14 @@ def idle(w):
     account(w, server, scheme="imap", ca=False, port=proxy.port)
     s = served(w)
     s.rests()
-    heard(s, "the first alert", lambda: SERVICE.told(w))
+    heard(s, "the first alert", lambda: told(w))
     heard(s, "it stays connected", lambda: "imap" in server.adm("who"))
     times = []
     for n in range(2, 5):
         time.sleep(1.2)
         begun = time.monotonic()
         server.save(fresh(n, 2 + n))
-        heard(s, "it is told", lambda: max(a["count"] for a in SERVICE.told(w)) >= n)
+        heard(s, "it is told", lambda: max(a["count"] for a in told(w)) >= n)
         times.append(time.monotonic() - begun)
     print("# told after %s s" % ", ".join("%.2f" % t for t in times))
     connections = proxy.connections
@@ -1130,8 +1120,8 @@ def idle(w):
     proxy.drop()
     heard(s, "another connection", lambda: proxy.connections > connections)
     server.save(fresh(9, 7))
-    heard(s, "it is told", lambda: max(a["count"] for a in SERVICE.told(w)) >= 5)
-    equal(len([a for a in SERVICE.told(w) if a["count"] == 5]), 1)
+    heard(s, "it is told", lambda: max(a["count"] for a in told(w)) >= 5)
+    equal(len([a for a in told(w) if a["count"] == 5]), 1)
     equal(s.end(), 0)
     true("bobpw" not in s.errors(), s.errors())
 
@@ -1145,10 +1135,10 @@ def idle_compressed(w):
     account(w, server, port=proxy.port)
     s = served(w)
     s.rests()
-    heard(s, "the first alert", lambda: SERVICE.told(w))
+    heard(s, "the first alert", lambda: told(w))
     for n in range(2, 6):
         server.save(fresh(n, 2 + n))
-        heard(s, "number %d is told" % n, lambda: max(a["count"] for a in SERVICE.told(w)) >= n)
+        heard(s, "number %d is told" % n, lambda: max(a["count"] for a in told(w)) >= n)
     equal(proxy.connections, 1)
     equal(s.end(), 0)
 
@@ -1162,7 +1152,7 @@ def befallen(w):
     account(w, server, scheme="imap", ca=False, port=proxy.port)
     s = served(w)
     s.rests()
-    heard(s, "the first alert", lambda: SERVICE.told(w))
+    heard(s, "the first alert", lambda: told(w))
     told = 1
 
     def after(what, happens, mailbox="INBOX"):
@@ -1173,8 +1163,8 @@ def befallen(w):
         if mailbox != "INBOX":
             # The folder that is watched says that there is something to be read. That itself is nothing.
             server.save(letter(1000, when="Mon, 16 Mar 2026 10:00:00 +0000"))
-        heard(s, "told after " + what, lambda: max(a["count"] for a in SERVICE.told(w)) >= told)
-        equal([a["count"] for a in SERVICE.told(w)], list(range(1, told + 1)), what)
+        heard(s, "told after " + what, lambda: max(a["count"] for a in told(w)) >= told)
+        equal([a["count"] for a in told(w)], list(range(1, told + 1)), what)
 
     def kill_process():
         heard(s, "it waits", lambda: server.processes("imap"))
@@ -1209,10 +1199,10 @@ def idle_gmail(w):
     account(w, server, scheme="imap", ca=False, port=proxy.port)
     s = served(w)
     s.rests()
-    heard(s, "the first alert", lambda: SERVICE.told(w))
+    heard(s, "the first alert", lambda: told(w))
     for n in range(2, 4):
         server.save(fresh(n, 2 + n), mailbox="Everything")
-        heard(s, "it is told", lambda: max(a["count"] for a in SERVICE.told(w)) >= n)
+        heard(s, "it is told", lambda: max(a["count"] for a in told(w)) >= n)
     equal(s.end(), 0)
 
 
@@ -1230,7 +1220,7 @@ def no_calling(w):
         for n in range(1, 4):
             heard(s, "connection %d" % n, lambda: proxy.connections >= n)
             if not plan:
-                heard(s, "it is told", lambda: SERVICE.told(inner))
+                heard(s, "it is told", lambda: told(inner))
                 proxy.drop()
         for n in range(1, 3):
             true(proxy.times[n] - proxy.times[n - 1] >= least[n - 1], name, proxy.times)
@@ -1249,7 +1239,7 @@ def token_ends(w):
     w.source('{imap: "imaps://bob@localhost:%d", name: account, auth: oauthbearer, password: {command: [%s]}, ca: %s}' % (proxy.port, command, server.ca))
     s = served(w)
     s.rests()
-    heard(s, "the first alert", lambda: SERVICE.told(w))
+    heard(s, "the first alert", lambda: told(w))
     introspection.tokens = {"second-unmistakable-token": "bob"}
     proxy.drop()
     heard(s, "two refusals", lambda: proxy.connections >= 3)
@@ -1257,7 +1247,7 @@ def token_ends(w):
     true(proxy.times[2] - proxy.times[1] >= 4.9, proxy.times)
     token.write_text("second-unmistakable-token\n")
     server.save(fresh(2, 5))
-    heard(s, "it is read again", lambda: max(a["count"] for a in SERVICE.told(w)) >= 2)
+    heard(s, "it is read again", lambda: max(a["count"] for a in told(w)) >= 2)
     true(server.log().count("auth failed, 1 attempts") <= proxy.connections - 2, server.log())
     equal(s.end(), 0)
     seen = s.errors().encode() + server.log().encode() + w.status(NOW).encode()
@@ -1286,7 +1276,7 @@ def network_changes(w):
     account(w, server, scheme="imap", ca=False, port=proxy.port)
     s = served(w)
     s.rests()
-    heard(s, "the first alert", lambda: SERVICE.told(w))
+    heard(s, "the first alert", lambda: told(w))
     for n, change in enumerate((("add", "10.9.8.7/32"), ("del", "10.9.8.6/32")), 2):
         # Over the old one nothing comes any more, and nobody says so.
         proxy.plan = lambda n: Plan()
@@ -1295,7 +1285,7 @@ def network_changes(w):
         subprocess.run(["ip", "address", change[0], change[1], "dev", "lo"], check=True)
         heard(s, "connection %d" % n, lambda: proxy.connections >= n)
         server.save(fresh(n, 2 + n))
-        heard(s, "it is told", lambda: max(a["count"] for a in SERVICE.told(w)) >= n)
+        heard(s, "it is told", lambda: max(a["count"] for a in told(w)) >= n)
         equal(proxy.connections, n)
     equal(s.end(), 0)
 
@@ -1309,9 +1299,9 @@ def late_server(w):
     s = served(w)
     s.rests()
     w.mail("!1.x", fresh(2, 1))
-    heard(s, "the Maildir is read", lambda: SERVICE.told(w))
+    heard(s, "the Maildir is read", lambda: told(w))
     server.start()
-    heard(s, "the account is read", lambda: max(a["count"] for a in SERVICE.told(w)) >= 2)
+    heard(s, "the account is read", lambda: max(a["count"] for a in told(w)) >= 2)
     equal(s.end(), 0)
 
 
@@ -1324,11 +1314,11 @@ def no_hammering(w):
     s.rests()
     for n in range(2, 5):
         w.mail("!%d.x" % n, fresh(n, n - 1))
-        heard(s, "the Maildir is read", lambda: sum(a["count"] for a in SERVICE.told(w)[-1:]) >= n - 1)
+        heard(s, "the Maildir is read", lambda: sum(a["count"] for a in told(w)[-1:]) >= n - 1)
     equal(server.log().count("auth failed, 1 attempts"), 1, server.log())
     (w.folder / "secret-bob").write_text("bobpw\n")
     s.process.send_signal(signal.SIGHUP)
-    heard(s, "the account is read", lambda: max(a["count"] for a in SERVICE.told(w)) >= 4)
+    heard(s, "the account is read", lambda: max(a["count"] for a in told(w)) >= 4)
     equal(s.end(), 0)
     true("nonsense-password" not in s.errors(), s.errors())
 

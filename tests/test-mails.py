@@ -5,7 +5,6 @@ and never answer make of them, and that adieu takes nothing in them for a fact a
 import datetime
 import email
 import email.policy
-import importlib
 import json
 import os
 import pathlib
@@ -20,16 +19,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import case as cases  # noqa: E402
 import tap  # noqa: E402
 from smtpsink import Sink  # noqa: E402
-from tap import SLOW, Skip, case, equal, true  # noqa: E402
-
-service = importlib.import_module("test-service")
-tap.CASES.clear()  # its own cases are its own test
-Service, eventually = service.Service, service.eventually
-
-def waits(s, what, check):
-    """Who waits hears what the service says meanwhile, or it could not say it."""
-    return eventually(what, lambda: (s.listen(), check())[1])
-
+from service import ADIEUD, Service, told  # noqa: E402
+from tap import PATIENCE, Skip, case, equal, eventually, true  # noqa: E402
 
 DAY = 86400
 RULES = """\
@@ -202,8 +193,8 @@ def at_once(w):
         s.rests()
         equal(sink.mails, [])
         w.mail("new", letter(2, ago=0))
-        waits(s, "the mail", lambda: sink.mails)
-        waits(s, "its note", lambda: states(w) == [("alert", "sent")])
+        eventually("the mail", lambda: sink.mails)
+        eventually("its note", lambda: states(w) == [("alert", "sent")])
         equal(s.end(), 0)
         m, text = read(sink.mails[0].data)
         true("m2@dupont.example" in text and "m1@dupont.example" not in text, text)
@@ -214,7 +205,7 @@ def at_once(w):
         equal(len(sink.mails), 1)
         change(w, "UPDATE meta SET value = value - %d WHERE key = 'mail-since'" % (9 * DAY))
         s = Service(w)
-        waits(s, "the digest", lambda: ("digest", "sent") in states(w))
+        eventually("the digest", lambda: ("digest", "sent") in states(w))
         equal(s.end(), 0)
         m, text = read(sink.mails[1].data)
         true("m1@dupont.example" in text and "m2@dupont.example" not in text, text)
@@ -230,7 +221,7 @@ def once(w):
         first_run(w)
         equal(sink.mails, [])
         s = Service(w)
-        waits(s, "the digest", lambda: states(w) == [("digest", "sent")])
+        eventually("the digest", lambda: states(w) == [("digest", "sent")])
         equal(s.end(), 0)
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
             s = Service(w)
@@ -241,7 +232,7 @@ def once(w):
         true("m1@dupont.example" in text, text)
         a_week_passes(w)
         s = Service(w)
-        waits(s, "the next one", lambda: states(w) == [("digest", "sent")] * 2)
+        eventually("the next one", lambda: states(w) == [("digest", "sent")] * 2)
         equal(s.end(), 0)
         m, text = read(sink.mails[1].data)
         true("Nothing unusual" in text, text)
@@ -254,13 +245,13 @@ def later(w):
         w.mail("a", letter(1))
         first_run(w)
         s = Service(w)
-        waits(s, "a refusal", lambda: [o for o in outbox(w) if o["state"] == "waiting" and o["code"] == 451])
+        eventually("a refusal", lambda: [o for o in outbox(w) if o["state"] == "waiting" and o["code"] == 451])
         o = outbox(w)[0]
         true("come back later" in o["text"] and o["tries"] == 1 and o["next_at"] > o["changed_at"], o)
         true("waiting, 1 try," in w.run("status").stdout)
         sink.options["replies"] = {}
         s.process.send_signal(signal.SIGHUP)
-        waits(s, "sent", lambda: states(w) == [("digest", "sent")])
+        eventually("sent", lambda: states(w) == [("digest", "sent")])
         equal(s.end(), 0)
         equal(len(sink.mails), 1)
 
@@ -272,7 +263,7 @@ def never(w):
         w.mail("a", letter(1))
         first_run(w)
         s = Service(w)
-        waits(s, "a refusal", lambda: states(w) == [("digest", "refused")])
+        eventually("a refusal", lambda: states(w) == [("digest", "refused")])
         equal(s.end(), 0)
         true("nobody here" in w.run("status").stdout)
         sink.options["replies"] = {}
@@ -282,7 +273,7 @@ def never(w):
         equal(sink.mails, [])
         a_week_passes(w)
         s = Service(w)
-        waits(s, "the next one", lambda: states(w) == [("digest", "refused"), ("digest", "sent")])
+        eventually("the next one", lambda: states(w) == [("digest", "refused"), ("digest", "sent")])
         equal(s.end(), 0)
         m, text = read(sink.mails[0].data)
         words = " ".join(text.split())
@@ -300,14 +291,14 @@ def login(w):
         w.mail("a", letter(1))
         first_run(w)
         s = Service(w)
-        waits(s, "a refusal", lambda: [o for o in outbox(w) if o["state"] == "waiting" and o["tries"] == 1 and o["text"]])
+        eventually("a refusal", lambda: [o for o in outbox(w) if o["state"] == "waiting" and o["tries"] == 1 and o["text"]])
         for n in range(3):
             w.mail("more%d" % n, letter(2 + n))
-            waits(s, "a pass", lambda: len(service.told(w)) >= 2 + n)
+            eventually("a pass", lambda: len(told(w)) >= 2 + n)
         equal(len([l for l in sink.log if l.startswith("AUTH")]), 1)
         secret.write_text("right\n")
         s.process.send_signal(signal.SIGHUP)
-        waits(s, "sent", lambda: states(w) == [("digest", "sent")])
+        eventually("sent", lambda: states(w) == [("digest", "sent")])
         equal(s.end(), 0)
         equal(len([l for l in sink.log if l.startswith("AUTH")]), 2)
         equal(len(sink.mails), 1)
@@ -320,12 +311,12 @@ def silence(w):
         w.mail("a", letter(1))
         first_run(w)
         s = Service(w)
-        waits(s, "doubt", lambda: states(w) == [("digest", "unknown")])
+        eventually("doubt", lambda: states(w) == [("digest", "unknown")])
         equal(len(sink.mails), 1)
         true("may have arrived" in w.run("status").stdout)
         # It arrives: the pass that reads it settles it.
         w.mail("!digest", sink.mails[0].data)
-        waits(s, "certainty", lambda: states(w) == [("digest", "sent")])
+        eventually("certainty", lambda: states(w) == [("digest", "sent")])
         equal(s.end(), 0)
         equal(len(sink.mails), 1)
         # The next one is lost on the way.
@@ -334,7 +325,7 @@ def silence(w):
         w.mail("b", letter(2))
         sink.options["close"] = "dot"
         s = Service(w)
-        waits(s, "doubt", lambda: states(w) == [("digest", "sent"), ("digest", "unknown")])
+        eventually("doubt", lambda: states(w) == [("digest", "sent"), ("digest", "unknown")])
         equal(s.end(), 0)
         sink.options["close"] = None
         s = Service(w)
@@ -343,7 +334,7 @@ def silence(w):
         equal(len(sink.mails), 1)
         change(w, "UPDATE outbox SET changed_at = changed_at - 1201 WHERE state = 4")
         s = Service(w)
-        waits(s, "sent again", lambda: states(w) == [("digest", "sent")] * 2)
+        eventually("sent again", lambda: states(w) == [("digest", "sent")] * 2)
         equal(s.end(), 0)
         equal(len(sink.mails), 2)
         again = read(sink.mails[1].data)[0]["Message-ID"]
@@ -352,7 +343,7 @@ def silence(w):
         a_week_passes(w)
         another_day(w, 1)
         s = Service(w)
-        waits(s, "the next one", lambda: states(w) == [("digest", "sent")] * 3)
+        eventually("the next one", lambda: states(w) == [("digest", "sent")] * 3)
         equal(s.end(), 0)
         true("may have arrived twice" in " ".join(read(sink.mails[2].data)[1].split()), sink.mails[2])
 
@@ -370,7 +361,7 @@ def faults(w):
             s.process.send_signal(signal.SIGHUP)
             s.hears("the old one stays", heard)
         w.config.write_text(good)
-        waits(s, "two mails", lambda: states(w) == [("notice", "sent")] * 2)
+        eventually("two mails", lambda: states(w) == [("notice", "sent")] * 2)
         equal(s.end(), 0)
         equal(len(sink.mails), 2)
         m, text = read(sink.mails[0].data)
@@ -383,8 +374,8 @@ def stop_at(w, call, number):
     folder.mkdir(exist_ok=True)
     log = open(folder / "log", "ab")
     p = subprocess.Popen(["strace", "-f", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=%s:signal=KILL:when=%d" % (call, number),
-                          service.ADIEUD, "-c", str(w.config)], env=w.env, cwd=w.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    end = time.monotonic() + service.PATIENCE
+                          ADIEUD, "-c", str(w.config)], env=w.env, cwd=w.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if p.poll() is not None:
             log.close()
@@ -397,7 +388,7 @@ def stop_at(w, call, number):
     children = pathlib.Path("/proc/%d/task/%d/children" % (p.pid, p.pid)).read_text().split()
     for child in children:
         os.kill(int(child), signal.SIGTERM)
-    p.wait(service.PATIENCE)
+    p.wait(PATIENCE)
     log.close()
     return False
 
@@ -446,12 +437,12 @@ def sweep(w):
                     equal(len(sink.mails) - before, 1)
                     break
                 s = Service(w)
-                waits(s, "the digest, whatever became of it", lambda: [st for st in states(w) if st in (("digest", "sent"), ("digest", "unknown"))])
+                eventually("the digest, whatever became of it", lambda: [st for st in states(w) if st in (("digest", "sent"), ("digest", "unknown"))])
                 equal(s.end(), 0)
                 if states(w) == [("digest", "unknown")]:
                     change(w, "UPDATE outbox SET changed_at = changed_at - 1201")
                     s = Service(w)
-                    waits(s, "the digest", lambda: states(w) == [("digest", "sent")])
+                    eventually("the digest", lambda: states(w) == [("digest", "sent")])
                     equal(s.end(), 0)
                 mails = sink.mails[before:]
                 equal(len({read(m.data)[0]["Message-ID"] for m in mails}), 1, "%s %d" % (call, number))
@@ -496,8 +487,8 @@ def full_disk(w):
 
             def all_told():
                 return sum(("m%d@dupont.example" % n).encode() in b"".join(m.data for m in sink.mails) for n in range(1, 21)) == 20
-            waits(s, "all of it", all_told)
-            waits(s, "rest", lambda: {st for _, st in states(w)} == {"sent"})
+            eventually("all of it", all_told)
+            eventually("rest", lambda: {st for _, st in states(w)} == {"sent"})
             equal(s.end(), 0)
             s = None
             texts = [read(m.data)[1] for m in sink.mails]

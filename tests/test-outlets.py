@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Alerts out of adieud: the file of JSON lines, the program of `on_alert:`, the bus. What cannot be told is told later, and said meanwhile."""
-import importlib
 import json
 import os
 import pathlib
@@ -12,14 +11,10 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import case as cases  # noqa: E402
 import tap  # noqa: E402
-from tap import case, equal, true  # noqa: E402
-
-service = importlib.import_module("test-service")
-tap.CASES.clear()  # its own cases are its own test
-from_service = service.Service
-eventually, evening_mail, told = service.eventually, service.evening_mail, service.told
-
+from service import ADIEUD, Service, evening_mail, told  # noqa: E402
+from tap import PATIENCE, case, equal, eventually, true  # noqa: E402
 
 def configure(w, text):
     w.config.write_text(w.config.read_text() + text)
@@ -42,7 +37,7 @@ def lines(path):
 @case("alerts_file: beside the configuration, rotated under the service, with and without a signal")
 def alerts_file(w):
     configure(w, "alerts_file: out.jsonl\n")
-    s = from_service(w)
+    s = Service(w)
     s.rests()
     out = w.folder / "out.jsonl"
     w.mail("!1.x", evening_mail(1, 7))
@@ -63,7 +58,7 @@ def alerts_file(w):
 @case("alerts that cannot be written are not told: said in the status, told as soon as they can be")
 def alerts_file_fails(w):
     configure(w, "alerts_file: there/out.jsonl\n")
-    s = from_service(w)
+    s = Service(w)
     s.rests()
     w.mail("!1.x", evening_mail(1, 7))
     s.hears("the last pass failed: cannot write")
@@ -83,7 +78,7 @@ def alerts_file_kinds(w):
     out = w.folder / "out.jsonl"
     os.mkfifo(out)
     w.mail("!1.x", evening_mail(1, 7))
-    s = from_service(w)
+    s = Service(w)
     s.hears("not a regular file")
     out.unlink()
     out.write_text('{"torn": ')
@@ -111,7 +106,7 @@ echo done
     configure(w, "on_alert: [./tell, argument]\n")
     for n in range(1, 4):
         w.mail("!%d.x" % n, evening_mail(n, 7 * n))
-    s = from_service(w)
+    s = Service(w)
     out = w.folder / "out.jsonl"
     eventually("an alert", lambda: len(lines(out)) == 1)
     a = lines(out)[0]
@@ -133,7 +128,7 @@ echo done
     s.process.send_signal(signal.SIGHUP)
     s.hears("alerts open", n)
     equal(s.end(), 0)
-    s = from_service(w)
+    s = Service(w)
     s.rests()
     equal(s.end(), 0)
     equal(len(lines(out)), 2)
@@ -148,7 +143,7 @@ cat >>out.jsonl
 """)
     configure(w, "on_alert: ./tell\n")
     w.mail("!1.x", evening_mail(1, 7))
-    s = from_service(w)
+    s = Service(w)
     eventually("a failure", lambda: "ended with 3" in s.errors())
     # It printed the alert: its words are not for the journal.
     true("Secret" not in s.errors() and "ended with 3\n" in s.errors(), s.errors())
@@ -164,7 +159,7 @@ cat >>out.jsonl
 def on_alert_missing(w):
     configure(w, "on_alert: [no-such-program-at-all]\n")
     w.mail("!1.x", evening_mail(1, 7))
-    s = from_service(w)
+    s = Service(w)
     eventually("a failure", lambda: "no-such-program-at-all ended with 127: cannot run" in s.errors())
     script(w, "tell", "kill -9 $$\n")
     w.config.write_text(w.config.read_text().replace("[no-such-program-at-all]", "./tell"))
@@ -184,11 +179,11 @@ cat >>out.jsonl
 """)
     configure(w, "on_alert: ./tell\n")
     w.mail("!1.x", evening_mail(1, 7))
-    s = from_service(w)
+    s = Service(w)
     eventually("a run", lambda: (w.folder / "runs").exists())
     s.end(signal.SIGKILL)
     (w.folder / "fine").touch()
-    s = from_service(w)
+    s = Service(w)
     eventually("told", lambda: len(lines(w.folder / "out.jsonl")) == 1)
     equal(s.end(), 0)
     equal((w.folder / "runs").read_text().count("run"), 2)
@@ -214,7 +209,7 @@ def on_alert_many(w):
     rules = "".join("  - {id: r%d, title: R, mode: alert, match: {fact: message.received}}\n" % i for i in range(n))
     w.write("rules.d/many.yaml", ("version: 1\nrules:\n" + rules).encode())
     w.mail("!1.x", evening_mail(1, 7))
-    s = from_service(w)
+    s = Service(w)
     seen = 0
     while seen < n + 1:  # each in its time, however busy the machine
         seen = eventually("one more", lambda: max(len(lines(w.folder / "out.jsonl")) - seen, 0)) + seen
@@ -263,7 +258,7 @@ class Bus:
 
     def ctl(self, *arguments):
         return subprocess.run(["busctl", "--user", "--json=short", *arguments], env=dict(os.environ, **self.environment),
-                              capture_output=True, text=True, timeout=service.PATIENCE)
+                              capture_output=True, text=True, timeout=PATIENCE)
 
     def call(self, method, name=NAME):
         return self.ctl("call", name, PATH, NAME, method)
@@ -283,7 +278,7 @@ def bus_methods(w):
     monitor = subprocess.Popen(["busctl", "--user", "--json=short", "monitor", NAME], env=dict(os.environ, **bus.environment), stdin=subprocess.DEVNULL,
                                stdout=open(w.folder / "signals", "wb"), stderr=subprocess.DEVNULL)
     try:
-        s = from_service(w)
+        s = Service(w)
         s.rests()
         eventually("the name", bus.there)
         shown = bus.ctl("introspect", NAME, PATH, NAME).stdout
@@ -323,7 +318,7 @@ def bus_methods(w):
 def bus_restarts(w):
     bus = Bus(w)
     try:
-        s = from_service(w)
+        s = Service(w)
         s.rests()
         eventually("the name", bus.there)
         bus.stop()
@@ -334,7 +329,7 @@ def bus_restarts(w):
         equal(bus.status()["alerts_open"], 1)
         equal(s.end(), 0)
         bus.stop()
-        s = from_service(w)
+        s = Service(w)
         s.rests()
         bus.start()
         # Who comes late is found by a reload at the latest.
@@ -350,7 +345,7 @@ def status_asks(w):
     bus = Bus(w)
     try:
         w.mail("1.x", evening_mail(1, 7))
-        s = from_service(w, XDG_STATE_HOME=str(w.folder / "elsewhere"))
+        s = Service(w, XDG_STATE_HOME=str(w.folder / "elsewhere"))
         s.rests()
         eventually("the name", bus.there)
         r = w.run("status", "--json")
@@ -374,14 +369,14 @@ def status_asks(w):
         w.config.write_text(w.config.read_text().replace("nonsense: true\n", ""))
         # Of another configuration it says nothing.
         other = w.write("other.yaml", w.config.read_bytes())
-        r = subprocess.run([service.cases.ADIEU, "-c", str(other), "status"], env=w.env, capture_output=True, text=True)
+        r = subprocess.run([cases.ADIEU, "-c", str(other), "status"], env=w.env, capture_output=True, text=True)
         true("service" not in r.stdout, r.stdout)
         equal(s.end(), 0)
         w.run("scan")
         true("service" not in w.run("status").stdout)
         # Without a bus: the lock of the store.
         bus.stop()
-        s = from_service(w)
+        s = Service(w)
         s.rests()
         true("process %d" % s.process.pid in w.run("status").stdout, w.run("status").stdout)
         equal(s.end(), 0)
@@ -393,12 +388,12 @@ def status_asks(w):
 def bus_instances(w):
     bus = Bus(w)
     try:
-        s = from_service(w, arguments=["--instance", "Camille-é"])
+        s = Service(w, arguments=["--instance", "Camille-é"])
         s.rests()
         eventually("its name", lambda: bus.there(NAME + ".Camille_2d_c3_a9"))
         true(not bus.there(NAME + "\n"))
         equal(bus.status(NAME + ".Camille_2d_c3_a9")["process"], s.process.pid)
-        r = subprocess.run([service.ADIEUD, "-c", str(w.config)], env=w.env, cwd=w.folder, capture_output=True, text=True, timeout=service.PATIENCE)
+        r = subprocess.run([ADIEUD, "-c", str(w.config)], env=w.env, cwd=w.folder, capture_output=True, text=True, timeout=PATIENCE)
         equal(r.returncode, 1)
         true("another adieud (process %d)" % s.process.pid in r.stderr, r.stderr)
         equal(s.end(), 0)

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What adieud bears: a stop in the middle of anything, quiet hours, floods, roles that cannot start, folders that come and go."""
-import importlib
 import json
 import math
 import os
@@ -17,12 +16,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import smtpsink  # noqa: E402
 import tap  # noqa: E402
-from tap import SLOW, Skip, case, equal, true  # noqa: E402
-
-service = importlib.import_module("test-service")
-tap.CASES.clear()  # its own cases are its own test
-Service, eventually, evening_mail, told = service.Service, service.eventually, service.evening_mail, service.told
-
+from service import Service, evening_mail, told  # noqa: E402
+from tap import SLOW, Skip, case, equal, eventually, true  # noqa: E402
 
 def read_proc(pid, name):
     """Empty when it ends just now."""

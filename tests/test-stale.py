@@ -3,20 +3,19 @@
 """What was not read is held against nobody: while a source that could hold the answer is behind, whatever the reason, rules about absence are silent, the digest
 says which source and since when; once it is read they fire once, or never, as the answer has it. IMAP is skipped where there is no dovecot."""
 import datetime
-import importlib.util
 import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import case as cases  # noqa: E402
 import tap  # noqa: E402
 from dovecot import Dovecot, eventually  # noqa: E402
 from meddler import Meddler, Plan  # noqa: E402
+from service import Service, evening_mail, told  # noqa: E402
 from tap import case, equal, true  # noqa: E402
 
 ASKED, READ, LATER, BACK = "2026-03-02T10:04+01:00", "2026-03-03T09:00+01:00", "2026-03-12T09:00+01:00", "2026-03-20T09:00+01:00"
@@ -259,19 +258,9 @@ def broken_off(w):
     told_never(w, BACK)
 
 
-def service_module():
-    spec = importlib.util.spec_from_file_location("test_service", pathlib.Path(__file__).resolve().parent / "test-service.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    tap.CASES[:] = [c for c in tap.CASES if c[0].__module__ == "__main__"]
-    return module
-
-
-SERVICE = service_module()
-
 
 def served(w):
-    s = SERVICE.Service(w)
+    s = Service(w)
     w.at_end(lambda: s.process.poll() is None and s.end())
     return s
 
@@ -310,8 +299,8 @@ def read_in_part(w, plan):
 
 
 def read_whole(w, s):
-    SERVICE.eventually("all is told", lambda: SERVICE.told(w))
-    subjects = {e["subject"] for a in SERVICE.told(w) for e in a["evidence"]}
+    eventually("all is told", lambda: told(w))
+    subjects = {e["subject"] for a in told(w) for e in a["evidence"]}
     equal(subjects, {"Devis", "Secret words 1"})
     equal(s.end(), 0)
 
@@ -321,10 +310,10 @@ def first_pass(w):
     s, proxy = read_in_part(w, lambda n: Plan(stall=300000))
     s.hears("the account that is being read")
     # Another mailbox makes it judge again.
-    w.mail("!1.x", SERVICE.evening_mail(1, 28))
+    w.mail("!1.x", evening_mail(1, 28))
     n = len(s.listen())
     s.hears("the account that is being read", n)
-    equal(SERVICE.told(w), [])
+    equal(told(w), [])
     proxy.plan = lambda n: Plan()
     proxy.drop()
     read_whole(w, s)
@@ -332,18 +321,18 @@ def first_pass(w):
 
 @case("nor when the connection is lost in the middle of it")
 def first_pass_lost(w):
-    w.mail("!1.x", SERVICE.evening_mail(1, 28))
+    w.mail("!1.x", evening_mail(1, 28))
     gate = []
     s, proxy = read_in_part(w, lambda n: Plan(cut=300000) if n == 0 else Plan() if gate else Plan(cut=0))
-    SERVICE.eventually("it is tried again", lambda: proxy.connections > 2)
-    equal(SERVICE.told(w), [])
+    eventually("it is tried again", lambda: proxy.connections > 2)
+    equal(told(w), [])
     gate.append(True)
     read_whole(w, s)
 
 
 @case("adieu scan tells nothing either when it read a part of an account, and what it held back afterwards")
 def scan_in_part(w):
-    w.mail("!1.x", SERVICE.evening_mail(1, 28))
+    w.mail("!1.x", evening_mail(1, 28))
     proxy = explained_last(w, lambda n: Plan(cut=300000))
     for _ in range(2):
         r = w.scan(None, want=3)
@@ -375,7 +364,7 @@ def slept(w):
     for _ in range(2):
         s = served(w)
         s.hears("0 alerts open")
-        equal(SERVICE.told(w), [])
+        equal(told(w), [])
         equal(s.end(), 0)
 
 
@@ -386,7 +375,7 @@ def awake(w):
     w.scan((now - datetime.timedelta(minutes=15)).isoformat())
     s = served(w)
     s.hears("1 alerts open")
-    SERVICE.eventually("it is told", lambda: [a["rule"] for a in SERVICE.told(w)] == ["mine"])
+    eventually("it is told", lambda: [a["rule"] for a in told(w)] == ["mine"])
     equal(s.end(), 0)
 
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The units under a real systemd, booted in namespaces of its own: DynamicUser, the hardening, journal fields, reload, watchdog."""
-import importlib
 import json
 import os
 import pathlib
@@ -16,11 +15,8 @@ import case as cases  # noqa: E402
 import certificates  # noqa: E402
 import smtpsink  # noqa: E402
 import tap  # noqa: E402
-from tap import Skip, case, equal, sanitized, true  # noqa: E402
-
-service = importlib.import_module("test-service")
-tap.CASES.clear()  # its own cases are its own test
-
+from service import evening_mail  # noqa: E402
+from tap import PATIENCE, Skip, case, equal, eventually, sanitized, true  # noqa: E402
 
 BUILD = pathlib.Path(cases.ADIEU).parent
 TESTS = pathlib.Path(__file__).resolve().parent
@@ -80,7 +76,7 @@ class Machine:
                 raise Skip("this build is to be installed below %s, where only its owner may look" % folder)
 
     def boot(self):
-        end = time.monotonic() + service.PATIENCE
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end and not self.pid1:
             if self.process.poll() is not None:
                 raise Skip("systemd cannot be booted here: %s" % self.process.stdout.read().decode(errors="replace").strip()[-200:])
@@ -105,7 +101,7 @@ class Machine:
 
     def run(self, *command, fine=(0,)):
         r = subprocess.run(["nsenter", "-t", self.pid1, "-a", "--", "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-                            "SYSTEMD_PAGER=", *command], capture_output=True, text=True, errors="replace", timeout=service.PATIENCE)
+                            "SYSTEMD_PAGER=", *command], capture_output=True, text=True, errors="replace", timeout=PATIENCE)
         if r.returncode not in fine:
             raise AssertionError("%s: exit %d\n%s%s\n%s" % (" ".join(command), r.returncode, r.stdout, r.stderr, self.journal()))
         return r.stdout
@@ -119,7 +115,7 @@ class Machine:
         return self.run("systemctl", "show", unit, "-p", what, "--value").strip()
 
     def rests(self, unit="adieu"):
-        service.eventually("a pass is over", lambda: "sources read" in self.show("StatusText", unit))
+        eventually("a pass is over", lambda: "sources read" in self.show("StatusText", unit))
 
     def write(self, path, text):
         (self.folder / "written").write_text(text)
@@ -183,8 +179,8 @@ def system_unit(m):
     equal(m.run("stat", "-c", "%a", "/var/lib/private/adieu").strip(), "700")
     equal(m.run("stat", "-c", "%a", "/var/lib/private/adieu/adieu.db").strip(), "600")
 
-    m.deliver("1.x", service.evening_mail(1, 7))
-    alert = service.eventually("an alert in the journal", m.alerts)[0]
+    m.deliver("1.x", evening_mail(1, 7))
+    alert = eventually("an alert in the journal", m.alerts)[0]
     equal(alert["ADIEU_CLIENT"], "dupont")
     equal(alert["MESSAGE_ID"], "4c7026bb2d7043078dc3a2a4130a261f")
     true("Secret" not in json.dumps(alert) and "jean@" not in json.dumps(alert), alert)
@@ -194,7 +190,7 @@ def system_unit(m):
 
     m.run("sh", "-c", "echo 'nonsense: true' >>/etc/adieu/adieu.yaml")
     m.run("systemctl", "reload", "adieu")
-    service.eventually("the old configuration kept", lambda: "the old one stays" in m.show("StatusText"))
+    eventually("the old configuration kept", lambda: "the old one stays" in m.show("StatusText"))
     true("adieu.yaml:4:1: unknown key" in m.show("StatusText"), m.show("StatusText"))
     equal(m.show("ActiveState"), "active")
     faults = m.run("journalctl", "-x", "--no-pager", "MESSAGE_ID=9f0f9886fcac4d32aefb7ecddba108f4")
@@ -205,10 +201,10 @@ def system_unit(m):
     # A rule of the owner's, good and bad.
     m.write("/etc/adieu/rules.d/mine.yaml", "version: 1\nrules: [{id: mine, title: Mine, mode: alert, match: {fact: message.received}}]\n")
     m.run("systemctl", "reload", "adieu")
-    service.eventually("an alert by the new rule", lambda: "ADIEU_RULE=mine" in m.run("journalctl", "-o", "export", "-t", "adieud", "--no-pager"))
+    eventually("an alert by the new rule", lambda: "ADIEU_RULE=mine" in m.run("journalctl", "-o", "export", "-t", "adieud", "--no-pager"))
     m.write("/etc/adieu/rules.d/mine.yaml", "version: 1\nrules: [{id: mine, match: {fact: mesage.received}}]\n")
     m.run("systemctl", "reload", "adieu")
-    service.eventually("the old rules kept", lambda: "rules.d/mine.yaml:2:" in m.show("StatusText"))
+    eventually("the old rules kept", lambda: "rules.d/mine.yaml:2:" in m.show("StatusText"))
     m.run("rm", "/etc/adieu/rules.d/mine.yaml")
 
     # A service that hangs is started again, and tells nothing twice.
@@ -217,7 +213,7 @@ def system_unit(m):
     main = int(m.show("MainPID"))
     true(main > 1, main)
     m.run("kill", "-STOP", str(main))
-    service.eventually("a restart", lambda: m.show("NRestarts") != "0" and m.show("ActiveState") == "active")
+    eventually("a restart", lambda: m.show("NRestarts") != "0" and m.show("ActiveState") == "active")
     m.rests()
     equal(len(m.alerts()), 1)
 
@@ -246,7 +242,7 @@ def system_bus(m):
     m.run("systemctl", "enable", "--now", "adieu")
     m.rests()
     equal(m.show("UID"), m.run("id", "-u", "adieu").strip())
-    service.eventually("the name", lambda: m.owner_of(NAME))
+    eventually("the name", lambda: m.owner_of(NAME))
     true("Status" in m.bus("introspect", NAME, PATH, user="friend"))
     status = json.loads(m.bus("call", NAME, PATH, NAME, "Status", user="friend"))["data"][0]
     equal((status["alerts_open"]["data"], status["configuration"]["data"]), (0, "/etc/adieu/adieu.yaml"))
@@ -257,9 +253,9 @@ def system_bus(m):
     for who in ("friend", "stranger"):
         m.run("systemd-run", "--unit=listen-" + who, "-p", "User=" + who, "-p", "StandardOutput=file:/run/heard-" + who, "--",
               sys.executable if sys.executable.startswith("/usr/bin") else "/usr/bin/python3", "-c", LISTEN)
-    service.eventually("listeners", lambda: all("ready" in m.run("cat", "/run/heard-" + w) for w in ("friend", "stranger")))
-    m.deliver("1.x", service.evening_mail(1, 7))
-    service.eventually("a signal", lambda: "after-hours-contact dupont" in m.run("cat", "/run/heard-friend"))
+    eventually("listeners", lambda: all("ready" in m.run("cat", "/run/heard-" + w) for w in ("friend", "stranger")))
+    m.deliver("1.x", evening_mail(1, 7))
+    eventually("a signal", lambda: "after-hours-contact dupont" in m.run("cat", "/run/heard-friend"))
     equal(m.run("cat", "/run/heard-stranger"), "ready\n")
 
     m.run("sh", "-c", "echo 'nonsense: true' >>/etc/adieu/adieu.yaml")
@@ -271,7 +267,7 @@ def system_bus(m):
     text = m.run(str(m.prefix / "bin/adieu"), "status")
     true(text.startswith("service   process %s, since" % m.show("MainPID")) and "1 messages" in text, text)
     m.run("systemctl", "restart", "dbus")
-    service.eventually("the name, after the bus was restarted", lambda: m.owner_of(NAME))
+    eventually("the name, after the bus was restarted", lambda: m.owner_of(NAME))
     equal(m.show("ActiveState"), "active")
 
 
@@ -316,7 +312,7 @@ def credentials(m):
         m.rests()
         m.run("sh", "-c", "echo 'nonsense: true' >>/etc/adieu/adieu.yaml")
         m.run("systemctl", "reload", "adieu")
-        service.eventually("a mail", lambda: [mail for mail in server.mails if b"nonsense" in mail.data])
+        eventually("a mail", lambda: [mail for mail in server.mails if b"nonsense" in mail.data])
         equal({(mail.user, bool(mail.tls)) for mail in server.mails}, {("camille", True)})
         true("geheim" not in m.run("journalctl", "--no-pager", "-o", "export"))
     m.run("cp", "/test/adieu.yaml", "/etc/adieu/adieu.yaml")
@@ -362,9 +358,9 @@ def template_unit(m):
     m.run("systemctl", "start", "adieu", "adieu@camille")
     m.rests()
     m.rests("adieu@camille")
-    service.eventually("both names", lambda: m.owner_of(NAME) and m.owner_of(NAME + ".camille"))
-    m.deliver("1.x", service.evening_mail(1, 7), mail="/home/camille/mail")
-    service.eventually("an alert", m.alerts)
+    eventually("both names", lambda: m.owner_of(NAME) and m.owner_of(NAME + ".camille"))
+    m.deliver("1.x", evening_mail(1, 7), mail="/home/camille/mail")
+    eventually("an alert", m.alerts)
     equal(len(m.alerts()), 1)
     equal(m.run("stat", "-c", "%U %a", "/var/lib/adieu-camille").strip(), "camille 700")
     m.run("setpriv", "--reuid", "camille", "--regid", "camille", "--init-groups", "test", "-s", "/var/lib/adieu-camille/alerts.jsonl")
@@ -391,11 +387,11 @@ def user_unit(m):
         return m.run("setpriv", "--reuid", "camille", "--regid", "camille", "--init-groups", "env", "HOME=/home/camille", "XDG_RUNTIME_DIR=/run/user/1234",
                      *command, fine=fine)
     user("systemctl", "--user", "enable", "--now", "adieu")
-    service.eventually("a pass", lambda: "sources read" in user("systemctl", "--user", "show", "adieu", "-p", "StatusText"))
-    m.deliver("1.x", service.evening_mail(1, 7), mail="/home/camille/mail")
-    service.eventually("an alert", lambda: user("cat", "/home/camille/.local/state/adieu/alerts.jsonl", fine=(0, 1)))
+    eventually("a pass", lambda: "sources read" in user("systemctl", "--user", "show", "adieu", "-p", "StatusText"))
+    m.deliver("1.x", evening_mail(1, 7), mail="/home/camille/mail")
+    eventually("an alert", lambda: user("cat", "/home/camille/.local/state/adieu/alerts.jsonl", fine=(0, 1)))
     if m.run("sh", "-c", "test -S /run/user/1234/bus && echo there", fine=(0, 1)):
-        service.eventually("its name", lambda: NAME in user("busctl", "--user", "list", "--acquired"))
+        eventually("its name", lambda: NAME in user("busctl", "--user", "list", "--acquired"))
         user("busctl", "--user", "call", NAME, PATH, NAME, "Scan")
     true(user(str(m.prefix / "bin/adieu"), "status").startswith("service   process"))
     user("systemctl", "--user", "stop", "adieu")
