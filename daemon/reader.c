@@ -640,14 +640,7 @@ int reader_run(sd_event *event, const char *program, const struct reader_options
         int e = pool_new(event, program, 0, &reader_handlers, &o.pool);
         if (e < 0)
                 return e;
-        struct accounts *own = NULL;
-        if (!o.accounts)
-                e = accounts_new(event, program, NULL, NULL, &own);
-        if (own)
-                o.accounts = own;
-        if (e >= 0)
-                e = read_sources(&o, ret);
-        accounts_free(own);
+        e = read_sources(&o, ret);
         pool_free(o.pool);
         return e;
 }

@@ -22,8 +22,7 @@ struct read_totals {
 struct reader_options {
         struct store *store;
         struct pool *pool;
-        struct accounts
-                *accounts; /* sessions with servers; NULL: reader_run() makes its own, read_sources() reads no account */
+        struct accounts *accounts; /* sessions with servers; NULL: no account is read */
         const struct settings *settings;
         struct clock clock;
         /* Called now and then (at most ten times a second) with what was done so far; may be NULL. */

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/accounts.h"
 #include "daemon/reader.h"
 #include "daemon/role_parse.h"
 #include "daemon/source_names.h"
@@ -174,16 +175,20 @@ static void on_progress(const struct read_totals *t, const char *source, void *u
 
 static int run(instant now) {
         sd_event *event = NULL;
+        struct accounts *accounts = NULL;
         assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(accounts_new(event, "/proc/self/exe", NULL, NULL, &accounts), 0);
         troubles[0] = 0;
         const struct reader_options options = {
                 .store = store,
+                .accounts = accounts,
                 .settings = settings,
                 .clock = {.fixed = true, .now = now},
                 .progress = on_progress,
                 .trouble = on_trouble,
         };
         int r = reader_run(event, "/proc/self/exe", &options, &totals);
+        accounts_free(accounts);
         sd_event_unref(event);
         return r;
 }
