@@ -1153,18 +1153,18 @@ def befallen(w):
     s = served(w)
     s.rests()
     heard(s, "the first alert", lambda: told(w))
-    told = 1
+    n = 1
 
     def after(what, happens, mailbox="INBOX"):
-        nonlocal told
+        nonlocal n
         happens()
-        told += 1
-        server.save(fresh(told, 3 + told), mailbox=mailbox)
+        n += 1
+        server.save(fresh(n, 3 + n), mailbox=mailbox)
         if mailbox != "INBOX":
             # The folder that is watched says that there is something to be read. That itself is nothing.
             server.save(letter(1000, when="Mon, 16 Mar 2026 10:00:00 +0000"))
-        heard(s, "told after " + what, lambda: max(a["count"] for a in told(w)) >= told)
-        equal([a["count"] for a in told(w)], list(range(1, told + 1)), what)
+        heard(s, "told after " + what, lambda: max(a["count"] for a in told(w)) >= n)
+        equal([a["count"] for a in told(w)], list(range(1, n + 1)), what)
 
     def kill_process():
         heard(s, "it waits", lambda: server.processes("imap"))
