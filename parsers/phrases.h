@@ -35,7 +35,13 @@ enum phrase_class {
         PHRASE_TELL = 1 << 25,    /* "let me know" before an "if" that is none */
         PHRASE_EXCUSE = 1 << 26,  /* what keeps somebody from coming: illness, an emergency */
         PHRASE_SETTLED = 1 << 27, /* a talk was had about it, or it is no longer needed */
+        PHRASE_READER = 1 << 28,  /* it is the reader who cannot come or asked for it: "as you're ill" */
+        PHRASE_STANDS = 1 << 29,  /* the meeting takes place all the same: "Marie will run the meeting", "I'll dial in" */
+        PHRASE_PLACE = 1 << 30,   /* where one can meet: what is moved there keeps its time */
 };
+
+/* The classes that the models of requests were trained on. */
+#define PHRASE_OF_MODEL ((UINT32_C(1) << 28) - 1 - PHRASE_HEAVY)
 
 struct phrase {
         const char *text;

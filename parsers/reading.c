@@ -20,6 +20,8 @@
 #define VERB_GAP_LATE 12U
 /* How far the object may stand from the verb. */
 #define OBJECT_GAP 8U
+/* How far the room may stand from "to": "to the big meeting room". */
+#define PLACE_GAP 4U
 /* A message of thanks is short. */
 #define THANKS_WORDS_MAX 40U
 #define QUIET_WORDS_MAX 7U
@@ -591,6 +593,11 @@ static bool starts_clause(const struct reading *r, const struct sentence *s, siz
         return i == s->first || r->words[i - 1].comma;
 }
 
+static bool word_begins(const struct reading *r, size_t i, const char *start) {
+        size_t n = strlen(start);
+        return r->words[i].len >= n && memcmp(word_text(r, i), start, n) == 0;
+}
+
 static bool object_follows(const struct reading *r, const struct sentence *s, size_t i) {
         static const char *const objects[] = {"me", "us",  "the", "your",    "this", "that", "these", "them",
                                               "my", "our", "all", "whether", "it",   "if",   "john"};
@@ -860,7 +867,8 @@ static bool is_negated(const struct reading *r, size_t first, size_t last) {
 
 /* "Tom can't make it tomorrow": somebody else stays away. A name after a greeting is the reader's. */
 static bool misses_another(const struct reading *r, const struct sentence *s, size_t at) {
-        static const char *const others[] = {"he", "she", "they", "who", "colleague", "boss", "manager", "client", "team"};
+        static const char *const others[] = {"he",  "she", "they", "who", "colleague", "boss", "manager", "client", "team",
+                                             "you", "tu",  "vous", "il",  "elle",      "ils",  "elles",   "qui"};
         static const char *const openers[] = {"hi",    "hello", "hey",  "dear",   "sorry",         "morning",   "afternoon",
                                               "still", "just",  "also", "really", "unfortunately", "apologies", "sadly",
                                               "we",    "je",    "nous", "ich",    "wir",           "ik",        "leider"};
@@ -913,6 +921,62 @@ static bool is_with_others(const struct reading *r, size_t meeting, size_t end, 
         return false;
 }
 
+static bool is_today(const struct reading *r, size_t i) {
+        static const char *const words[] = {"today", "aujourd'hui", "ce",    "cet",    "cette",
+                                            "this",  "tonight",     "later", "tantot", "tout"};
+        return word_in(r, i, words, ELEMENTSOF(words));
+}
+
+/* "Let's move our call to Teams", "on déplace la réunion en salle Vénus": another place and no other time. */
+static bool moves_place(const struct reading *r, const struct sentence *s, size_t end) {
+        static const char *const to[] = {"to", "in",  "into", "on",   "onto", "at",   "over", "en",
+                                         "au", "aux", "a",    "dans", "sur",  "chez", "par"};
+        size_t last = clause_end(r, s, end);
+        bool place = false;
+        for (size_t i = s->first_mark; i < s->last_mark; i++) {
+                const struct mark *m = r->marks + i;
+                if (m->at < end || m->at >= last)
+                        continue;
+                if (m->classes & PHRASE_DAY && !is_today(r, m->at))
+                        return false;
+                for (size_t k = m->at; m->classes & PHRASE_PLACE && k > end && k + PLACE_GAP > m->at; k--)
+                        place |= word_in(r, k - 1, to, ELEMENTSOF(to));
+        }
+        for (size_t i = end; i < last; i++)
+                if (r->words[i].clock)
+                        return false;
+        return place;
+}
+
+/* "My other meeting", "une autre réunion"; with `mine` also "my 9:30 call", which is somebody else's unless it is with the reader. */
+static bool is_another(const struct reading *r, size_t first, size_t meeting, bool mine) {
+        static const char *const others[] = {"other", "another", "autre", "andere", "anderen", "ander"};
+        static const char *const my[] = {"my", "mon", "ma", "mes", "mein", "meine", "meinen", "mijn"};
+        for (size_t i = meeting; i > first && i + 3U > meeting; i--)
+                if (word_in(r, i - 1, others, ELEMENTSOF(others)) || (mine && word_in(r, i - 1, my, ELEMENTSOF(my))))
+                        return true;
+        return false;
+}
+
+/* "..., so I can come earlier": what fell out was something before the meeting. */
+static bool frees(const struct reading *r, size_t first, size_t last) {
+        static const char *const words[] = {"earlier", "tot",       "dispo",  "disponible", "libre",
+                                            "free",    "available", "fruher", "eerder"};
+        for (size_t i = first; i < last; i++)
+                if (word_in(r, i, words, ELEMENTSOF(words)))
+                        return true;
+        return false;
+}
+
+/* With the reader: "with you", or ours. */
+static bool is_ours(const struct reading *r, size_t first, size_t meeting) {
+        static const char *const ours[] = {"notre", "nos", "our", "unser", "unsere", "unseren", "onze", "ons"};
+        for (size_t i = meeting; i > first && i + 3U > meeting; i--)
+                if (word_in(r, i - 1, ours, ELEMENTSOF(ours)))
+                        return true;
+        return false;
+}
+
 enum object { OBJECT_NONE, OBJECT_MEETING, OBJECT_OTHER };
 
 /* "Les décisions de la réunion", "notes from the meeting": the meeting only tells which ones. */
@@ -928,6 +992,12 @@ static bool is_attribute(const struct reading *r, size_t first, size_t meeting) 
         return i > first + 1 && word_in(r, i - 1, links, ELEMENTSOF(links));
 }
 
+/* "I've cancelled", "j'ai annulé", before word i: told afterwards. */
+static bool has_happened(const struct reading *r, size_t i) {
+        static const char *const words[] = {"i've", "we've", "have", "ai", "avons", "habe", "haben", "heb", "hebben"};
+        return i >= 2 && word_in(r, i - 2, words, ELEMENTSOF(words));
+}
+
 static enum object first_object(const struct reading *r, const struct sentence *s, size_t first, size_t last) {
         const struct mark *m = mark_between(r, s, first, MIN(last, first + OBJECT_GAP), PHRASE_MEETING | PHRASE_OTHER);
         if (!m)
@@ -940,8 +1010,10 @@ static enum object first_object(const struct reading *r, const struct sentence *
         }
         if (mark_between(r, s, m->at, m->at + 1U, PHRASE_OTHER))
                 return OBJECT_OTHER;
-        return is_attribute(r, first, m->at) || is_with_others(r, m->at, m->at + m->len, last) ? OBJECT_OTHER
-                                                                                               : OBJECT_MEETING;
+        return is_attribute(r, first, m->at) || is_another(r, first, m->at, has_happened(r, first)) ||
+                               is_with_others(r, m->at, m->at + m->len, last)
+                       ? OBJECT_OTHER
+                       : OBJECT_MEETING;
 }
 
 /* After a verb without an object: "je dois annuler", "on reporte à jeudi", "I need to reschedule for Friday". */
@@ -966,6 +1038,8 @@ static bool claims(const struct reading *r, const struct sentence *s, const stru
         size_t start = oblige ? oblige->at : verb->at, end = verb->at + verb->len;
 
         if (is_conditional(r, s, start, end) || is_asked(r, s, end))
+                return false;
+        if (verb->classes & (PHRASE_MOVE | PHRASE_MOVES) && moves_place(r, s, end))
                 return false;
         if (oblige && is_negated(r, oblige->at + oblige->len, verb->at))
                 return false;
@@ -995,6 +1069,19 @@ static bool is_inverted(const struct reading *r, const struct sentence *s, const
                word_in(r, m->at + 1U, persons, ELEMENTSOF(persons));
 }
 
+/* "Our meeting is cancelled": m stands after its subject, in the clause that begins at word `from`. */
+static bool is_called_off(const struct reading *r, const struct sentence *s, size_t from, const struct mark *m) {
+        const struct mark *subject = mark_between(r, s, from, m->at, PHRASE_MEETING);
+        if (!subject || mark_between(r, s, from, m->at, PHRASE_OTHER) ||
+            is_with_others(r, subject->at, subject->at + subject->len, m->at))
+                return false;
+        /* The place only: "has been moved to room 4". */
+        if (!word_begins(r, m->at + m->len - 1U, "annul") && moves_place(r, s, m->at + 1U))
+                return false;
+        return is_ours(r, from, subject->at) ||
+               (!is_another(r, from, subject->at, true) && !frees(r, m->at + m->len, s->last));
+}
+
 /* Does this mark call a meeting off? Returns the word where the claim starts, or -1. */
 static ssize_t judge_claim(const struct reading *r, const struct sentence *s, const struct mark *m,
                            const struct context *c) {
@@ -1019,30 +1106,62 @@ static ssize_t judge_claim(const struct reading *r, const struct sentence *s, co
         }
         if (m->classes & PHRASE_CANCELLED && !is_conditional(r, s, m->at, end) && !is_asked(r, s, end)) {
                 size_t from = clause_start(r, s, m->at);
-                const struct mark *subject = mark_between(r, s, from, m->at, PHRASE_MEETING);
-                if (subject && !mark_between(r, s, from, m->at, PHRASE_OTHER) &&
-                    !is_with_others(r, subject->at, subject->at + subject->len, m->at))
+                if (is_called_off(r, s, from, m))
                         return (ssize_t) from;
         }
         return -1;
 }
 
+/* "Could you cancel this morning's meeting?": the verb is what the reader shall do, not what both might. */
+static bool asks_reader(const struct reading *r, const struct sentence *s, size_t verb) {
+        static const char *const between[] = {"please", "kindly", "just", "stp", "svp",
+                                              "donc",   "juste",  "s'il", "te",  "plait"};
+        static const char *const reader[] = {"you", "tu", "vous"};
+        static const char *const can[] = {"could", "can", "would", "will", "peux", "pourrais", "pouvez", "pourriez"};
+        while (verb > s->first && word_in(r, verb - 1, between, ELEMENTSOF(between)))
+                verb--;
+        return verb >= s->first + 2U &&
+               ((word_in(r, verb - 1, reader, ELEMENTSOF(reader)) && word_in(r, verb - 2, can, ELEMENTSOF(can))) ||
+                (word_in(r, verb - 2, reader, ELEMENTSOF(reader)) && word_in(r, verb - 1, can, ELEMENTSOF(can))));
+}
+
 /* "Can we move our meeting to Friday?" calls nothing off, but who asks that began what comes of it. Said with what keeps the writer
- * from coming ("I'm ill, can we reschedule?") it is no question any more. */
-static bool proposes(const struct reading *r, const struct sentence *s, const struct context *c, bool excused) {
+ * from coming ("I'm ill, can we reschedule?") it is no question any more. Returns the verb, or NULL. */
+static const struct mark *proposes(const struct reading *r, const struct sentence *s, const struct context *c,
+                                   bool excused) {
         for (size_t i = s->first_mark; i < s->last_mark; i++) {
                 const struct mark *m = r->marks + i;
                 size_t end = m->at + m->len, last = clause_end(r, s, end);
-                if (!(m->classes & (PHRASE_CANCEL | PHRASE_MOVE | PHRASE_CANCELS | PHRASE_MOVES)))
+                if (!(m->classes & (PHRASE_CANCEL | PHRASE_MOVE | PHRASE_CANCELS | PHRASE_MOVES)) ||
+                    (m->classes & (PHRASE_MOVE | PHRASE_MOVES) && moves_place(r, s, end)))
                         continue;
                 enum object object = first_object(r, s, end, last);
                 if (object == OBJECT_NONE && r->late_verb)
                         object = first_object(r, s, clause_start(r, s, m->at), m->at);
                 if (object == OBJECT_MEETING)
-                        return true;
+                        return m;
                 bool about = s->classes & (PHRASE_MEETING | PHRASE_DAY) || c->meeting || excused;
                 if (object == OBJECT_NONE && about && !c->other && !(s->classes & PHRASE_OTHER) && is_elliptic(r, s, end))
-                        return true;
+                        return m;
+        }
+        return NULL;
+}
+
+/* Who cannot come calls nothing off when it takes place without them, or they come another way; another day is another meeting. */
+static bool takes_place(const struct reading *r) {
+        for (size_t k = 0; k < r->n_sentences; k++) {
+                const struct sentence *s = r->sentences + k;
+                for (size_t i = s->first_mark; s->classes & PHRASE_STANDS && i < s->last_mark; i++) {
+                        size_t at = r->marks[i].at;
+                        if (!(r->marks[i].classes & PHRASE_STANDS))
+                                continue;
+                        bool later = false;
+                        for (size_t d = s->first_mark; d < s->last_mark; d++)
+                                later |= r->marks[d].classes & PHRASE_DAY && !is_today(r, r->marks[d].at) &&
+                                         r->marks[d].at >= clause_start(r, s, at) && r->marks[d].at < clause_end(r, s, at);
+                        if (!later)
+                                return true;
+                }
         }
         return false;
 }
@@ -1061,14 +1180,47 @@ static const char *find_proposal(const struct reading *r, uint32_t subject_class
                 near |= around;
                 bool excused = around & PHRASE_EXCUSE;
                 struct context c = {.meeting = near & PHRASE_MEETING, .other = (excused ? around : near) & PHRASE_OTHER};
-                if (!proposes(r, s, &c, excused))
+                const struct mark *verb = proposes(r, s, &c, excused);
+                if (!verb)
                         continue;
+                excused = (excused && !takes_place(r)) || (verb->classes & PHRASE_CANCEL && asks_reader(r, s, verb->at));
                 const char *because = quote(r, s, s->first, arena);
                 *ret_failed = !because;
                 *ret_excused = excused;
                 return because;
         }
         return NULL;
+}
+
+/* "Ok Camille,", "d'accord", "I understand": at the start of an answer that goes along with the reader. */
+static bool agrees(const struct reading *r, size_t first, size_t last) {
+        static const char *const words[] = {
+                "ok",   "okay", "oui",     "yes",        "compris",  "comprends", "je",   "d'",      "accord",
+                "bien", "tres", "c'",      "est",        "note",     "noted",     "got",  "it",      "understood",
+                "i",    "sure", "alright", "understand", "all",      "right",     "no",   "problem", "worries",
+                "pas",  "de",   "souci",   "soucis",     "probleme", "parfait",   "fine", "entendu", "recu"};
+        size_t known = 0, unknown = 0;
+        for (size_t i = first; i < last; i++)
+                if (word_in(r, i, words, ELEMENTSOF(words)))
+                        known++;
+                else
+                        unknown += !r->words[i].comma;
+        return known > 0 && unknown <= 1;
+}
+
+/* Does the writer only do what the reader wanted or could not help? "Thanks for letting me know, I've cancelled the meeting"; but not
+ * "Ok. I have to cancel our meeting", which has a cause of its own. `at` is where mark m of sentence k makes its claim. */
+static bool is_readers_doing(const struct reading *r, size_t k, const struct mark *m, size_t at) {
+        const struct sentence *s = r->sentences + k;
+        if (mark_between(r, s, s->first, at, PHRASE_READER))
+                return true;
+        if (m->classes & (PHRASE_OBLIGE | PHRASE_MISS) && !word_begins(r, m->at, "let"))
+                return false;
+        if (s->classes & PHRASE_READER || (k > 0 && s[-1].classes & PHRASE_READER) ||
+            (k + 1 < r->n_sentences && s[1].classes & PHRASE_READER))
+                return true;
+        size_t end = clause_end(r, s, s->first);
+        return (end < at && agrees(r, s->first, end)) || (k > 0 && agrees(r, s[-1].first, s[-1].last));
 }
 
 static const char *find_cancellation(const struct reading *r, uint32_t subject_classes, struct arena *arena,
@@ -1084,8 +1236,9 @@ static const char *find_cancellation(const struct reading *r, uint32_t subject_c
                         near |= s[1].classes;
                 struct context c = {.meeting = near & PHRASE_MEETING, .other = near & PHRASE_OTHER};
                 for (size_t i = s->first_mark; i < s->last_mark; i++) {
-                        ssize_t at = judge_claim(r, s, r->marks + i, &c);
-                        if (at < 0)
+                        const struct mark *m = r->marks + i;
+                        ssize_t at = judge_claim(r, s, m, &c);
+                        if (at < 0 || is_readers_doing(r, k, m, (size_t) at) || (m->classes & PHRASE_MISS && takes_place(r)))
                                 continue;
                         const char *because = quote(r, s, (size_t) at, arena);
                         *ret_failed = !because;
@@ -1137,7 +1290,8 @@ static void model_sentence(const struct reading *r, const struct sentence *s, bo
                 words[n++] = (struct request_word){
                         .s = word_text(r, i), .len = w->len, .comma = w->comma, .upper = is_capital(r, w)};
         }
-        *ret = (struct request_sentence){.words = words, .n = n, .ending = s->ending, .signals = s->classes & ~PHRASE_HEAVY};
+        *ret = (struct request_sentence){
+                .words = words, .n = n, .ending = s->ending, .signals = s->classes & PHRASE_OF_MODEL};
         if (s->clock)
                 ret->signals |= REQUEST_SIGNAL_CLOCK;
         if (question)
@@ -1453,8 +1607,8 @@ static int subject_reminds(const struct phrase_index *x, const struct reading *r
         return 0;
 }
 
-static int read_subject(const struct phrase_index *x, const char *subject, const char *language, struct arena *arena,
-                        uint32_t *ret_classes, struct text_reading *out) {
+static int read_subject(const struct phrase_index *x, const char *subject, const char *language, bool stands,
+                        struct arena *arena, uint32_t *ret_classes, struct text_reading *out) {
         struct reading r;
         const char *base;
         bool reply, forward;
@@ -1471,7 +1625,7 @@ static int read_subject(const struct phrase_index *x, const char *subject, const
                 if (*ret_classes & PHRASE_URGENT)
                         out->flags |= MESSAGE_URGENT;
                 e = subject_reminds(x, &r, act_tables_for(&r, language), subject, arena, out);
-                if (e == 0 && subject_cancels(&r) && !out->cancellation_because) {
+                if (e == 0 && subject_cancels(&r) && !stands && !out->cancellation_because) {
                         out->cancellation_because = arena_strdup(arena, subject);
                         e = out->cancellation_because ? 0 : -ENOMEM;
                 }
@@ -1489,7 +1643,7 @@ static int read_all(const struct phrase_index *x, const char *text, const char *
 
         int e = reading_start(&r, x, text, language);
         if (e == 0 && subject)
-                e = read_subject(x, subject, language, arena, &subject_classes, &out);
+                e = read_subject(x, subject, language, takes_place(&r), arena, &subject_classes, &out);
         if (e == 0)
                 e = read_sentences(&r, x, language, arena, &out);
         if (e == 0) {

@@ -389,32 +389,76 @@ static const struct {
 /* Nobody names the day beyond this many bytes of a sentence. */
 #define SENTENCE_MAX 600U
 
-uint32_t days_mentioned(const char *text) {
+static bool is_one_of(const char *word, size_t n, const char *const *list, size_t n_list) {
+        for (size_t k = 0; k < n_list; k++)
+                if (strncmp(list[k], word, n) == 0 && list[k][n] == '\0')
+                        return true;
+        return false;
+}
+
+static uint32_t day_of_word(const char *word, size_t n) {
+        for (size_t k = 0; k < ELEMENTSOF(day_words); k++)
+                if (strncmp(day_words[k].word, word, n) == 0 && day_words[k].word[n] == '\0')
+                        return day_words[k].bit;
+        return 0;
+}
+
+/* "Moved to Thursday", "reporté à jeudi": the day after such a word is the new one. "For" says so only of what moves: "I have to cancel
+ * for Thursday" is about Thursday's meeting. */
+static bool leads_to(const char *word, size_t n, bool moves) {
+        static const char *const to[] = {"to", "a", "au", "until", "till", "til", "auf", "naar", "jusqu", "vers"};
+        static const char *const to_if_moved[] = {"for", "pour", "fur", "voor"};
+        return is_one_of(word, n, to, ELEMENTSOF(to)) || (moves && is_one_of(word, n, to_if_moved, ELEMENTSOF(to_if_moved)));
+}
+
+static bool is_move(const char *word, size_t n) {
+        static const char *const stems[] = {"report",  "decal", "deplac", "repouss", "remet", "resched",
+                                            "postpon", "mov",   "push",   "versch",  "verzet"};
+        for (size_t k = 0; k < ELEMENTSOF(stems); k++)
+                if (strlen(stems[k]) <= n && strncmp(stems[k], word, strlen(stems[k])) == 0)
+                        return true;
+        return false;
+}
+
+struct days days_mentioned(const char *text) {
         char folded[SENTENCE_MAX];
+        struct days days = {0};
         if (!text)
-                return 0;
+                return days;
         size_t n = utf8_fold(text, utf8_boundary(text, strnlen(text, SENTENCE_MAX - 1)), folded, sizeof(folded));
-        uint32_t days = 0;
+        bool moves = false, leads = false;
         for (size_t i = 0; i < n;) {
                 size_t begin = i;
                 while (i < n && folded[i] >= 'a' && folded[i] <= 'z')
                         i++;
-                for (size_t k = 0; i > begin && k < ELEMENTSOF(day_words); k++)
-                        if (strncmp(day_words[k].word, folded + begin, i - begin) == 0 &&
-                            day_words[k].word[i - begin] == '\0')
-                                days |= day_words[k].bit;
-                i += i == begin;
+                if (i > begin) {
+                        uint32_t day = day_of_word(folded + begin, i - begin);
+                        *(leads ? &days.to : &days.of) |= day;
+                        moves |= is_move(folded + begin, i - begin);
+                        leads = leads_to(folded + begin, i - begin, moves);
+                        continue;
+                }
+                /* "À 14h jeudi" is no word before a day, "d'" and blanks are. */
+                leads = leads && strchr(" '", folded[i]);
+                i++;
         }
         return days;
 }
 
+static void days_join(struct days *days, struct days more) {
+        days->of |= more.of;
+        days->to |= more.to;
+}
+
 /* The sentence of the text in which the words stand: "I must cancel. Shall we say Thursday?" cancels no Thursday. */
-static uint32_t days_of(const struct message *mail) {
+static struct days days_of(const struct message *mail) {
         const char *because = mail->cancellation_because,
                    *at = mail->text && !str_empty(because) ? strstr(mail->text, because) : NULL;
-        uint32_t days = days_mentioned(mail->subject) | days_mentioned(because);
-        if (!at)
+        struct days days = days_mentioned(mail->subject);
+        if (!at) {
+                days_join(&days, days_mentioned(because));
                 return days;
+        }
         const char *begin = at, *end = at + strlen(because);
         while (begin > mail->text && !strchr(".!?\n", begin[-1]) && at - begin < (ptrdiff_t) SENTENCE_MAX / 2)
                 begin--;
@@ -423,7 +467,8 @@ static uint32_t days_of(const struct message *mail) {
         size_t n = MIN((size_t) (end - begin), sizeof(sentence) - 1);
         memcpy(sentence, begin, n);
         sentence[n] = '\0';
-        return days | days_mentioned(sentence);
+        days_join(&days, days_mentioned(sentence));
+        return days;
 }
 
 /* References looked at for finding the invitation that is answered. */
@@ -589,16 +634,23 @@ static bool words_answer(const struct meetings *m, const struct words *w, uint32
         return false;
 }
 
-static bool words_fit_day(const struct meetings *m, const struct words *w, instant start) {
-        if (w->days == 0)
-                return true;
+static bool is_day(const struct meetings *m, const struct words *w, uint32_t days, instant start) {
         const struct zone *zone = m->settings->owner.zone;
         int32_t day = zone_day(zone, start), today = zone_day(zone, w->at);
-        if ((w->days & DAY_TODAY) && day == today)
+        if ((days & DAY_TODAY) && day == today)
                 return true;
-        if ((w->days & DAY_TOMORROW) && day == today + 1)
+        if ((days & DAY_TOMORROW) && day == today + 1)
                 return true;
-        return (w->days & 1U << (civil_weekday(day) - 1)) && start - w->at <= WORDS_WEEK;
+        return (days & 1U << (civil_weekday(day) - 1)) && start - w->at <= WORDS_WEEK;
+}
+
+/* It is not on the day to which it is moved; who moves today's meeting "to Monday" on a Monday means the next one. */
+static bool words_fit_day(const struct meetings *m, const struct words *w, instant start) {
+        const struct zone *zone = m->settings->owner.zone;
+        if (w->days.of != 0)
+                return is_day(m, w, w->days.of, start);
+        bool today = zone_day(zone, start) == zone_day(zone, w->at);
+        return !is_day(m, w, today ? w->days.to & DAY_TODAY : w->days.to, start);
 }
 
 static bool same_words_as_summary(const struct words *w, const char *summary) {
@@ -649,7 +701,7 @@ static const struct slot_known *words_meeting(const struct meetings *m, const st
                         choose(&answered, slot);
                 if (same_words_as_summary(w, slot->summary))
                         choose(&named, slot);
-                if (slot->start <= w->at + (w->days != 0 ? WORDS_WEEK : WORDS_NEAR))
+                if (slot->start <= w->at + (w->days.of != 0 ? WORDS_WEEK : WORDS_NEAR))
                         choose(&near, slot);
         }
         if (answers_any)

@@ -51,6 +51,14 @@ struct version {
         uint64_t digest;
 };
 
+enum day_mention { DAY_TODAY = 1 << 7, DAY_TOMORROW = 1 << 8 }; /* bits 0 to 6: Monday to Sunday */
+
+/* Days named in words: those of the meeting, and those to which it is moved. */
+struct days {
+        uint32_t of, to;
+};
+struct days days_mentioned(const char *text);
+
 /* A client's, or the owner's, plain words that call off or move something. */
 struct words {
         struct words *next; /* those that concern one meeting */
@@ -59,7 +67,7 @@ struct words {
         bool from_owner, placed; /* placed: its meeting is known */
         bool proposal;           /* only asks whether it may be moved */
         struct subject_words subject;
-        uint32_t days;     /* enum day_mention bits */
+        struct days days;
         uint64_t *replied; /* keys of messages it answers */
         uint32_t n_replied;
         instant rid; /* once its meeting is found */
@@ -67,9 +75,6 @@ struct words {
         int64_t observation;
         uint64_t digest;
 };
-
-enum day_mention { DAY_TODAY = 1 << 7, DAY_TOMORROW = 1 << 8 }; /* bits 0 to 6: Monday to Sunday */
-uint32_t days_mentioned(const char *text);
 
 struct meeting {
         uint64_t hash; /* of the UID */

@@ -303,6 +303,74 @@ static void reads_what_a_text_says(void **state) {
         assert_int_equal(wrong, 0);
 }
 
+/* What calls our meeting off, and what looks like it: another place, the reader's own wish, a stand-in, somebody else's meeting. */
+static const struct {
+        bool off;
+        const char *text;
+} callings_off[] = {
+        {false, "I'm sick, can we move the meeting to Zoom?"},
+        {false, "Let's move our call to Teams, I'm at home."},
+        {false, "Hi Camille, let's move the meeting to the big room."},
+        {false, "I'll have to move our meeting to the second floor."},
+        {false, "Our meeting today has been moved to room 4."},
+        {false, "On déplace la réunion en salle Vénus."},
+        {false, "Je dois déplacer notre réunion dans une autre salle."},
+        {true, "Let's move our call to Thursday on Teams."},
+        {true, "I have to move our Zoom call to 4pm."},
+        {true, "Je dois déplacer notre réunion à jeudi, dans une autre salle."},
+        {false, "Thanks for letting me know, I've cancelled the meeting on my side."},
+        {false, "As you can't make it today, let's reschedule our meeting to Thursday."},
+        {false, "Sorry to hear that you're ill. I've cancelled our call today."},
+        {false, "Merci de m'avoir prévenu, j'annule notre rendez-vous de ce matin."},
+        {false, "Bon rétablissement ! J'annule notre rendez-vous de ce matin."},
+        {false, "Puisque vous ne pouvez pas venir, nous annulons la réunion de ce matin."},
+        {false, "Comme tu es malade, on annule notre point de ce matin."},
+        {false, "Ok Camille, j'annule notre point de ce matin."},
+        {false, "Suite à votre message, j'annule notre rendez-vous de ce matin."},
+        {true, "Thanks for letting me know about the logo. I have to cancel our meeting this morning, my train is stuck."},
+        {true, "Ok pour le devis. Par contre, j'annule notre rendez-vous de ce matin."},
+        {true, "Désolé, je dois annuler notre rendez-vous de ce matin. Merci de votre compréhension."},
+        {false, "I won't be able to join this morning. Marie will run the meeting with you."},
+        {false, "I can't make it this morning, but Tom will be there in my place."},
+        {false, "I can't attend today. Please go ahead without me."},
+        {false, "I can't make it in person today, I'll dial in."},
+        {false, "I won't be able to attend the first half of our meeting today."},
+        {false, "Je ne pourrai pas être présent ce matin, Marie me remplacera."},
+        {false, "Je ne pourrai pas venir ce matin. Commencez sans moi."},
+        {false, "Je ne peux pas venir sur place ce matin, je me connecte à distance."},
+        {true, "I can't make it today but I will be there on Thursday."},
+        {true, "Je ne pourrai pas venir ce matin, désolé de ne pas prévenir plus tôt."},
+        {false, "I've cancelled my other meeting this morning so we have more time."},
+        {false, "I've cancelled my 9:30 call so we can start our meeting earlier."},
+        {false, "The client meeting this morning is cancelled so I can come earlier."},
+        {false, "Ma réunion de 9h30 est annulée, on peut commencer plus tôt ?"},
+        {false, "La réunion du comité de ce matin est annulée, donc je serai disponible dès 9h30 pour notre point."},
+        {true, "Notre réunion de ce matin est annulée, je serai disponible jeudi."},
+        {true, "Could you please cancel this morning's meeting?"},
+        {true, "Salut, peux-tu annuler le point de ce matin stp ?"},
+        {false, "Would you like to cancel the meeting this morning?"},
+        {true, "Petit contretemps, on décale notre point à demain même heure ?"},
+        {true, "Impossible pour moi ce matin, désolée, on reporte notre point."},
+        {false, "Impossible pour moi ce matin de relire le texte de la réunion."},
+};
+
+static void calls_off_only_what_is_meant(void **state) {
+        (void) state;
+        unsigned wrong = 0;
+        for (size_t i = 0; i < ELEMENTSOF(callings_off); i++) {
+                _cleanup_arena_ struct arena *arena = NULL;
+                struct text_reading r;
+                assert_int_equal(arena_new(0, &arena), 0);
+                read_text(callings_off[i].text, NULL, arena, &r);
+                bool off = r.cancellation_because && !(r.flags & MESSAGE_PROPOSAL);
+                if (off == callings_off[i].off)
+                        continue;
+                print_message("%s: %s\n", off ? "calls off" : "does not call off", callings_off[i].text);
+                wrong++;
+        }
+        assert_int_equal(wrong, 0);
+}
+
 static void counts_words_and_questions(void **state) {
         (void) state;
         _cleanup_arena_ struct arena *arena = NULL;
@@ -450,10 +518,11 @@ static void reads_alike_with_an_index(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(reads_what_a_text_says),        cmocka_unit_test(counts_words_and_questions),
-                cmocka_unit_test(quotes_the_words_that_decided), cmocka_unit_test(quotes_are_short_and_clean),
-                cmocka_unit_test(reports_a_full_arena),          cmocka_unit_test(survives_long_and_odd_texts),
-                cmocka_unit_test(tables_are_sorted_and_folded),  cmocka_unit_test(reads_alike_with_an_index),
+                cmocka_unit_test(reads_what_a_text_says),      cmocka_unit_test(calls_off_only_what_is_meant),
+                cmocka_unit_test(counts_words_and_questions),  cmocka_unit_test(quotes_the_words_that_decided),
+                cmocka_unit_test(quotes_are_short_and_clean),  cmocka_unit_test(reports_a_full_arena),
+                cmocka_unit_test(survives_long_and_odd_texts), cmocka_unit_test(tables_are_sorted_and_folded),
+                cmocka_unit_test(reads_alike_with_an_index),
         };
         return cmocka_run_group_tests_name("reading", tests, NULL, NULL);
 }
