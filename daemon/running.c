@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,6 +31,12 @@ static int write_pid(int fd) {
         return 0;
 }
 
+/* A lock of the open file: it ends with its holder, and unlike flock() it can be asked for without being taken. Who only asks must never hold it, not for a
+ * moment: a service that starts in that moment would take him for another service. */
+static struct flock whole_file(short type) {
+        return (struct flock){.l_type = type, .l_whence = SEEK_SET};
+}
+
 int running_take(const char *folder, int *ret_fd, pid_t *ret_pid) {
         _cleanup_free_ char *path = lock_path(folder);
         if (!path)
@@ -39,8 +44,9 @@ int running_take(const char *folder, int *ret_fd, pid_t *ret_pid) {
         int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return -errno;
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-                int error = errno == EWOULDBLOCK ? EBUSY : errno;
+        struct flock lock = whole_file(F_WRLCK);
+        if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+                int error = errno == EAGAIN || errno == EACCES ? EBUSY : errno;
                 if (error == EBUSY)
                         *ret_pid = read_pid(fd);
                 (void) close(fd);
@@ -59,9 +65,8 @@ pid_t running_find(const char *folder) {
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
-        pid_t found = -ESRCH;
-        if (flock(fd, LOCK_SH | LOCK_NB) < 0)
-                found = errno == EWOULDBLOCK ? read_pid(fd) : -errno;
+        struct flock lock = whole_file(F_RDLCK);
+        pid_t found = fcntl(fd, F_OFD_GETLK, &lock) < 0 ? -errno : lock.l_type == F_UNLCK ? -ESRCH : read_pid(fd);
         (void) close(fd);
         return found;
 }
