@@ -73,12 +73,21 @@ class Service:
     def listen(self):
         return self.said
 
+    def until(self, what, check, known=lambda: ""):
+        """What must come while it runs. A service that has ended is not waited for; and when it does not come, all that is known is told."""
+        def look():
+            ended = self.process.poll()
+            found = check()
+            if not found and ended is not None:
+                raise AssertionError("ended with %s before: %s" % (ended, what))
+            return found
+        try:
+            return eventually(what, look)
+        except AssertionError as e:
+            raise AssertionError("%s\n%s\nsaid: %s\nlog: %s" % (e, known(), self.listen()[-20:], self.errors()[-3000:])) from e
+
     def hears(self, what, since=0):
-        def check():
-            if self.process.poll() is not None and not any(what in line for line in self.listen()[since:]):
-                raise AssertionError("ended with %s\n%s" % (self.process.returncode, self.errors()))
-            return any(what in line for line in self.listen()[since:])
-        eventually("hears " + what, check)
+        self.until("hears " + what, lambda: any(what in line for line in self.listen()[since:]))
 
     def errors(self):
         return (self.w.folder / "log").read_text(errors="replace")

@@ -109,6 +109,11 @@ def states(w):
     return [(o["kind"], o["state"]) for o in outbox(w)]
 
 
+def comes(s, what, check):
+    """What must come while that service runs; when it does not, how its mails stand is told."""
+    return s.until(what, check, lambda: outbox(s.w))
+
+
 def another_day(w, n):
     """The digest is due on another day: its name is another, too."""
     w.config.write_text("".join("  every: %s\n" % days_ago((2, 4)[n]) if line.startswith("  every:") else line
@@ -193,8 +198,8 @@ def at_once(w):
         s.rests()
         equal(sink.mails, [])
         w.mail("new", letter(2, ago=0))
-        eventually("the mail", lambda: sink.mails)
-        eventually("its note", lambda: states(w) == [("alert", "sent")])
+        comes(s, "the mail", lambda: sink.mails)
+        comes(s, "its note", lambda: states(w) == [("alert", "sent")])
         equal(s.end(), 0)
         m, text = read(sink.mails[0].data)
         true("m2@dupont.example" in text and "m1@dupont.example" not in text, text)
@@ -205,7 +210,7 @@ def at_once(w):
         equal(len(sink.mails), 1)
         change(w, "UPDATE meta SET value = value - %d WHERE key = 'mail-since'" % (9 * DAY))
         s = Service(w)
-        eventually("the digest", lambda: ("digest", "sent") in states(w))
+        comes(s, "the digest", lambda: ("digest", "sent") in states(w))
         equal(s.end(), 0)
         m, text = read(sink.mails[1].data)
         true("m1@dupont.example" in text and "m2@dupont.example" not in text, text)
@@ -221,7 +226,7 @@ def once(w):
         first_run(w)
         equal(sink.mails, [])
         s = Service(w)
-        eventually("the digest", lambda: states(w) == [("digest", "sent")])
+        comes(s, "the digest", lambda: states(w) == [("digest", "sent")])
         equal(s.end(), 0)
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
             s = Service(w)
@@ -232,7 +237,7 @@ def once(w):
         true("m1@dupont.example" in text, text)
         a_week_passes(w)
         s = Service(w)
-        eventually("the next one", lambda: states(w) == [("digest", "sent")] * 2)
+        comes(s, "the next one", lambda: states(w) == [("digest", "sent")] * 2)
         equal(s.end(), 0)
         m, text = read(sink.mails[1].data)
         true("Nothing unusual" in text, text)
@@ -245,13 +250,13 @@ def later(w):
         w.mail("a", letter(1))
         first_run(w)
         s = Service(w)
-        eventually("a refusal", lambda: [o for o in outbox(w) if o["state"] == "waiting" and o["code"] == 451])
+        comes(s, "a refusal", lambda: [o for o in outbox(w) if o["state"] == "waiting" and o["code"] == 451])
         o = outbox(w)[0]
         true("come back later" in o["text"] and o["tries"] == 1 and o["next_at"] > o["changed_at"], o)
         true("waiting, 1 try," in w.run("status").stdout)
         sink.options["replies"] = {}
         s.process.send_signal(signal.SIGHUP)
-        eventually("sent", lambda: states(w) == [("digest", "sent")])
+        comes(s, "sent", lambda: states(w) == [("digest", "sent")])
         equal(s.end(), 0)
         equal(len(sink.mails), 1)
 
@@ -263,7 +268,7 @@ def never(w):
         w.mail("a", letter(1))
         first_run(w)
         s = Service(w)
-        eventually("a refusal", lambda: states(w) == [("digest", "refused")])
+        comes(s, "a refusal", lambda: states(w) == [("digest", "refused")])
         equal(s.end(), 0)
         true("nobody here" in w.run("status").stdout)
         sink.options["replies"] = {}
@@ -273,7 +278,7 @@ def never(w):
         equal(sink.mails, [])
         a_week_passes(w)
         s = Service(w)
-        eventually("the next one", lambda: states(w) == [("digest", "refused"), ("digest", "sent")])
+        comes(s, "the next one", lambda: states(w) == [("digest", "refused"), ("digest", "sent")])
         equal(s.end(), 0)
         m, text = read(sink.mails[0].data)
         words = " ".join(text.split())
@@ -291,14 +296,14 @@ def login(w):
         w.mail("a", letter(1))
         first_run(w)
         s = Service(w)
-        eventually("a refusal", lambda: [o for o in outbox(w) if o["state"] == "waiting" and o["tries"] == 1 and o["text"]])
+        comes(s, "a refusal", lambda: [o for o in outbox(w) if o["state"] == "waiting" and o["tries"] == 1 and o["text"]])
         for n in range(3):
             w.mail("more%d" % n, letter(2 + n))
-            eventually("a pass", lambda: len(told(w)) >= 2 + n)
+            comes(s, "a pass", lambda: len(told(w)) >= 2 + n)
         equal(len([l for l in sink.log if l.startswith("AUTH")]), 1)
         secret.write_text("right\n")
         s.process.send_signal(signal.SIGHUP)
-        eventually("sent", lambda: states(w) == [("digest", "sent")])
+        comes(s, "sent", lambda: states(w) == [("digest", "sent")])
         equal(s.end(), 0)
         equal(len([l for l in sink.log if l.startswith("AUTH")]), 2)
         equal(len(sink.mails), 1)
@@ -311,12 +316,12 @@ def silence(w):
         w.mail("a", letter(1))
         first_run(w)
         s = Service(w)
-        eventually("doubt", lambda: states(w) == [("digest", "unknown")])
+        comes(s, "doubt", lambda: states(w) == [("digest", "unknown")])
         equal(len(sink.mails), 1)
         true("may have arrived" in w.run("status").stdout)
         # It arrives: the pass that reads it settles it.
         w.mail("!digest", sink.mails[0].data)
-        eventually("certainty", lambda: states(w) == [("digest", "sent")])
+        comes(s, "certainty", lambda: states(w) == [("digest", "sent")])
         equal(s.end(), 0)
         equal(len(sink.mails), 1)
         # The next one is lost on the way.
@@ -325,7 +330,7 @@ def silence(w):
         w.mail("b", letter(2))
         sink.options["close"] = "dot"
         s = Service(w)
-        eventually("doubt", lambda: states(w) == [("digest", "sent"), ("digest", "unknown")])
+        comes(s, "doubt", lambda: states(w) == [("digest", "sent"), ("digest", "unknown")])
         equal(s.end(), 0)
         sink.options["close"] = None
         s = Service(w)
@@ -334,7 +339,7 @@ def silence(w):
         equal(len(sink.mails), 1)
         change(w, "UPDATE outbox SET changed_at = changed_at - 1201 WHERE state = 4")
         s = Service(w)
-        eventually("sent again", lambda: states(w) == [("digest", "sent")] * 2)
+        comes(s, "sent again", lambda: states(w) == [("digest", "sent")] * 2)
         equal(s.end(), 0)
         equal(len(sink.mails), 2)
         again = read(sink.mails[1].data)[0]["Message-ID"]
@@ -343,7 +348,7 @@ def silence(w):
         a_week_passes(w)
         another_day(w, 1)
         s = Service(w)
-        eventually("the next one", lambda: states(w) == [("digest", "sent")] * 3)
+        comes(s, "the next one", lambda: states(w) == [("digest", "sent")] * 3)
         equal(s.end(), 0)
         true("may have arrived twice" in " ".join(read(sink.mails[2].data)[1].split()), sink.mails[2])
 
@@ -361,7 +366,7 @@ def faults(w):
             s.process.send_signal(signal.SIGHUP)
             s.hears("the old one stays", heard)
         w.config.write_text(good)
-        eventually("two mails", lambda: states(w) == [("notice", "sent")] * 2)
+        comes(s, "two mails", lambda: states(w) == [("notice", "sent")] * 2)
         equal(s.end(), 0)
         equal(len(sink.mails), 2)
         m, text = read(sink.mails[0].data)
@@ -437,12 +442,13 @@ def sweep(w):
                     equal(len(sink.mails) - before, 1)
                     break
                 s = Service(w)
-                eventually("the digest, whatever became of it", lambda: [st for st in states(w) if st in (("digest", "sent"), ("digest", "unknown"))])
+                comes(s, "after %s %d: the digest, whatever became of it" % (call, number),
+                      lambda: [st for st in states(w) if st in (("digest", "sent"), ("digest", "unknown"))])
                 equal(s.end(), 0)
                 if states(w) == [("digest", "unknown")]:
                     change(w, "UPDATE outbox SET changed_at = changed_at - 1201")
                     s = Service(w)
-                    eventually("the digest", lambda: states(w) == [("digest", "sent")])
+                    comes(s, "the digest", lambda: states(w) == [("digest", "sent")])
                     equal(s.end(), 0)
                 mails = sink.mails[before:]
                 equal(len({read(m.data)[0]["Message-ID"] for m in mails}), 1, "%s %d" % (call, number))
@@ -487,8 +493,8 @@ def full_disk(w):
 
             def all_told():
                 return sum(("m%d@dupont.example" % n).encode() in b"".join(m.data for m in sink.mails) for n in range(1, 21)) == 20
-            eventually("all of it", all_told)
-            eventually("rest", lambda: {st for _, st in states(w)} == {"sent"})
+            comes(s, "all of it", all_told)
+            comes(s, "rest", lambda: {st for _, st in states(w)} == {"sent"})
             equal(s.end(), 0)
             s = None
             texts = [read(m.data)[1] for m in sink.mails]
