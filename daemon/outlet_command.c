@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/outlet_command.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "daemon/descriptor.h"
 #include "daemon/log.h"
 #include "daemon/output.h"
-#include "daemon/role.h"
+#include "daemon/program.h"
 #include "daemon/store_hash.h"
 #include "parsers/utf8.h"
 
@@ -66,14 +59,12 @@ struct outlet_command {
         bool more; /* the last judgement had more than the queue took */
 
         struct item running; /* id NULL: nothing runs */
-        pid_t pid;
-        int pidfd, output;
-        sd_event_source *io, *child, *time, *wait;
-        bool out_of_time, settling;
-        int wstatus; /* of what is settled next */
+        struct program *run;
+        struct program_result ending; /* of what is settled next, without what it wrote */
         char line[FIRST_LINE_MAX + 1];
-        size_t n_line, n_output;
-        bool line_over;
+        size_t n_line;
+        bool settling;
+        sd_event_source *wait;
 
         struct failure *failures;
         size_t n_failures;
@@ -133,84 +124,23 @@ static void forget_failure(struct outlet_command *o, const char *id) {
 
 /* --- a run: start and end */
 
-static void signal_group(const struct outlet_command *o, int sig) {
-        /* Until it is waited for, its number is its own, and so is that of its group. */
-        if (o->pid > 0)
-                (void) kill(-o->pid, sig);
-}
-
+/* The first line of what it wrote that is not empty. */
 static void take_line(struct outlet_command *o, const char *data, size_t size) {
-        for (size_t i = 0; i < size && !o->line_over; i++) {
-                if (data[i] == '\n' || o->n_line == FIRST_LINE_MAX)
-                        o->line_over = o->n_line > 0;
-                else
-                        o->line[o->n_line++] = data[i];
-        }
+        size_t start = 0;
+        while (start < size && data[start] == '\n')
+                start++;
+        const char *end = memchr(data + start, '\n', size - start);
+        o->n_line = MIN(end ? (size_t) (end - data) - start : size - start, (size_t) FIRST_LINE_MAX);
+        memcpy(o->line, data + start, o->n_line);
 }
 
-/* Reads what there is. */
-static void drain_output(struct outlet_command *o) {
-        char data[4096];
-        while (o->output >= 0) {
-                ssize_t n = read(o->output, data, sizeof(data));
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0 && errno == EAGAIN)
-                        return;
-                if (n > 0)
-                        take_line(o, data, (size_t) n);
-                o->n_output += n > 0 ? (size_t) n : 0;
-                if (n <= 0 || o->n_output > OUTPUT_MAX) {
-                        /* What it still writes ends it, as it would in a pipe of a shell. */
-                        o->io = sd_event_source_disable_unref(o->io);
-                        close_fd(&o->output);
-                }
-        }
-}
-
-static int on_output(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
-        (void) s;
-        (void) fd;
-        (void) revents;
-        drain_output(userdata);
-        return 0;
-}
-
-/* The leader has ended: whatever it left behind in its group ends with it, while the group still has its number. */
-static void reap(struct outlet_command *o) {
-        drain_output(o);
-        signal_group(o, SIGKILL);
-        while (waitpid(o->pid, &o->wstatus, 0) < 0 && errno == EINTR)
-                ;
-        o->pid = 0;
-        o->io = sd_event_source_disable_unref(o->io);
-        o->child = sd_event_source_disable_unref(o->child);
-        o->time = sd_event_source_disable_unref(o->time);
-        close_fd(&o->output);
-        close_fd(&o->pidfd);
-}
-
-static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) {
+static void on_end(struct program_result *result, void *userdata) {
         struct outlet_command *o = userdata;
-        (void) s;
-        (void) fd;
-        (void) revents;
-        reap(o);
+        take_line(o, result->output, result->size);
+        o->ending = *result;
+        o->ending.output = NULL;
         o->settling = true;
         o->finished(o->userdata);
-        return 0;
-}
-
-static int on_limit(sd_event_source *s, uint64_t usec, void *userdata) {
-        struct outlet_command *o = userdata;
-        (void) usec;
-        signal_group(o, o->out_of_time ? SIGKILL : SIGTERM);
-        if (!o->out_of_time) {
-                (void) sd_event_source_set_time_relative(s, o->grace);
-                (void) sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
-        }
-        o->out_of_time = true;
-        return 0;
 }
 
 /* The alert as a file without a name: nothing waits for the program to read it, and it may seek. */
@@ -252,92 +182,29 @@ static int environment_of(struct buf *storage, char *ret[4]) {
         return 0;
 }
 
-/* posix_spawn() and its kin return positive errors. */
-static int spawn_attributes(posix_spawnattr_t *a, posix_spawn_file_actions_t *f, int input, int output) {
-        int e = process_attributes(a);
-        e = e ? e : posix_spawn_file_actions_adddup2(f, input, STDIN_FILENO);
-        e = e ? e : posix_spawn_file_actions_adddup2(f, output, STDOUT_FILENO);
-        return e ? e : posix_spawn_file_actions_adddup2(f, output, STDERR_FILENO);
-}
-
-static int spawn(struct outlet_command *o, char **argv, int input, int output) {
+static int start(struct outlet_command *o, const char **command) {
         _cleanup_buf_ struct buf storage = {0};
         char *environment[4];
-        posix_spawnattr_t a;
-        posix_spawn_file_actions_t f;
-        int e = environment_of(&storage, environment);
-        if (e < 0)
-                return e;
-        e = posix_spawnattr_init(&a);
-        if (e)
-                return -e;
-        e = posix_spawn_file_actions_init(&f);
-        if (e) {
-                posix_spawnattr_destroy(&a);
-                return -e;
-        }
-        e = spawn_attributes(&a, &f, input, output);
-        e = e ? e : posix_spawn(&o->pid, o->program, &f, &a, argv, environment);
-        posix_spawn_file_actions_destroy(&f);
-        posix_spawnattr_destroy(&a);
-        return -e;
-}
-
-static int watch_run(struct outlet_command *o) {
-        o->pidfd = pidfd_open(o->pid, 0);
-        if (o->pidfd < 0)
-                return -errno;
-        int r = sd_event_add_io(o->event, &o->io, o->output, EPOLLIN, on_output, o);
-        if (r >= 0)
-                r = sd_event_add_io(o->event, &o->child, o->pidfd, EPOLLIN, on_end, o);
-        if (r >= 0)
-                r = sd_event_add_time_relative(o->event, &o->time, CLOCK_MONOTONIC, o->limit, 0, on_limit, o);
-        return r;
-}
-
-static int start_with(struct outlet_command *o, char **argv) {
-        int ends[2];
         int input = input_of(&o->running);
         if (input < 0)
                 return input;
-        if (pipe2(ends, O_CLOEXEC) < 0) {
-                int error = errno;
-                (void) close(input);
-                return -error;
-        }
-        int r = spawn(o, argv, input, ends[1]);
-        (void) close(input);
-        (void) close(ends[1]);
-        o->output = ends[0];
-        /* Only our end: the program finds an ordinary pipe. */
-        if (r >= 0 && fcntl(o->output, F_SETFL, O_NONBLOCK) < 0)
-                r = -errno;
+        const char *const role[] = {o->program, "--role=command", NULL};
+        const struct program_spec spec = {
+                .arguments = role,
+                .more = command,
+                .environment = environment,
+                .input = input,
+                .limit_usec = o->limit,
+                .grace_usec = o->grace,
+                .output_max = OUTPUT_MAX,
+                .hang_up = true,
+                .merge = true,
+        };
+        int r = environment_of(&storage, environment);
         if (r >= 0)
-                r = watch_run(o);
-        if (r < 0 && o->pid > 0) {
-                signal_group(o, SIGKILL);
-                reap(o);
-        }
-        if (r < 0)
-                close_fd(&o->output);
+                r = program_start(o->event, &spec, on_end, o, &o->run);
+        (void) close(input);
         return r;
-}
-
-static int start(struct outlet_command *o, const char **command) {
-        size_t n = 0;
-        while (command[n])
-                n++;
-        _cleanup_free_ char **argv = calloc(n + 3, sizeof(*argv));
-        if (!argv)
-                return -ENOMEM;
-        argv[0] = o->program;
-        argv[1] = (char *) "--role=command";
-        for (size_t i = 0; i < n; i++)
-                argv[2 + i] = (char *) command[i];
-        o->pid = 0;
-        o->n_line = o->n_output = 0;
-        o->line_over = o->out_of_time = false;
-        return start_with(o, argv);
 }
 
 /* --- what became of it */
@@ -349,12 +216,12 @@ static bool is_echo(const struct outlet_command *o, const char *line, size_t siz
 
 static void keep_fault(struct outlet_command *o, const char *name) {
         char ending[96];
-        if (o->out_of_time)
+        if (o->ending.error == -ETIME)
                 (void) snprintf(ending, sizeof(ending), "took longer than %u seconds", (unsigned) (o->limit / USEC_PER_SEC));
-        else if (WIFSIGNALED(o->wstatus))
-                (void) snprintf(ending, sizeof(ending), "was ended by signal %d", WTERMSIG(o->wstatus));
+        else if (o->ending.signal > 0)
+                (void) snprintf(ending, sizeof(ending), "was ended by signal %d", o->ending.signal);
         else
-                (void) snprintf(ending, sizeof(ending), "ended with %d", WEXITSTATUS(o->wstatus));
+                (void) snprintf(ending, sizeof(ending), "ended with %d", o->ending.status);
         size_t n = utf8_clean_line(o->line, o->n_line);
         bool told = n > 0 && !is_echo(o, o->line, n);
         free(o->fault);
@@ -413,7 +280,8 @@ static int note_told(struct outlet_command *o, struct context *c) {
 static int settle_run(struct outlet_command *o, struct context *c, const char *name) {
         int r = 0;
         o->settling = false;
-        if (WIFEXITED(o->wstatus) && WEXITSTATUS(o->wstatus) == 0 && !o->out_of_time) {
+        o->run = program_free(o->run);
+        if (o->ending.error == 0 && o->ending.status == 0) {
                 r = note_told(o, c);
                 forget_failure(o, o->running.id);
                 o->in_a_row = 0;
@@ -564,8 +432,6 @@ int outlet_command_new(sd_event *event, const char *program, void (*finished)(vo
                 .pause = WAIT_FIRST_USEC,
                 .queue = calloc(QUEUE_MAX, sizeof(struct item)),
                 .failures = calloc(FAILURES_MAX, sizeof(struct failure)),
-                .pidfd = -1,
-                .output = -1,
         };
         if (!o->program || !o->queue || !o->failures) {
                 outlet_command_free(o);
@@ -575,20 +441,10 @@ int outlet_command_new(sd_event *event, const char *program, void (*finished)(vo
         return 0;
 }
 
-static void stop_run(struct outlet_command *o) {
-        struct pollfd end = {.fd = o->pidfd, .events = POLLIN};
-        signal_group(o, SIGTERM);
-        signal_group(o, SIGCONT); /* one that was stopped hears nothing else */
-        (void) poll(&end, 1, STOP_GRACE_MILLISECONDS);
-        signal_group(o, SIGKILL);
-        reap(o);
-}
-
 struct outlet_command *outlet_command_free(struct outlet_command *o) {
         if (!o)
                 return NULL;
-        if (o->pid > 0)
-                stop_run(o);
+        o->run = program_stop(o->run, STOP_GRACE_MILLISECONDS);
         o->wait = sd_event_source_disable_unref(o->wait);
         item_free(&o->running);
         if (o->queue)

@@ -2,6 +2,7 @@
 #include "daemon/program.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -10,8 +11,6 @@
 #include "daemon/descriptor.h"
 #include "daemon/role.h"
 
-/* Arguments of one call; a list in the configuration is shorter. */
-#define PROGRAM_ARGUMENTS_MAX 64U
 /* Read in one go: what a pipe holds. */
 #define PROGRAM_READ_SIZE 4096U
 
@@ -20,6 +19,8 @@ struct program {
         pid_t pid;
         int pidfd, output;
         size_t output_max;
+        uint64_t grace_usec;
+        bool hang_up;
         struct program_result result;
         void (*done)(struct program_result *r, void *userdata);
         void *userdata;
@@ -28,12 +29,26 @@ struct program {
 extern char **environ;
 
 /* The whole group: a shell's children as well. Its leader is not reaped yet, so the number is still its own. */
-static void kill_group(const struct program *p) {
+static void signal_group(const struct program *p, int sig) {
         if (p->pid > 0)
-                (void) kill(-p->pid, SIGKILL);
+                (void) kill(-p->pid, sig);
 }
 
 /* --- what it writes --- */
+
+static void close_output(struct program *p) {
+        p->io = sd_event_source_disable_unref(p->io);
+        close_fd(&p->output);
+}
+
+static void too_much(struct program *p) {
+        p->result.size = p->output_max;
+        close_output(p);
+        if (p->hang_up)
+                return;
+        p->result.error = -E2BIG;
+        signal_group(p, SIGKILL);
+}
 
 /* Until, for now or for ever, there is no more. */
 static void read_output(struct program *p) {
@@ -48,18 +63,12 @@ static void read_output(struct program *p) {
                         continue;
                 }
                 if (n <= 0) {
-                        p->io = sd_event_source_disable_unref(p->io);
-                        close_fd(&p->output);
+                        close_output(p);
                         return;
                 }
                 r->size += (size_t) n;
-                if (r->size <= p->output_max)
-                        continue;
-                r->size = p->output_max;
-                r->error = -E2BIG;
-                p->io = sd_event_source_disable_unref(p->io);
-                close_fd(&p->output);
-                kill_group(p);
+                if (r->size > p->output_max)
+                        too_much(p);
         }
 }
 
@@ -83,7 +92,7 @@ static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) 
                 return 0;
         read_output(p);
         /* What it left running holds the pipe, and would for ever. */
-        kill_group(p);
+        signal_group(p, SIGKILL);
         (void) waitid(P_PIDFD, (id_t) fd, &info, WEXITED | WNOHANG);
         p->pid = 0;
         p->child = sd_event_source_disable_unref(p->child);
@@ -99,10 +108,14 @@ static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata) 
 
 static int on_limit(sd_event_source *s, uint64_t usec, void *userdata) {
         struct program *p = userdata;
-        (void) s;
         (void) usec;
+        bool ask = p->result.error != -ETIME && p->grace_usec > 0;
         p->result.error = -ETIME;
-        kill_group(p);
+        signal_group(p, ask ? SIGTERM : SIGKILL);
+        if (ask) {
+                (void) sd_event_source_set_time_relative(s, p->grace_usec);
+                (void) sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+        }
         return 0;
 }
 
@@ -141,23 +154,30 @@ static int spawn_actions(posix_spawnattr_t *a, posix_spawn_file_actions_t *f, co
         return e ? e : posix_spawn_file_actions_addclosefrom_np(f, STDERR_FILENO + 1);
 }
 
-static int spawn(struct program *p, const struct program_spec *spec, int output) {
-        char *arguments[PROGRAM_ARGUMENTS_MAX + 1];
+static size_t count(const char *const *list) {
         size_t n = 0;
-        for (const char *const *list = spec->arguments; list; list = list == spec->arguments ? spec->more : NULL)
-                for (size_t i = 0; list[i]; i++) {
-                        if (n == PROGRAM_ARGUMENTS_MAX)
-                                return -E2BIG;
-                        arguments[n++] = (char *) list[i];
-                }
-        arguments[n] = NULL;
-        if (n == 0)
-                return -EINVAL;
-        _cleanup_free_ char **variables = environment();
+        while (list && list[n])
+                n++;
+        return n;
+}
+
+static char **join_arguments(const struct program_spec *spec) {
+        size_t n = count(spec->arguments), more = count(spec->more);
+        char **list = calloc(n + more + 1, sizeof(*list));
+        for (size_t i = 0; list && i < n + more; i++)
+                list[i] = (char *) (i < n ? spec->arguments[i] : spec->more[i - n]);
+        return list;
+}
+
+static int spawn(struct program *p, const struct program_spec *spec, int output) {
+        _cleanup_free_ char **arguments = join_arguments(spec);
+        _cleanup_free_ char **own = spec->environment ? NULL : environment();
         posix_spawnattr_t a;
         posix_spawn_file_actions_t f;
-        if (!variables)
+        if (!arguments || (!own && !spec->environment))
                 return -ENOMEM;
+        if (!arguments[0])
+                return -EINVAL;
         int e = posix_spawnattr_init(&a);
         if (e)
                 return -e;
@@ -167,7 +187,7 @@ static int spawn(struct program *p, const struct program_spec *spec, int output)
                 return -e;
         }
         e = spawn_actions(&a, &f, spec, output);
-        e = e ? e : posix_spawnp(&p->pid, arguments[0], &f, &a, arguments, variables);
+        e = e ? e : posix_spawnp(&p->pid, arguments[0], &f, &a, arguments, own ? own : spec->environment);
         posix_spawn_file_actions_destroy(&f);
         posix_spawnattr_destroy(&a);
         return -e;
@@ -195,7 +215,13 @@ int program_start(sd_event *event, const struct program_spec *spec, void (*done)
         int pair[2] = {-1, -1};
         if (!p)
                 return -ENOMEM;
-        *p = (struct program){.pidfd = -1, .output = -1, .output_max = spec->output_max, .done = done, .userdata = userdata};
+        *p = (struct program){.pidfd = -1,
+                              .output = -1,
+                              .output_max = spec->output_max,
+                              .grace_usec = spec->grace_usec,
+                              .hang_up = spec->hang_up,
+                              .done = done,
+                              .userdata = userdata};
         if (spec->output_max > 0) {
                 p->result.output = malloc(spec->output_max + 1);
                 if (!p->result.output)
@@ -219,17 +245,26 @@ struct program *program_free(struct program *p) {
         if (!p)
                 return NULL;
         if (p->pid > 0) {
-                kill_group(p);
+                signal_group(p, SIGKILL);
                 (void) waitpid(p->pid, NULL, 0);
         }
         p->child = sd_event_source_disable_unref(p->child);
         p->timer = sd_event_source_disable_unref(p->timer);
-        p->io = sd_event_source_disable_unref(p->io);
+        close_output(p);
         close_fd(&p->pidfd);
-        close_fd(&p->output);
-        if (p->result.output)
-                explicit_bzero(p->result.output, p->output_max + 1);
+        if (p->result.output) /* one byte more than is kept may have been read */
+                explicit_bzero(p->result.output, p->result.size + 1);
         free(p->result.output);
         free(p);
         return NULL;
+}
+
+struct program *program_stop(struct program *p, int milliseconds) {
+        if (p && p->pid > 0) {
+                struct pollfd end = {.fd = p->pidfd, .events = POLLIN};
+                signal_group(p, SIGTERM);
+                signal_group(p, SIGCONT); /* one that was stopped hears nothing else */
+                (void) poll(&end, 1, milliseconds);
+        }
+        return program_free(p);
 }
