@@ -624,11 +624,19 @@ static bool french_imperative(const struct reading *r, const struct sentence *s,
                !word_is(r, i + 1, "vous");
 }
 
+/* "Une question ? Appelez-moi." */
+static bool offers_answers(const struct reading *r, const struct sentence *s) {
+        return s->ending == '?' && s->last > s->first && count_words(r, s->first, s->last) <= 2 &&
+               (word_is(r, s->last - 1U, "question") || word_is(r, s->last - 1U, "questions"));
+}
+
 static bool is_question(const struct reading *r, const struct sentence *s) {
         if (s->ending != '?')
                 return false;
         size_t n = count_words(r, s->first, s->last);
         if (n == 0)
+                return false;
+        if (offers_answers(r, s))
                 return false;
         if (s->classes & PHRASE_QUIET) {
                 /* "how are you?", but not "could you also tell me, right?" */
@@ -1354,6 +1362,11 @@ static bool request_judge(const struct reading *r, const struct request_model *m
 
         if (s->ending == '?' && !question)
                 return false; /* "how have you been?" */
+        if (s > r->sentences && offers_answers(r, s - 1))
+                return false;
+        /* "As discussed on the phone, I'll take B", "vu ta réponse, merci !" */
+        if (!question && at < 0 && s->classes & PHRASE_SETTLED)
+                return false;
         *ret_at = at >= 0 ? (size_t) at : s->first;
         if (!model)
                 return question || at >= 0;

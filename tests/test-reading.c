@@ -261,6 +261,13 @@ static const struct {
         {"", "We hebben de teksten van de website niet meer nodig.", NULL},
         {"", "Mocht er iets onduidelijk zijn, bel me dan gerust.", NULL},
         {"", "De afspraak gaat gewoon door.", NULL},
+        {"", "Bonjour Jean, c'est fait. Une question ? Appelez-moi.", NULL},
+        {"R", "Une question : où est le logo ?", NULL},
+        {"", "Vous me demandiez : quand sera livré le site ? Le 15 mars.", NULL},
+        {"", "Vu ta réponse sur Teams, merci !", NULL},
+        {"", "Oubliez ma question, j'ai choisi la B.", NULL},
+        {"R", "Suite à notre appel, pouvez-vous m'envoyer le logo ?", NULL},
+        {"R", "Great talking to you today! Could you send me the logo?", NULL},
 };
 
 static void read_text(const char *text, const char *subject, struct arena *arena, struct text_reading *ret) {
