@@ -47,7 +47,7 @@ int command_alerts(struct context *c, int argc, char **argv) {
         if (status == EXIT_DONE)
                 status = command_check_rule(c, f.rule);
         struct judgement j = {};
-        if (status == EXIT_DONE && judge(c, &j) < 0)
+        if (status == EXIT_DONE && judge_shown(c, &j) < 0)
                 status = EXIT_FAULT;
         size_t shown = 0;
         for (size_t i = 0; status == EXIT_DONE && i < j.n_alerts; i++) {
@@ -58,6 +58,8 @@ int command_alerts(struct context *c, int argc, char **argv) {
                 if (alert_print(c, &j.alerts[i]) < 0)
                         status = EXIT_FAULT;
         }
+        if (status == EXIT_DONE)
+                judgement_tell_held(c, &j);
         if (status == EXIT_DONE && shown == 0 && !c->json)
                 puts(f.all ? "No alerts." : "No open alerts.");
         judgement_free(&j);

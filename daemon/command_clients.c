@@ -101,7 +101,7 @@ int command_clients(struct context *c, int argc, char **argv) {
         struct tally *tallies = calloc(c->settings->n_clients + 1, sizeof(*tallies));
         if (!tallies)
                 return log_errno(-ENOMEM, "cannot list the clients"), EXIT_FAULT;
-        int r = judge(c, &j);
+        int r = judge_shown(c, &j);
         for (size_t i = 0; i < c->settings->n_clients; i++)
                 tallies[i].last_at = INSTANT_UNKNOWN;
         for (size_t i = 0; r >= 0 && i < j.n_alerts; i++)
@@ -114,6 +114,8 @@ int command_clients(struct context *c, int argc, char **argv) {
                 print(c, &c->settings->clients[i], &tallies[i]);
         if (r >= 0 && c->settings->n_clients == 0 && !c->json)
                 puts("No clients in the configuration.");
+        if (r >= 0)
+                judgement_tell_held(c, &j);
         judgement_free(&j);
         free(tallies);
         return r < 0 ? EXIT_FAULT : EXIT_DONE;

@@ -96,7 +96,7 @@ int command_digest(struct context *c, int argc, char **argv) {
                 return EXIT_FAULT;
         }
         struct judgement j = {};
-        if (judge(c, &j) < 0)
+        if (judge_shown(c, &j) < 0)
                 return EXIT_FAULT;
         if (send)
                 status = send_digest(c, &j);

@@ -205,6 +205,10 @@ static int list(struct context *c, struct listing *l) {
         }
         if (r >= 0 && l->conversations)
                 print_conversations(l);
+        _cleanup_free_ char *in_part = NULL;
+        if (r >= 0 && judge_read_in_part(c, &in_part) >= 0 && in_part)
+                fprintf(stderr, "of %s only a part was read: whose turn it is, and what answers what, may still change\n",
+                        in_part);
         return r < 0 ? judge_failed(c, r, "cannot compute the facts") : 0;
 }
 

@@ -114,8 +114,6 @@ int command_scan(struct context *c, int argc, char **argv) {
                 return EXIT_FAULT;
         /* What speaks for a client may be in the rest. */
         int r = s.partial ? 0 : tell_news(c, &j, OUTLET_LINES, &(struct teller){print_alert, flush_output, NULL}, &news);
-        const struct waiting *waiting;
-        size_t n_waiting = evaluation_waiting(j.evaluation, &waiting);
         if (!c->json) {
                 uint32_t sources = totals.sources - totals.failed_sources;
                 fprintf(stderr, "%s%" PRId64 " new observation%s from %u source%s in %.1f s, %zu alert%s with news\n",
@@ -123,9 +121,7 @@ int command_scan(struct context *c, int argc, char **argv) {
                         sources == 1 ? "" : "s", (double) (clock_monotonic_ns() - start) / 1e9, news, news == 1 ? "" : "s");
                 if (s.partial)
                         fprintf(stderr, "alerts are told when the account that was read in part has been read whole\n");
-                if (n_waiting > 0)
-                        fprintf(stderr, "%zu %s overdue but wait%s: a source was not read since (adieu status)\n", n_waiting,
-                                n_waiting == 1 ? "answer is" : "answers are", n_waiting == 1 ? "s" : "");
+                judgement_tell_held(c, &j);
                 if (totals.unreadable > 0)
                         fprintf(stderr, "%" PRId64 " item%s could not be read and %s kept aside (adieu status)\n",
                                 totals.unreadable, totals.unreadable == 1 ? "" : "s",

@@ -107,6 +107,7 @@ static int print_totals(struct context *c, const struct judgement *j) {
                 json_object_object_add(o, "last_at", json_time(t.last_at, c->settings->owner.zone));
                 json_object_object_add(o, "facts", json_object_new_int64((int64_t) j->facts));
                 json_object_object_add(o, "alerts_open", json_object_new_int64((int64_t) open));
+                json_object_object_add(o, "alerts_held_back", json_object_new_int64((int64_t) j->n_held));
                 json_object_object_add(o, "rules", json_object_new_int64((int64_t) ruleset_size(c->rules)));
                 json_object_object_add(o, "excepted", json_object_new_int64((int64_t) evaluation_excepted(j->evaluation)));
                 json_print(o);
@@ -119,6 +120,8 @@ static int print_totals(struct context *c, const struct judgement *j) {
                 printf(", %s to %s", when(c, t.first_at, first, sizeof(first)), when(c, t.last_at, last, sizeof(last)));
         printf("\nrules     %zu, from %zu files; %zu alert%s open\n", ruleset_size(c->rules), c->n_rule_files, open,
                open == 1 ? "" : "s");
+        if (j->n_held > 0)
+                printf("          %zu more held back: of %s only a part was read\n", j->n_held, j->held_by);
         if (evaluation_excepted(j->evaluation) > 0)
                 printf("          %zu times not counted: agreed exceptions and pauses\n",
                        evaluation_excepted(j->evaluation));
@@ -169,7 +172,7 @@ int command_status(struct context *c, int argc, char **argv) {
         if (status != EXIT_DONE) /* the store may be for the service's eyes only: then what it says is all there is */
                 return running && sound ? EXIT_DONE : status;
         struct judgement j = {};
-        if (judge(c, &j) < 0)
+        if (judge_shown(c, &j) < 0)
                 return EXIT_FAULT;
         int r = print_totals(c, &j);
         if (r >= 0)

@@ -118,9 +118,22 @@ static int gather_troubles(struct gathering *g) {
         return k < 0 ? k : outbox_list(g->c->store, OUTBOX_DONE_LOOKED_AT, on_mail, g);
 }
 
+/* What is overdue, and waits for no other reason than that nobody looked for a while: a source that is behind is told as such. */
+static int gather_held(const struct judgement *j, struct digest_report *r) {
+        const struct waiting *waiting;
+        r->lull_since = evaluation_waiting(j->evaluation, &waiting) > 0 ? j->lull_since : INSTANT_UNKNOWN;
+        r->n_held = j->n_held;
+        r->held_by = arena_strdup(r->arena, j->held_by);
+        return j->held_by && !r->held_by ? -ENOMEM : 0;
+}
+
+static bool is_held(const struct digest_report *r) {
+        return r->n_held > 0 || r->lull_since != INSTANT_UNKNOWN;
+}
+
 static int gather(struct context *c, const struct judgement *j, bool at_once, instant since, instant from,
                   struct digest_report *ret) {
-        struct digest_report report = {.from = from, .until = clock_now(&c->clock)};
+        struct digest_report report = {.from = from, .until = clock_now(&c->clock), .lull_since = INSTANT_UNKNOWN};
         struct gathering g = {.c = c, .report = &report};
         int r = arena_new(0, &report.arena);
         if (r >= 0) {
@@ -130,6 +143,8 @@ static int gather(struct context *c, const struct judgement *j, bool at_once, in
         }
         if (r >= 0 && !at_once)
                 r = gather_troubles(&g);
+        if (r >= 0 && !at_once)
+                r = gather_held(j, &report);
         if (r < 0) {
                 digest_report_free(&report);
                 return judge_failed(c, r, "cannot gather what there is to tell");
@@ -151,7 +166,7 @@ void digest_report_free(struct digest_report *r) {
 }
 
 bool digest_report_is_empty(const struct digest_report *r) {
-        return digest_is_empty(&r->digest) && r->n_stale == 0 && r->n_aside == 0 && r->n_mails == 0;
+        return digest_is_empty(&r->digest) && r->n_stale == 0 && r->n_aside == 0 && r->n_mails == 0 && !is_held(r);
 }
 
 /* --- words: one table, one column for each language */
@@ -184,6 +199,8 @@ enum word {
         W_NEVER_READ,
         W_ABSENCES_WAIT,
         W_MEETINGS_WAIT,
+        W_HELD,
+        W_LULL,
         W_ASIDE,
         W_ASIDE_1,
         W_REFUSED,
@@ -220,6 +237,16 @@ static const char *const words[_WORD_MAX][_LANGUAGE_MAX] = {
                              "Tant que ce n'est pas lu, rien de ce qui dépend d'une réponse absente n'est jugé."},
         [W_MEETINGS_WAIT] = {"Until it is read, nothing that depends on a missing meeting is judged.",
                              "Tant que ce n'est pas lu, rien de ce qui dépend d'un rendez-vous absent n'est jugé."},
+        [W_HELD] =
+                {"Of %s only a part was read; what speaks for a client may be in the rest. Alerts held back until then: "
+                 "%zu.",
+                 "De %s, une partie seulement a été lue ; ce qui parle pour un client est peut-être dans le reste. Alertes "
+                 "retenues jusque-là : %zu."},
+        [W_LULL] =
+                {"Nobody looked since %s: what came after may not have been fetched yet, and a missing answer is not judged "
+                 "before it had the time.",
+                 "Personne n'a regardé depuis le %s : ce qui est arrivé ensuite n'a peut-être pas encore été relevé, et une "
+                 "réponse absente n'est pas jugée avant."},
         [W_ASIDE] = {"%zu items could not be read and were kept aside: `adieu status` lists them.",
                      "%zu éléments illisibles ont été mis de côté : « adieu status » les montre."},
         [W_ASIDE_1] = {"%zu item could not be read and was kept aside: `adieu status` shows it.",
@@ -468,7 +495,7 @@ static void add_recovered(struct writer *w, const struct digest *d) {
 static void add_troubles(struct writer *w, const struct digest_report *r) {
         char at[WHEN_SIZE];
         bool mailbox = false;
-        if (r->n_stale + r->n_aside + r->n_mails == 0)
+        if (r->n_stale + r->n_aside + r->n_mails == 0 && !is_held(r))
                 return;
         heading(w, W_TROUBLES);
         for (size_t i = 0; i < r->n_stale; i++) {
@@ -483,6 +510,10 @@ static void add_troubles(struct writer *w, const struct digest_report *r) {
         }
         if (r->n_stale > 0)
                 add_wrapped(w, "  ", words[mailbox ? W_ABSENCES_WAIT : W_MEETINGS_WAIT][w->language]);
+        if (r->n_held > 0)
+                SAY(w, "- ", W_HELD, r->held_by, r->n_held);
+        if (r->lull_since != INSTANT_UNKNOWN)
+                SAY(w, "- ", W_LULL, when(w, r->lull_since, at));
         if (r->n_aside > 0)
                 SAY(w, "- ", r->n_aside == 1 ? W_ASIDE_1 : W_ASIDE, r->n_aside);
         for (size_t i = 0; i < r->n_mails && i < DIGEST_ALERTS_MAX; i++) {
@@ -514,7 +545,7 @@ static void write_subject(struct writer *w, const struct digest_report *r, struc
         say_count(w, &counts, COUNT_ONE_OFF, d->counts[LASTING_ONE_OFF]);
         say_count(w, &counts, COUNT_MAILED, d->n_mailed);
         say_count(w, &counts, COUNT_RECOVERED, d->n_recovered);
-        if (r->n_stale + r->n_aside + r->n_mails > 0)
+        if (r->n_stale + r->n_aside + r->n_mails > 0 || is_held(r))
                 (void) buf_printf(&counts, "%s%s", counts.size > 0 ? ", " : "", words[W_N_TROUBLES][w->language]);
         const char *what = counts.size > 0 ? counts.data : words[W_NOTHING_SHORT][w->language];
         (void) buf_printf(subject, words[W_WEEK][w->language], day(w, r->until, at), what);
@@ -610,6 +641,7 @@ json_object *digest_json(const struct context *c, const struct digest_report *r,
         json_object_object_add(o, "at_rest", rest);
         json_object_object_add(o, "stale", stale);
         json_object_object_add(o, "kept_aside", json_object_new_int64((int64_t) r->n_aside));
+        json_object_object_add(o, "held_back", json_object_new_int64((int64_t) r->n_held));
         json_object_object_add(o, "mails", mails);
         return o;
 }

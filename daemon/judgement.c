@@ -84,100 +84,146 @@ static int keep_lull(struct context *c, const struct lull *l) {
         return r < 0 ? r : store_keep_moment(c->store, MOMENT_LULL_UNTIL, l->until);
 }
 
-int judge_lull(struct context *c, struct lull *l) {
-        _cleanup_free_ instant *read_at = NULL;
+/* What is known of a lull now; read_at: of each source. */
+static int look_for_lull(struct context *c, const instant *read_at, struct lull *l) {
         instant oldest = INSTANT_MAX;
         int r = l->recalled ? 0 : recall_lull(c, l);
-        if (r >= 0)
-                r = read_times(c, &read_at);
-        if (r < 0)
-                return judge_failed(c, r, "cannot tell how far the sources were read");
-        const struct lull before = *l;
         for (size_t i = 0; i < c->settings->n_sources; i++)
                 if (is_filled_by_others(c->settings->sources[i].kind))
                         oldest = MIN(oldest, read_at[i]);
-        if (oldest != INSTANT_MAX)
+        if (r >= 0 && oldest != INSTANT_MAX)
                 lull_look(l, oldest, clock_now(&c->clock));
+        return r;
+}
+
+int judge_lull(struct context *c, struct lull *l) {
+        _cleanup_free_ instant *read_at = NULL;
+        const struct lull before = *l;
+        int r = read_times(c, &read_at);
+        if (r >= 0)
+                r = look_for_lull(c, read_at, l);
+        if (r < 0)
+                return judge_failed(c, r, "cannot tell how far the sources were read");
         if (l->since != before.since || l->until != before.until)
                 r = keep_lull(c, l);
         return r < 0 ? judge_failed(c, r, "cannot keep how far the mailboxes are taken to be filled") : 0;
 }
 
+/* A source of which a part was read. */
+struct part {
+        int64_t id;
+        bool first; /* it is read for the first time; else it was not read whole for a while */
+        bool holds;
+};
+
 struct partial {
         const struct settings *settings;
         const struct accounts *accounts;
         instant now;
-        bool once;      /* there is only this pass */
-        int64_t *first; /* owned: read for the first time */
-        size_t n_first;
-        bool behind;      /* not read whole for a while */
+        bool once;          /* there is only this pass */
+        struct part *parts; /* owned: one for each source that the store knows of those configured */
+        size_t n;
+        bool behind;      /* one was not read whole for a while */
         int64_t given_ns; /* of these: since when the newest of them gives what it has */
 };
 
 static int on_partial(const struct store_source_status *st, void *userdata) {
         struct partial *p = userdata;
         int64_t since = 0;
-        if (st->observations == 0 || !source_is_configured(p->settings, st) ||
-            !accounts_is_partial(p->accounts, st->location, &since))
+        if (!source_is_configured(p->settings, st) || p->n == p->settings->n_sources)
                 return 0;
-        if (st->read_at == INSTANT_UNKNOWN) {
-                if (p->n_first < p->settings->n_sources)
-                        p->first[p->n_first++] = st->id;
+        struct part *part = &p->parts[p->n++];
+        *part = (struct part){.id = st->id};
+        if (st->observations == 0 || !accounts_is_partial(p->accounts, st->location, &since))
                 return 0;
-        }
+        part->first = st->read_at == INSTANT_UNKNOWN;
+        if (part->first)
+                return 0;
         instant age = p->now - st->read_at;
         if (age > BEHIND_SECONDS && (!p->once || (since > 0 && age < FIRST_READING_SECONDS))) {
-                p->behind = true;
+                part->holds = p->behind = true;
                 p->given_ns = MAX(p->given_ns, since);
         }
         return 0;
 }
 
-static int first_reading_goes_on(struct context *c, const struct partial *p, bool *ret) {
+static int first_reading_goes_on(struct context *c, const struct partial *p) {
         int r = 0;
-        for (size_t i = 0; i < p->n_first && r >= 0; i++) {
-                char name[48];
+        for (size_t i = 0; i < p->n && r >= 0; i++) {
+                char name[MOMENT_NAME_SIZE];
                 instant since = p->now;
-                (void) snprintf(name, sizeof(name), "first-pass-%" PRId64, p->first[i]);
+                if (!p->parts[i].first)
+                        continue;
+                (void) snprintf(name, sizeof(name), "first-pass-%" PRId64, p->parts[i].id);
                 r = store_first(c->store, name, &since);
-                *ret = *ret || p->now - since < FIRST_READING_SECONDS;
+                p->parts[i].holds = p->now - since < FIRST_READING_SECONDS;
+        }
+        return r;
+}
+
+/* What is held back, and why, for commands that show alerts and read nothing themselves. */
+static int keep_partial(struct context *c, const struct partial *p) {
+        int r = store_keep_moment(c->store, MOMENT_JUDGED, p->now);
+        for (size_t i = 0; i < p->n && r >= 0; i++) {
+                char name[MOMENT_NAME_SIZE];
+                instant kept = INSTANT_UNKNOWN;
+                r = store_moment(c->store, moment_of_part(p->parts[i].id, name), &kept);
+                if (r >= 0 && (kept != INSTANT_UNKNOWN) != p->parts[i].holds)
+                        r = store_keep_moment(c->store, name, p->parts[i].holds ? p->now : INSTANT_UNKNOWN);
         }
         return r;
 }
 
 int judge_partial(struct context *c, const struct accounts *accounts, struct catch_up *catch_up, bool *ret) {
-        _cleanup_free_ int64_t *first = calloc(c->settings->n_sources + 1, sizeof(*first));
+        _cleanup_free_ struct part *parts = calloc(c->settings->n_sources + 1, sizeof(*parts));
         struct partial p = {.settings = c->settings,
                             .accounts = accounts,
                             .now = clock_now(&c->clock),
                             .once = !catch_up,
-                            .first = first};
+                            .parts = parts};
         bool partial = false;
-        int r = first ? store_sources(c->store, on_partial, &p) : -ENOMEM;
+        int r = parts ? store_sources(c->store, on_partial, &p) : -ENOMEM;
+        bool behind = r >= 0 && catch_up ? catch_up_holds(catch_up, p.behind, p.given_ns, clock_monotonic_ns()) : p.behind;
+        for (size_t i = 0; r >= 0 && i < p.n; i++)
+                parts[i].holds = parts[i].holds && behind;
         if (r >= 0)
-                r = first_reading_goes_on(c, &p, &partial);
+                r = first_reading_goes_on(c, &p);
+        if (r >= 0)
+                r = keep_partial(c, &p);
         if (r < 0)
                 return judge_failed(c, r, "cannot tell how far the sources were read");
-        bool behind = catch_up ? catch_up_holds(catch_up, p.behind, p.given_ns, clock_monotonic_ns()) : p.behind;
-        *ret = partial || behind;
+        for (size_t i = 0; i < p.n; i++)
+                partial = partial || parts[i].holds;
+        *ret = partial;
         return 0;
 }
 
 /* What did not happen can only be judged up to the moment that every configured source was read past, one that was just added included. A source
  * that was moved or given up will not be read any more. */
-static int find_read_until(struct context *c, instant *ret_mailboxes, instant *ret_calendars) {
+static int find_read_until(struct context *c, struct judgement *j, instant *ret_mailboxes, instant *ret_calendars) {
         _cleanup_free_ instant *read_at = NULL;
+        struct lull lull = {.since = INSTANT_UNKNOWN};
         int r = read_times(c, &read_at);
+        if (r >= 0 && !c->lull) /* not the service: what it kept, and what it would find now */
+                r = look_for_lull(c, read_at, &lull);
         if (r < 0)
                 return r;
+        if (c->lull)
+                lull = *c->lull;
         instant mailboxes = INSTANT_MAX, calendars = INSTANT_MAX;
+        bool filled_by_others = false;
         for (size_t i = 0; i < c->settings->n_sources; i++) {
                 enum source_kind kind = c->settings->sources[i].kind;
                 instant *oldest = is_calendar(kind) ? &calendars : &mailboxes;
                 *oldest = MIN(*oldest, read_at[i]); /* INSTANT_UNKNOWN is the least of all */
-                if (is_filled_by_others(kind) && c->lull && c->lull->since != INSTANT_UNKNOWN)
-                        *oldest = MIN(*oldest, c->lull->since);
+                filled_by_others = filled_by_others || is_filled_by_others(kind);
         }
+        /* Where a mailbox was not read since anyway, that is the reason to give. */
+        j->lull_since =
+                filled_by_others && lull.since != INSTANT_UNKNOWN && lull.since < mailboxes ? lull.since : INSTANT_UNKNOWN;
+        j->lull_until = lull.until;
+        if (j->lull_since != INSTANT_UNKNOWN)
+                mailboxes = j->lull_since;
         /* Without a mailbox nothing is known of answers; who has no calendar to read has all there is of them in the mail. */
         *ret_mailboxes = mailboxes == INSTANT_MAX ? INSTANT_UNKNOWN : mailboxes;
         *ret_calendars = calendars;
@@ -240,7 +286,7 @@ int judge(struct context *c, struct judgement *ret) {
         struct judgement j = {};
         instant now = clock_now(&c->clock);
         struct eval_options options = {.now = now};
-        int r = find_read_until(c, &options.read_until, &options.calendars_read_until);
+        int r = find_read_until(c, &j, &options.read_until, &options.calendars_read_until);
         if (r < 0)
                 return judge_failed(c, r, "cannot tell how far the sources were read");
 
@@ -258,8 +304,9 @@ int judge(struct context *c, struct judgement *ret) {
 
 void judgement_free(struct judgement *j) {
         j->evaluation = evaluation_free(j->evaluation);
-        j->alerts = NULL;
-        j->n_alerts = 0;
+        free(j->shown);
+        free(j->held_by);
+        *j = (struct judgement){};
 }
 
 int alert_quotes(struct context *c, const struct alert *a, char ***ret) {

@@ -12,10 +12,29 @@ struct judgement {
         size_t n_alerts;
         uint64_t facts;
         bool partial; /* an account is in the middle of being read: what speaks for a client may be in the rest, so nothing is told */
+        instant lull_since,
+                lull_until; /* mailboxes of this machine may not be filled since, taken to be from then on; UNKNOWN: they are (lull.h) */
+        struct alert *shown; /* owned: what `alerts` points to after judge_shown() */
+        size_t n_held;       /* alerts that are not among them */
+        char *held_by;       /* owned: the names of the sources that were read in part; NULL: none was */
 };
 
 /* Fold everything the store holds and evaluate it. 0 or negative errno, told on stderr. */
 int judge(struct context *c, struct judgement *ret) _must_check_;
+/* The same for who shows alerts and reads no source: as long as a source is known to have been read in part (judge_partial() keeps what it found in the store; a reading
+ * that is at work, or was broken off as a whole, is seen by what came since), alerts with a breach that was never told are left out, since the rest may take
+ * it back. */
+int judge_shown(struct context *c, struct judgement *ret) _must_check_;
+/* The names of the sources read in part, as judge_shown() finds them; the caller frees. *ret is NULL: none. 0 or negative errno. */
+int judge_read_in_part(struct context *c, char **ret) _must_check_;
+/* Say on stderr what is held back, and why; nothing when nothing is. */
+void judgement_tell_held(const struct context *c, const struct judgement *j);
+
+/* When sources were last judged, and since when one that was read in part holds back what is news: names for store_moment(). */
+#define MOMENT_JUDGED "judged"
+#define MOMENT_NAME_SIZE 48
+const char *moment_of_part(int64_t source, char name[static MOMENT_NAME_SIZE]);
+
 struct accounts;
 struct catch_up;
 /* Of some account only a part is in the store, and the rest is still to come: then nothing is to be told (lull.h). After the sources were read; catch_up: kept from

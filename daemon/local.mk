@@ -109,6 +109,7 @@ libdaemon_a_SOURCES = \
 	%D%/service.h \
 	%D%/service_ask.c \
 	%D%/service_ask.h \
+	%D%/shown.c \
 	%D%/smtp.c \
 	%D%/smtp.h \
 	%D%/source.h \

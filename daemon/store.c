@@ -534,6 +534,21 @@ int store_sources(struct store *s, int (*found)(const struct store_source_status
         return r;
 }
 
+int store_newest_seen(struct store *s, int64_t source, instant *ret) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_NEWEST_SEEN);
+        if (!q)
+                return no_statement(s);
+        (void) sqlite3_bind_int64(q, 1, source);
+        int r = store_step(s, q);
+        if (r <= 0)
+                return r;
+        bool seen = sqlite3_column_type(q, 0) != SQLITE_NULL;
+        if (seen)
+                *ret = store_column_instant(q, 0);
+        (void) sqlite3_reset(q);
+        return seen;
+}
+
 /* --- folders and items --- */
 
 /* The row of a folder: 1 found, 0 not there. */

@@ -104,6 +104,8 @@ struct store_source_status {
 };
 int store_sources(struct store *s, int (*found)(const struct store_source_status *st, void *userdata),
                   void *userdata) _must_check_;
+/* When the newest of what was observed there was seen, by the order of arrival: 1 and *ret, 0 nothing was. */
+int store_newest_seen(struct store *s, int64_t source, instant *ret);
 /* Every UNREADABLE observation, newest first. */
 int store_unreadable(struct store *s, int (*found)(const char *source, const struct observation *o, void *userdata),
                      void *userdata) _must_check_;

@@ -102,6 +102,12 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 " (SELECT count(*) FROM observation WHERE source = source.id),"
                 " (SELECT count(*) FROM observation WHERE source = source.id AND kind = 4)"
                 " FROM source ORDER BY id",
+        /* The newest of each kind by its number, which the index on source and kind has at its end: a large source is not walked. */
+        [STATEMENT_NEWEST_SEEN] = "SELECT max(seen_at) FROM observation WHERE id IN ("
+                                  "(SELECT max(id) FROM observation WHERE source = ?1 AND kind = 1),"
+                                  "(SELECT max(id) FROM observation WHERE source = ?1 AND kind = 2),"
+                                  "(SELECT max(id) FROM observation WHERE source = ?1 AND kind = 3),"
+                                  "(SELECT max(id) FROM observation WHERE source = ?1 AND kind = 4))",
         [STATEMENT_SOURCE_NAMES] = "SELECT id, name FROM source ORDER BY id DESC",
         [STATEMENT_FOLDER_FIND] = "SELECT id, mtime_ns, items FROM folder WHERE source = ?1 AND folder = ?2",
         [STATEMENT_FOLDER_ADD] = "INSERT INTO folder(source, folder) VALUES(?1, ?2)",

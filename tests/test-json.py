@@ -65,7 +65,7 @@ MESSAGE = {
 }
 STATUS = {
     "totals": {"messages": int, "events": int, "unreadable": int, "bytes": int, "first_at": "?time", "last_at": "?time", "facts": int,
-               "alerts_open": int, "rules": int, "excepted": int},
+               "alerts_open": int, "alerts_held_back": int, "rules": int, "excepted": int},
     "source": {"source": str, "kind": str, "location": str, "read_at": "?time", "tried_at": "?time", "error": "?text", "items": int,
                "observations": int, "unreadable": int},
     "waiting": {"rule": str, "client": "?text", "deadline": "time", "reason": str},

@@ -302,6 +302,7 @@ def read_whole(w, s):
     eventually("all is told", lambda: told(w))
     subjects = {e["subject"] for a in told(w) for e in a["evidence"]}
     equal(subjects, {"Devis", "Secret words 1"})
+    true("held back" not in w.run("alerts", now=None).stderr)
     equal(s.end(), 0)
 
 
@@ -314,6 +315,7 @@ def first_pass(w):
     n = len(s.listen())
     s.hears("the account that is being read", n)
     equal(told(w), [])
+    shown_in_part(w, "account")
     proxy.plan = lambda n: Plan()
     proxy.drop()
     read_whole(w, s)
@@ -330,6 +332,19 @@ def first_pass_lost(w):
     read_whole(w, s)
 
 
+def shown_in_part(w, source):
+    """Whoever asks is shown nothing that was not told."""
+    r = w.run("alerts", "--all", now=None)
+    equal((r.returncode, r.stdout), (0, "No alerts.\n"), r)
+    true("held back" in r.stderr and source in r.stderr, r)
+    equal(w.run("--json", "alerts", now=None).stdout, "")
+    digest = json.loads(w.run("--json", "digest", now=None).stdout)
+    equal(digest["alerts"], [])
+    true(digest["held_back"] > 0 and "held back" in " ".join(digest["text"].split()), digest)
+    clients = [json.loads(x) for x in w.run("--json", "clients", now=None).stdout.splitlines()]
+    equal([x["alerts_open"] for x in clients], [0] * len(clients), clients)
+
+
 @case("adieu scan tells nothing either when it read a part of an account, and what it held back afterwards")
 def scan_in_part(w):
     w.mail("!1.x", evening_mail(1, 28))
@@ -338,10 +353,23 @@ def scan_in_part(w):
         r = w.scan(None, want=3)
         equal(r.stdout, "")
         true("when the account that was read in part has been read whole" in r.stderr, r)
+        shown_in_part(w, "account")
     proxy.plan = lambda n: Plan()
     r = w.run("--json", "scan")
     subjects = {e["subject"] for line in r.stdout.splitlines() for e in json.loads(line)["evidence"]}
     equal((r.returncode, subjects), (0, {"Devis", "Secret words 1"}))
+    r = w.run("alerts", now=None)
+    true("held back" not in r.stderr and "Secret words 1" in r.stdout, r)
+
+
+@case("while a scan is at work, what it has read so far is no ground for an alert")
+def scan_at_work(w):
+    proxy = explained_last(w, lambda n: Plan(stall=300000))
+    p = w.start("scan", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    w.at_end(lambda: (p.poll() is None and p.kill(), p.wait()))
+    eventually("some of it is read", lambda: proxy.down >= 300000 and "Devis" in w.run("facts").stdout)
+    shown_in_part(w, "account")
+    true("only a part was read" in w.run("facts").stderr)
 
 
 # --- a mailbox that another program fills
@@ -365,6 +393,13 @@ def slept(w):
         s = served(w)
         s.hears("0 alerts open")
         equal(told(w), [])
+        # Whoever asks is told no more than the service tells, and why.
+        r = w.run("alerts", now=None)
+        equal((r.returncode, r.stdout), (0, "No open alerts.\n"), r)
+        true("1 answer is overdue but waits" in r.stderr and "may not have been fetched" in r.stderr, r)
+        equal(w.run("--json", "alerts", now=None).stdout, "")
+        text = " ".join(w.run("digest", now=None).stdout.split())
+        true("Mine" not in text and "may not have been fetched" in text, text)
         equal(s.end(), 0)
 
 
