@@ -116,6 +116,8 @@ libdaemon_a_SOURCES = \
 	%D%/source_caldav.c \
 	%D%/source_calendar.c \
 	%D%/source_imap.c \
+	%D%/source_links.c \
+	%D%/source_links.h \
 	%D%/source_maildir.c \
 	%D%/source_mbox.c \
 	%D%/source_names.c \

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "daemon/components.h"
+#include "daemon/source_links.h"
 #include "daemon/source_webcal.h"
 #include "daemon/store_hash.h"
 
@@ -185,11 +186,12 @@ static int look_at_file(struct calendar_walk *w, size_t folder, int folder_fd, c
                 struct calendar_file *k = find_file(w, folder_name, entry);
                 if (k)
                         k->seen = true;
+                if (e == -ELOOP) {
+                        (void) source_link_is_missed(w->reader, w->spec, folder_fd, folder_name, entry);
+                        return 0;
+                }
                 reader_trouble(w->reader, "%s%s%s/%s cannot be read: %s", w->spec->location, *folder_name ? "/" : "",
-                               folder_name, entry,
-                               e == -ELOOP    ? "it is a link"
-                               : e == -EINVAL ? "not a file"
-                                              : strerror(-e));
+                               folder_name, entry, e == -EINVAL ? "not a file" : strerror(-e));
                 return 0;
         }
         return e < 0 ? 0 : read_file(w, folder_name, entry, fd, &st);
@@ -206,8 +208,11 @@ static int look_at(struct calendar_walk *w, size_t folder, int folder_fd, const 
                                        reader_folder_wanted(w->spec, entry->d_name)
                                ? push_folder(w, reader_join(w->folders[folder].name, entry->d_name))
                                : 0;
-        if (!reader_has_suffix(entry->d_name, ".ics") && !reader_has_suffix(entry->d_name, ".ical"))
+        if (!reader_has_suffix(entry->d_name, ".ics") && !reader_has_suffix(entry->d_name, ".ical")) {
+                if (S_ISLNK(st.st_mode) && reader_folder_wanted(w->spec, entry->d_name))
+                        (void) source_link_is_missed(w->reader, w->spec, folder_fd, w->folders[folder].name, entry->d_name);
                 return 0;
+        }
         (void) snprintf(name, sizeof(name), "%s", entry->d_name);
         return look_at_file(w, folder, folder_fd, name);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "daemon/reader.h"
+#include "daemon/source_links.h"
 #include "daemon/store_hash.h"
 
 /* Maildir, with the folders of Maildir++ (".Clients.Dupont") and folders inside folders. A message is known by its folder and the unique part of
@@ -52,6 +52,7 @@ struct walk {
         struct folder_state *states; /* owned */
         size_t n_states;
         bool any; /* a folder with messages was found, wanted or not */
+        bool link_missed;
 };
 
 /* One folder at work. */
@@ -392,6 +393,11 @@ static void tell_folder(struct walk *w, const char *folder, const char *box, int
                        *box ? "/" : "", box, strerror(-error));
 }
 
+static bool is_link(int fd, const char *name) {
+        struct stat st;
+        return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+}
+
 /* Open cur and new. 1: a Maildir folder; 0: none; it may lack one of the two. */
 static int open_boxes(struct walk *w, int folder_fd, const char *folder, int fds[2]) {
         int found = 0;
@@ -399,7 +405,13 @@ static int open_boxes(struct walk *w, int folder_fd, const char *folder, int fds
                 int e = reader_open_folder(folder_fd, box_names[box], &fds[box]);
                 if (e >= 0)
                         found = 1;
-                else if (e != -ENOENT && e != -ENOTDIR && e != -ELOOP) {
+                else if (is_link(folder_fd, box_names[box])) {
+                        reader_trouble(w->reader,
+                                       "%s%s%s/%s is a link, and links inside a source are not followed: the folder itself "
+                                       "belongs there",
+                                       w->spec->location, *folder ? "/" : "", folder, box_names[box]);
+                        w->any = true;
+                } else if (e != -ENOENT && e != -ENOTDIR) {
                         tell_folder(w, folder, box_names[box], e);
                         w->any = true;
                         return -1;
@@ -497,6 +509,16 @@ static bool is_hidden_other(int fd, const char *name) {
         return true;
 }
 
+/* One trouble for a source, however many links it holds. */
+static int look_at_link(struct walk *w, int fd, const char *folder, const char *name) {
+        _cleanup_free_ char *whole = reader_join(folder, name);
+        if (!whole)
+                return reader_fatal(w->reader, -ENOMEM);
+        if (!w->link_missed && reader_folder_wanted(w->spec, whole))
+                w->link_missed = source_link_is_missed(w->reader, w->spec, fd, folder, name);
+        return 0;
+}
+
 static int list_folders(struct walk *w, int fd, const char *folder) {
         DIR *d = fdopendir(fd); /* takes fd */
         if (!d) {
@@ -505,10 +527,14 @@ static int list_folders(struct walk *w, int fd, const char *folder) {
         }
         int e = 0;
         struct dirent *entry;
-        while (e >= 0 && (entry = readdir(d)))
-                if (!is_own_name(entry->d_name) && is_folder(dirfd(d), entry) && !is_hidden_other(dirfd(d), entry->d_name) &&
-                    reader_depth(folder) < FOLDER_DEPTH_MAX)
+        while (e >= 0 && (entry = readdir(d))) {
+                if (is_own_name(entry->d_name) || reader_depth(folder) >= FOLDER_DEPTH_MAX)
+                        continue;
+                if (is_folder(dirfd(d), entry) && !is_hidden_other(dirfd(d), entry->d_name))
                         e = push_folder(w, reader_join(folder, entry->d_name));
+                else if (entry->d_type == DT_LNK || (entry->d_type == DT_UNKNOWN && is_link(dirfd(d), entry->d_name)))
+                        e = look_at_link(w, dirfd(d), folder, entry->d_name);
+        }
         (void) closedir(d);
         return e;
 }

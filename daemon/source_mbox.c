@@ -5,7 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "daemon/reader.h"
+#include "daemon/source_links.h"
 #include "daemon/store_hash.h"
 
 /* mbox files, plain or gzip: one, or a folder of them as Thunderbird keeps it. What was read of a file is remembered as the offset of its last message;
@@ -227,7 +227,11 @@ static int look_at(struct mbox_walk *w, int folder_fd, const char *folder, const
                 p[w->n_folders++] = TAKE_PTR(name);
                 return 0;
         }
-        return S_ISREG(st.st_mode) && reader_folder_wanted(w->spec, name) ? look_at_file(w, folder_fd, entry, name) : 0;
+        if (!reader_folder_wanted(w->spec, name))
+                return 0;
+        if (S_ISLNK(st.st_mode))
+                (void) source_link_is_missed(w->reader, w->spec, folder_fd, folder, entry);
+        return S_ISREG(st.st_mode) ? look_at_file(w, folder_fd, entry, name) : 0;
 }
 
 static int list_folder(struct mbox_walk *w, int top, const char *folder) {

@@ -581,7 +581,87 @@ static void test_maildir_link_is_not_followed(void **data) {
         assert_int_equal(totals.failed_sources, 1);
         assert_non_null(strstr(troubles, "it is a link"));
         assert_int_equal(unlink(path_of("m/cur/2.b:2,S")), 0);
+        /* The answer that somebody is blamed for may lie there. */
+        pass();
+        assert_int_equal(totals.failed_sources, 1);
+        assert_non_null(strstr(troubles, "m/.Linked is a link"));
+        /* What to do about it is said, and ends it. */
+        use("  - {maildir: m, exclude: [Linked]}\n");
         expect_read(0, 0);
+        use("  - {maildir: m}\n  - {maildir: elsewhere}\n");
+        expect_read(1, 1);
+}
+
+static void expect_link_missed(const char *name) {
+        pass();
+        assert_int_equal(totals.failed_sources, 1);
+        assert_non_null(strstr(troubles, name));
+}
+
+static void test_maildir_link_is_told(void **data) {
+        (void) data;
+        maildir("m");
+        maildir("m/.Sent");
+        maildir("elsewhere/Clients");
+        deliver("elsewhere/Clients/cur/1.a:2,S", 1);
+        use("  - {maildir: m}\n");
+        /* Within the same Maildir it is read under its own name; into what is left out; locks; programs of others; to files. */
+        assert_int_equal(symlink(".Sent", path_of("m/.Envoyes")), 0);
+        assert_int_equal(symlink(path_of("elsewhere/Clients"), path_of("m/.Junk")), 0);
+        assert_int_equal(symlink("camille@studio.4711:1700000000", path_of("m/.#draft")), 0);
+        make_folder("index");
+        assert_int_equal(symlink(path_of("index"), path_of("m/.index")), 0);
+        assert_int_equal(symlink("/etc/passwd", path_of("m/passwd")), 0);
+        assert_int_equal(symlink(".", path_of("m/.Loop")), 0);
+        expect_read(0, 0);
+        /* A folder of folders, a disk that is not mounted. */
+        assert_int_equal(symlink(path_of("elsewhere"), path_of("m/all")), 0);
+        expect_link_missed("m/all is a link");
+        assert_int_equal(unlink(path_of("m/all")), 0);
+        assert_int_equal(symlink("/nowhere/Clients", path_of("m/.Clients")), 0);
+        expect_link_missed("m/.Clients is a link");
+        assert_int_equal(unlink(path_of("m/.Clients")), 0);
+        clean_pass();
+        /* To what is left out of the same Maildir: nobody reads it. */
+        maildir("m/.Trash");
+        assert_int_equal(symlink(".Trash", path_of("m/.Old")), 0);
+        expect_link_missed("m/.Old is a link");
+        assert_int_equal(unlink(path_of("m/.Old")), 0);
+        /* cur itself. */
+        maildir("m/.Half");
+        assert_int_equal(rmdir(path_of("m/.Half/cur")), 0);
+        assert_int_equal(symlink(path_of("elsewhere/Clients/cur"), path_of("m/.Half/cur")), 0);
+        deliver("m/.Half/new/2.b", 2);
+        expect_link_missed("m/.Half/cur is a link");
+        assert_int_equal(totals.observations, 1);
+}
+
+static void test_other_links_are_told(void **data) {
+        (void) data;
+        make_folder("calendars");
+        make_folder("mail");
+        make_folder("elsewhere");
+        write_file("elsewhere/work.ics", "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n");
+        write_file("elsewhere/archive", "From x Mon Mar  2 08:00:00 2026\nFrom: a@b.example\nSubject: x\n\nx\n");
+        write_file("elsewhere/notes", "nothing\n");
+        use("  - {calendar: calendars}\n  - {mbox: mail}\n");
+        assert_int_equal(symlink(path_of("elsewhere/notes"), path_of("mail/notes")), 0);
+        assert_int_equal(symlink(path_of("elsewhere/notes"), path_of("calendars/notes")), 0);
+        assert_int_equal(symlink("..", path_of("calendars/.hidden")), 0);
+        expect_read(0, 0);
+        assert_int_equal(symlink(path_of("elsewhere"), path_of("calendars/work")), 0);
+        expect_link_missed("calendars/work is a link");
+        assert_int_equal(unlink(path_of("calendars/work")), 0);
+        assert_int_equal(symlink(path_of("elsewhere/work.ics"), path_of("calendars/work.ics")), 0);
+        expect_link_missed("calendars/work.ics is a link");
+        assert_int_equal(unlink(path_of("calendars/work.ics")), 0);
+        assert_int_equal(symlink(path_of("elsewhere/archive"), path_of("mail/2025")), 0);
+        expect_link_missed("mail/2025 is a link");
+        assert_int_equal(unlink(path_of("mail/2025")), 0);
+        assert_int_equal(symlink(path_of("elsewhere"), path_of("mail/old")), 0);
+        expect_link_missed("mail/old is a link");
+        use("  - {calendar: calendars}\n  - {mbox: mail}\n  - {mbox: elsewhere}\n");
+        clean_pass();
 }
 
 static void test_unreadable_folder(void **data) {
@@ -1062,6 +1142,8 @@ int main(int argc, char **argv) {
                 T(test_maildir_poison_once),
                 T(test_maildir_wrong_places),
                 T(test_maildir_link_is_not_followed),
+                T(test_maildir_link_is_told),
+                T(test_other_links_are_told),
                 T(test_unreadable_folder),
                 T(test_sources_are_left_alone),
                 T(test_killed_and_run_again),
