@@ -268,14 +268,15 @@ int account_submit(struct account *m, struct account_job *j, const struct fetch_
         return reader_submit(m->reader, m->kind->driver, &j->job, pool_job);
 }
 
-int account_unreadable(struct account *m, const struct unreadable *why, const char *folder, const char *name) {
+int account_unreadable(struct account *m, const struct unreadable *why, const char *folder, const char *name,
+                       instant internal_date) {
         char item[FETCH_STRING_MAX];
         _cleanup_free_ char *shown = m->kind_of == FETCH_IMAP ? folder_for_people(folder) : NULL;
         if (*folder || *name)
                 (void) snprintf(item, sizeof(item), "%s, %s %s", shown ? shown : folder, m->kind->noun, name);
         else
                 (void) snprintf(item, sizeof(item), "the %s", m->kind->noun);
-        return reader_unreadable(m->reader, why, item);
+        return reader_unreadable(m->reader, why, item, internal_date);
 }
 
 static int take_item(struct account *m, struct fetch_record *item) {
@@ -295,7 +296,7 @@ static int take_item(struct account *m, struct fetch_record *item) {
                 return m->kind->item(m, item);
         struct unreadable why = reader_refused(item->status);
         why.size = item->size;
-        int e = account_unreadable(m, &why, item->folder, item->name);
+        int e = account_unreadable(m, &why, item->folder, item->name, item->date);
         return e < 0 ? e : dealt_with(m, epoch, 0);
 }
 
@@ -561,7 +562,7 @@ static int blame(struct account *m) {
                 return reader_fatal(m->reader, -ENOMEM);
         m->avoided = p;
         p[m->n_avoided++] = (struct avoided){TAKE_PTR(m->at_folder), TAKE_PTR(m->at_name)};
-        return account_unreadable(m, &why, p[m->n_avoided - 1].folder, p[m->n_avoided - 1].name);
+        return account_unreadable(m, &why, p[m->n_avoided - 1].folder, p[m->n_avoided - 1].name, INSTANT_UNKNOWN);
 }
 
 /* It ended without saying why: an answer of the server killed it, or the system did. The second time it says before each step what it asks for, so that the third

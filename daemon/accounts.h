@@ -83,7 +83,8 @@ void account_job_release(struct reader_job *job);
 /* To be called at the end of a driver's done(): the item is dealt with, so a state may be due. */
 int account_dealt_with(struct account_job *j) _must_check_;
 /* An item that cannot be read is kept aside. */
-int account_unreadable(struct account *m, const struct unreadable *why, const char *folder, const char *name) _must_check_;
+int account_unreadable(struct account *m, const struct unreadable *why, const char *folder, const char *name,
+                       instant internal_date) _must_check_;
 int account_send(struct account *m, const struct fetch_record *record) _must_check_;
 struct reader *account_reader(struct account *m);
 const struct source_spec *account_spec(const struct account *m);

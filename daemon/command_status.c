@@ -80,10 +80,11 @@ static void print_waiting(struct context *c, const struct judgement *j) {
                         json_object_object_add(o, "rule", json_text(rule_id(w->rule)));
                         json_object_object_add(o, "client", json_text(w->client ? w->client->id : NULL));
                         json_object_object_add(o, "deadline", json_time(w->deadline, owner->zone));
-                        json_object_object_add(o, "reason", json_text("source stale"));
+                        json_object_object_add(o, "reason", json_text(w->unread ? "unread message" : "source stale"));
                         json_print(o);
                 } else
-                        printf("waiting: source stale  %s, %s, due %s\n", rule_id(w->rule), w->client ? w->client->id : "-",
+                        printf("waiting: %s  %s, %s, due %s\n", w->unread ? "unread message" : "source stale",
+                               rule_id(w->rule), w->client ? w->client->id : "-",
                                time_human(w->deadline, owner->zone, owner->language, buffer, sizeof(buffer)));
         }
 }

@@ -232,5 +232,5 @@ int calendar_tell_incomplete(struct reader *r, const char *path, int64_t size, c
         (void) snprintf(item, sizeof(item), "%s%s", path, what);
         struct unreadable why = {.reason = reply->malformed > 0 || cut_off ? UNREADABLE_MALFORMED : UNREADABLE_TOO_LARGE,
                                  .size = size};
-        return reader_unreadable(r, &why, item);
+        return reader_unreadable(r, &why, item, INSTANT_UNKNOWN);
 }

@@ -121,14 +121,17 @@ static int gather_troubles(struct gathering *g) {
 /* What is overdue, and waits for no other reason than that nobody looked for a while: a source that is behind is told as such. */
 static int gather_held(const struct judgement *j, struct digest_report *r) {
         const struct waiting *waiting;
-        r->lull_since = evaluation_waiting(j->evaluation, &waiting) > 0 ? j->lull_since : INSTANT_UNKNOWN;
+        size_t n = evaluation_waiting(j->evaluation, &waiting);
+        for (size_t i = 0; i < n; i++)
+                r->n_unread += waiting[i].unread;
+        r->lull_since = n > r->n_unread ? j->lull_since : INSTANT_UNKNOWN;
         r->n_held = j->n_held;
         r->held_by = arena_strdup(r->arena, j->held_by);
         return j->held_by && !r->held_by ? -ENOMEM : 0;
 }
 
 static bool is_held(const struct digest_report *r) {
-        return r->n_held > 0 || r->lull_since != INSTANT_UNKNOWN;
+        return r->n_held + r->n_unread > 0 || r->lull_since != INSTANT_UNKNOWN;
 }
 
 static int gather(struct context *c, const struct judgement *j, bool at_once, instant since, instant from,
@@ -203,6 +206,7 @@ enum word {
         W_LULL,
         W_ASIDE,
         W_ASIDE_1,
+        W_UNREAD,
         W_REFUSED,
         W_UNSURE,
         W_CLOSING,
@@ -251,6 +255,12 @@ static const char *const words[_WORD_MAX][_LANGUAGE_MAX] = {
                      "%zu éléments illisibles ont été mis de côté : « adieu status » les montre."},
         [W_ASIDE_1] = {"%zu item could not be read and was kept aside: `adieu status` shows it.",
                        "%zu élément illisible a été mis de côté : « adieu status » le montre."},
+        [W_UNREAD] = {"Answers overdue that a message which could not be read may be: %zu. They are judged a week after "
+                      "they were "
+                      "due; `adieu status` names the message.",
+                      "Réponses en retard qui sont peut-être dans un message illisible : %zu. Elles sont jugées une semaine "
+                      "après "
+                      "l'échéance ; « adieu status » montre le message."},
         [W_REFUSED] = {"The mail \"%s\" of %s to %s was not delivered.", "Le message « %s » du %s à %s n'a pas été remis."},
         [W_UNSURE] = {"The mail \"%s\" of %s to %s may have arrived twice, or not at all: the server gave no answer.",
                       "Le message « %s » du %s à %s est peut-être arrivé deux fois, ou pas du tout : le serveur n'a pas "
@@ -516,6 +526,8 @@ static void add_troubles(struct writer *w, const struct digest_report *r) {
                 SAY(w, "- ", W_LULL, when(w, r->lull_since, at));
         if (r->n_aside > 0)
                 SAY(w, "- ", r->n_aside == 1 ? W_ASIDE_1 : W_ASIDE, r->n_aside);
+        if (r->n_unread > 0)
+                SAY(w, "- ", W_UNREAD, r->n_unread);
         for (size_t i = 0; i < r->n_mails && i < DIGEST_ALERTS_MAX; i++) {
                 const struct outbox_row *m = &r->mails[i];
                 SAY(w, "- ", m->unsure > 0 ? W_UNSURE : W_REFUSED, m->subject, when(w, m->made_at, at), m->recipient);
@@ -641,6 +653,7 @@ json_object *digest_json(const struct context *c, const struct digest_report *r,
         json_object_object_add(o, "at_rest", rest);
         json_object_object_add(o, "stale", stale);
         json_object_object_add(o, "kept_aside", json_object_new_int64((int64_t) r->n_aside));
+        json_object_object_add(o, "unread", json_object_new_int64((int64_t) r->n_unread));
         json_object_object_add(o, "held_back", json_object_new_int64((int64_t) r->n_held));
         json_object_object_add(o, "mails", mails);
         return o;

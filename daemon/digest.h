@@ -22,6 +22,7 @@ struct digest_report {
         size_t n_held; /* alerts with news that are held back, and by which sources: judge_shown() */
         const char *held_by;
         instant lull_since;       /* answers are overdue that may not have been fetched since; INSTANT_UNKNOWN: none */
+        size_t n_unread;          /* breaches that wait for a message that could not be read */
         size_t n_aside;           /* items that could not be read since `from` */
         struct outbox_row *mails; /* mails of ours that were refused, given up, or may have arrived twice, not told before */
         size_t n_mails;

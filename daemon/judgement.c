@@ -8,6 +8,7 @@
 #include "daemon/log.h"
 #include "daemon/lull.h"
 #include "daemon/output.h"
+#include "daemon/reader.h"
 #include "daemon/source.h"
 #include "daemon/store_outbox.h"
 
@@ -264,6 +265,48 @@ static int judge_feed(struct context *c, struct judgement *j, instant now) {
         return r < 0 ? r : evaluation_end(j->evaluation);
 }
 
+/* --- what could not be read */
+
+/* Times that are given to the rules; a mailbox with more is not judged by how many there are. */
+#define UNREAD_MAX 10000U
+
+struct unread_times {
+        const struct settings *settings;
+        instant *at; /* owned */
+        size_t n;
+};
+
+static const struct source_spec *mailbox_named(const struct settings *settings, const char *name) {
+        for (size_t i = 0; i < settings->n_sources; i++)
+                if (source_is_mailbox(&settings->sources[i]) && strcmp(settings->sources[i].name, name) == 0)
+                        return &settings->sources[i];
+        return NULL;
+}
+
+/* What lies in a calendar answers no question. Where nothing says when it came, it did not come later than it was seen. */
+static int on_unread(const char *source, const struct observation *o, void *userdata) {
+        struct unread_times *u = userdata;
+        const char *item = o->unreadable.item;
+        if (u->n == UNREAD_MAX || !mailbox_named(u->settings, source) ||
+            (item && strncmp(item, READER_RECURRING, strlen(READER_RECURRING)) == 0))
+                return 0;
+        u->at[u->n++] = o->internal_date != INSTANT_UNKNOWN ? MIN(o->internal_date, o->seen_at) : o->seen_at;
+        return 0;
+}
+
+static int compare_instants(const void *a, const void *b) {
+        instant x = *(const instant *) a, y = *(const instant *) b;
+        return (x > y) - (x < y);
+}
+
+static int find_unread(struct context *c, struct unread_times *u) {
+        *u = (struct unread_times){.settings = c->settings, .at = calloc(UNREAD_MAX, sizeof(*u->at))};
+        int r = u->at ? store_unreadable(c->store, on_unread, u) : -ENOMEM;
+        if (r >= 0 && u->n > 1)
+                qsort(u->at, u->n, sizeof(*u->at), compare_instants);
+        return r;
+}
+
 int judge_failed(const struct context *c, int error, const char *what) {
         switch (error) {
         case -ECANCELED: /* nothing failed */
@@ -286,9 +329,15 @@ int judge(struct context *c, struct judgement *ret) {
         struct judgement j = {};
         instant now = clock_now(&c->clock);
         struct eval_options options = {.now = now};
+        struct unread_times unread = {};
         int r = find_read_until(c, &j, &options.read_until, &options.calendars_read_until);
+        if (r >= 0)
+                r = find_unread(c, &unread);
+        _cleanup_free_ instant *times = unread.at; /* until the end of the evaluation */
         if (r < 0)
                 return judge_failed(c, r, "cannot tell how far the sources were read");
+        options.unread = times;
+        options.n_unread = unread.n;
 
         r = evaluation_new(c->rules, c->settings, &options, &j.evaluation);
         if (r >= 0)

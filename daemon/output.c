@@ -240,6 +240,7 @@ static json_object *json_evidence(const struct evidence *e, const char *words, c
         json_object_object_add(o, "person", json_text(e->person));
         json_object_object_add(o, "subject", json_text(e->subject));
         json_object_object_add(o, "detail", json_text(e->detail));
+        json_object_object_add(o, "unread", json_object_new_int64(e->unread));
         json_object_object_add(o, "quote", json_text(words));
         return o;
 }

@@ -282,18 +282,19 @@ int reader_observe(struct reader *r, const struct observation *o, instant intern
         return append_to(r, r->source, &seen);
 }
 
-static int keep_aside(struct reader *r, int64_t source, const struct unreadable *why, const char *item) {
+static int keep_aside(struct reader *r, int64_t source, const struct unreadable *why, const char *item,
+                      instant internal_date) {
         char shown[PATH_SHOWN_MAX];
         (void) snprintf(shown, sizeof(shown), "%s", item);
         (void) utf8_clean_line(shown, strlen(shown));
         struct observation o = {
-                .kind = OBSERVATION_UNREADABLE, .seen_at = r->now, .internal_date = INSTANT_UNKNOWN, .unreadable = *why};
+                .kind = OBSERVATION_UNREADABLE, .seen_at = r->now, .internal_date = internal_date, .unreadable = *why};
         o.unreadable.item = shown;
         return append_to(r, source, &o);
 }
 
-int reader_unreadable(struct reader *r, const struct unreadable *why, const char *item) {
-        return keep_aside(r, r->source, why, item);
+int reader_unreadable(struct reader *r, const struct unreadable *why, const char *item, instant internal_date) {
+        return keep_aside(r, r->source, why, item, internal_date);
 }
 
 int reader_item_put(struct reader *r, const struct store_item *item, int64_t *ret_item) {
@@ -420,8 +421,8 @@ static int expand_refused(struct reader *r, const struct expand_job *j, const st
         if (e < 0)
                 return reader_fatal(r, e);
         char item[PATH_SHOWN_MAX];
-        (void) snprintf(item, sizeof(item), "recurring event: %s", what);
-        return keep_aside(r, source, why, item);
+        (void) snprintf(item, sizeof(item), READER_RECURRING "%s", what);
+        return keep_aside(r, source, why, item, INSTANT_UNKNOWN);
 }
 
 static int expand_done(struct reader *r, void *job, const struct ipc_reply_header *reply, const struct unreadable *poison,

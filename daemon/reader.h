@@ -66,8 +66,11 @@ void reader_handed_over(struct reader *r, int64_t bytes);
 
 /* Append what was observed. 1 new, 0 known, negative errno. */
 int reader_observe(struct reader *r, const struct observation *o, instant internal_date) _must_check_;
-/* Keep aside what could not be read; once. `item` is what a person can look up, any bytes. */
-int reader_unreadable(struct reader *r, const struct unreadable *why, const char *item) _must_check_;
+/* Keep aside what could not be read; once. `item` is what a person can look up, any bytes. internal_date: when it came, as far as the source says it;
+ * INSTANT_UNKNOWN. */
+int reader_unreadable(struct reader *r, const struct unreadable *why, const char *item, instant internal_date) _must_check_;
+/* How the items are called that are no items of a source: recurring events whose instances could not be told. */
+#define READER_RECURRING "recurring event: "
 /* store_item_put() in the current batch. */
 int reader_item_put(struct reader *r, const struct store_item *item, int64_t *ret_item) _must_check_;
 /* Call before writing to the store in another way: opens the batch. */

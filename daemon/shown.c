@@ -115,20 +115,30 @@ int judge_shown(struct context *c, struct judgement *ret) {
         return 0;
 }
 
+static void tell_overdue(size_t n) {
+        fprintf(stderr, "%zu %s overdue but wait%s: ", n, n == 1 ? "answer is" : "answers are", n == 1 ? "s" : "");
+}
+
 static void tell_waiting(const struct context *c, const struct judgement *j) {
         const struct waiting *waiting;
-        size_t n = evaluation_waiting(j->evaluation, &waiting);
+        size_t all = evaluation_waiting(j->evaluation, &waiting), unread = 0;
         const struct owner *owner = &c->settings->owner;
         char since[64], until[64];
-        if (n == 0)
-                return;
-        fprintf(stderr, "%zu %s overdue but wait%s: ", n, n == 1 ? "answer is" : "answers are", n == 1 ? "s" : "");
-        if (j->lull_since == INSTANT_UNKNOWN)
-                fputs("a source was not read since (adieu status)\n", stderr);
-        else
-                fprintf(stderr, "nobody looked since %s, and what came after may not have been fetched before %s\n",
-                        time_human(j->lull_since, owner->zone, owner->language, since, sizeof(since)),
-                        time_human(j->lull_until, owner->zone, owner->language, until, sizeof(until)));
+        for (size_t i = 0; i < all; i++)
+                unread += waiting[i].unread;
+        if (all > unread) {
+                tell_overdue(all - unread);
+                if (j->lull_since == INSTANT_UNKNOWN)
+                        fputs("a source was not read since (adieu status)\n", stderr);
+                else
+                        fprintf(stderr, "nobody looked since %s, and what came after may not have been fetched before %s\n",
+                                time_human(j->lull_since, owner->zone, owner->language, since, sizeof(since)),
+                                time_human(j->lull_until, owner->zone, owner->language, until, sizeof(until)));
+        }
+        if (unread > 0) {
+                tell_overdue(unread);
+                fputs("a message came that could not be read, and may be what is missing (adieu status)\n", stderr);
+        }
 }
 
 void judgement_tell_held(const struct context *c, const struct judgement *j) {

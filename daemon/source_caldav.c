@@ -261,7 +261,7 @@ static int caldav_done(struct reader *r, void *job, const struct ipc_reply_heade
                 /* What it held before is not gone: it cannot be seen, that is all. */
                 struct unreadable why = poison ? *poison : reader_refused(reply->status);
                 why.size = j->account.size;
-                e = account_unreadable(j->account.account, &why, item.folder, item.name);
+                e = account_unreadable(j->account.account, &why, item.folder, item.name, INSTANT_UNKNOWN);
                 if (e >= 0)
                         e = reader_item_put(r, &item, NULL);
         } else

@@ -429,7 +429,8 @@ static int calendar_done(struct reader *r, void *job, const struct ipc_reply_hea
                 /* What it held before is not gone: it cannot be seen, that is all. */
                 struct unreadable why = poison ? *poison : reader_refused(reply->status);
                 why.size = j->size;
-                if ((e = reader_unreadable(r, &why, j->path)) < 0 || (e = reader_item_put(r, &item, NULL)) < 0)
+                if ((e = reader_unreadable(r, &why, j->path, INSTANT_UNKNOWN)) < 0 ||
+                    (e = reader_item_put(r, &item, NULL)) < 0)
                         return e;
                 return reader_checkpoint(r);
         }

@@ -87,7 +87,7 @@ static int imap_done(struct reader *r, void *job, const struct ipc_reply_header 
         if (poison || !j->observed) {
                 struct unreadable why = poison ? *poison : reader_refused(reply->status);
                 why.size = j->size;
-                int e = account_unreadable(j->account, &why, j->folder, j->name);
+                int e = account_unreadable(j->account, &why, j->folder, j->name, j->internal_date);
                 if (e < 0)
                         return e;
         }

@@ -620,7 +620,7 @@ static int maildir_done(struct reader *r, void *job, const struct ipc_reply_head
                 struct unreadable why = poison ? *poison : reader_refused(reply->status);
                 why.size = j->size;
                 item.check = CHECK_UNREADABLE;
-                int e = reader_unreadable(r, &why, j->path);
+                int e = reader_unreadable(r, &why, j->path, j->internal_date);
                 if (e < 0)
                         return e;
         }

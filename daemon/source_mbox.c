@@ -41,7 +41,8 @@ struct mbox_job {
         int64_t start;  /* where this try began */
         int64_t resume; /* the last message found, where the next pass begins */
         int64_t inode, mtime_ns, file_size;
-        bool optional; /* found in a folder: it is no fault that it is not an mbox */
+        instant last_date; /* of the message before: mailboxes grow at their end */
+        bool optional;     /* found in a folder: it is no fault that it is not an mbox */
         bool restarted;
         bool any;                /* a message was found: an mbox it is */
         const char *name, *path; /* in `strings` */
@@ -115,6 +116,7 @@ static struct mbox_job *job_new(const struct mbox_walk *w, const char *name, int
         j->path = j->strings + name_size;
         j->job.release = mbox_release;
         j->fd = fd;
+        j->last_date = INSTANT_UNKNOWN;
         j->inode = (int64_t) st->st_ino;
         j->file_size = st->st_size;
         j->mtime_ns = reader_mtime(w->reader, st);
@@ -304,6 +306,7 @@ static int mbox_observation(struct reader *r, void *job, const struct observatio
         if (o->kind != OBSERVATION_MESSAGE)
                 return 0;
         j->any = true;
+        j->last_date = reply->internal_date;
         /* Offsets come from the parse role: they may be wrong, but never lead outside of the file. */
         if (reply->offset >= j->start && (j->flags & IPC_GZIP || reply->offset < j->file_size))
                 j->resume = reply->offset;
@@ -322,7 +325,7 @@ static int skip_message(struct reader *r, struct mbox_job *j, const struct unrea
         char item[1200];
         (void) snprintf(item, sizeof(item), "%s, message at byte %" PRId64 "%s", j->path, at,
                         j->flags & IPC_GZIP ? " (uncompressed)" : "");
-        int e = reader_unreadable(r, poison, item);
+        int e = reader_unreadable(r, poison, item, j->last_date);
         return e < 0 ? e : submit_again(r, j, at, IPC_RESUME_AFTER);
 }
 
@@ -342,7 +345,7 @@ static int mbox_done(struct reader *r, void *job, const struct ipc_reply_header 
         else if (poison || damaged || (reply->status < 0 && reply->status != -EBADMSG)) {
                 struct unreadable why = poison ? *poison : reader_refused(reply->status);
                 why.size = j->file_size;
-                int e = reader_unreadable(r, &why, j->path);
+                int e = reader_unreadable(r, &why, j->path, INSTANT_UNKNOWN);
                 if (e < 0)
                         return e;
         }

@@ -29,6 +29,8 @@ enum sentence {
         S_SETTLED,
         S_ABSENT,
         S_CAME,
+        S_UNREAD,
+        S_UNREAD_1,
         S_ON,
         S_AFTER_FIRST,
         S_LAST_IN,
@@ -52,6 +54,10 @@ static const char *const sentences[_SENTENCE_MAX][_LANGUAGE_MAX] = {
         [S_SETTLED] = {"Settled after %s (asked %s, settled %s)", "Réglé après %s (demandé %s, réglé %s)"},
         [S_ABSENT] = {"Nothing after %s (since %s)", "Rien %s après (depuis %s)"},
         [S_CAME] = {"Came after %s (since %s, came %s)", "Venu après %s (depuis %s, venu %s)"},
+        [S_UNREAD] = {"%s; %u messages of that time could not be read",
+                      "%s ; %u messages de cette période n'ont pas pu être lus"},
+        [S_UNREAD_1] = {"%s; %u message of that time could not be read",
+                        "%s ; %u message de cette période n'a pas pu être lu"},
         [S_ON] = {"%s", "%s"},
         [S_AFTER_FIRST] = {"%s, after %s", "%s, après %s"},
         [S_LAST_IN] = {"%s over %s", "%s sur %s"},
@@ -199,6 +205,11 @@ static const char *say4(const struct writer *w, enum sentence s, const char *a, 
         return a && b && c && d ? arena_printf(w->arena, sentences[s][w->language], a, b, c, d) : NULL;
 }
 
+static const char *say_unread(const struct writer *w, const char *sentence, uint32_t n) {
+        return sentence && n > 0 ? arena_printf(w->arena, sentences[n > 1 ? S_UNREAD : S_UNREAD_1][w->language], sentence, n)
+                                 : sentence;
+}
+
 static const char *say_once(const struct writer *w, const char *when) {
         return when ? arena_printf(w->arena, sentences[S_ONCE][w->language], when) : NULL;
 }
@@ -284,7 +295,7 @@ static const char *breach_detail(const struct writer *w, const struct rule *r, c
         bool meeting =
                 s->type == FACT_MEETING_CANCELLED || s->type == FACT_MEETING_MOVED || s->type == FACT_MEETING_DECLINED;
         if (r->ends_absent)
-                return absence_detail(w, r, b);
+                return say_unread(w, absence_detail(w, r, b), b->unread);
         if (r->kind == RULE_MEASURE)
                 return measure_detail(w, r, b);
         if (meeting && s->has_notice && s->start != INSTANT_UNKNOWN)
@@ -430,6 +441,7 @@ static int build_evidence(const struct writer *w, const struct group *g, struct 
                                        .subject = s->subject,
                                        .person = s->person,
                                        .observation = s->observation,
+                                       .unread = b->unread,
                                        .detail = breach_detail(w, g->rule, b)};
                 if (s->type == FACT_RULE)
                         x->fact = arena_printf(w->arena, "rule.%s", s->rule);

@@ -271,7 +271,7 @@ static int add_waiting(struct evaluation *e, const struct rule *r, const struct 
                 e->waiting = p;
                 e->waiting_allocated = room;
         }
-        e->waiting[e->n_waiting++] = (struct waiting){r, client, deadline};
+        e->waiting[e->n_waiting++] = (struct waiting){r, client, deadline, false};
         return 0;
 }
 
@@ -327,10 +327,34 @@ static void heap_remove(struct evaluation *e, struct instance *p) {
         heap_down(e, last->heap - 1);
 }
 
+/* How many of those times are not after `at`. */
+static size_t count_unread(const struct evaluation *e, instant at) {
+        size_t low = 0, high = e->options.n_unread;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (e->options.unread[middle] <= at)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/* Messages that may be what the instance waits for. */
+static uint32_t unread_of(const struct evaluation *e, const struct instance *p, instant deadline) {
+        size_t n = deadline > p->last_at ? count_unread(e, deadline) - count_unread(e, p->last_at) : 0;
+        return (uint32_t) MIN(n, (size_t) UINT32_MAX);
+}
+
+static bool waits_for_unread(const struct evaluation *e, const struct instance *p, instant deadline) {
+        return e->rs->rules[p->rule].steps[p->position].absent && !p->excepted && deadline != INSTANT_UNKNOWN &&
+               e->options.now < deadline + UNREAD_PATIENCE && unread_of(e, p, deadline) > 0;
+}
+
 static int heap_set(struct evaluation *e, struct instance *p, instant deadline) {
         heap_remove(e, p);
         p->deadline = deadline;
-        p->stale = deadline > e->rules[p->rule].limit;
+        p->stale = deadline > e->rules[p->rule].limit || waits_for_unread(e, p, deadline);
         if (deadline == INSTANT_UNKNOWN)
                 return 0;
         if (e->n_heap == e->heap_allocated) {
@@ -648,6 +672,7 @@ static int instance_breach(struct evaluation *e, struct instance *p, instant at,
                            .at = at,
                            .opened_at = p->opening->at,
                            .ended_at = INSTANT_UNKNOWN,
+                           .unread = r->ends_absent ? unread_of(e, p, at) : 0,
                            .sequence = p->sequence,
                            .again = p->matches > 0};
         p->breach = p->group->n;
@@ -1246,6 +1271,7 @@ static int build_waiting(struct evaluation *e) {
                 int k = add_waiting(e, r, p->opening->client, p->deadline);
                 if (k < 0)
                         return k;
+                e->waiting[e->n_waiting - 1].unread = p->deadline <= e->rules[p->rule].limit;
         }
         if (e->n_waiting > 0)
                 qsort(e->waiting, e->n_waiting, sizeof(*e->waiting), compare_waiting);
@@ -1418,6 +1444,9 @@ instant evaluation_next_deadline(const struct evaluation *e) {
         for (size_t i = 0; i < e->n_heap; i++)
                 if (e->heap[i]->deadline > e->options.now)
                         next = MIN(next, e->heap[i]->deadline);
+                else if (e->heap[i]->deadline <=
+                         e->rules[e->heap[i]->rule].limit) /* only what could not be read holds it back */
+                        next = MIN(next, e->heap[i]->deadline + UNREAD_PATIENCE);
         return next;
 }
 

@@ -37,7 +37,14 @@ struct eval_options {
          * what is missing could make hold (all but count, distinct and sum with gt or gte and no past). Mailboxes hold everything, calendars
          * what meetings and work are told from. */
         instant read_until, calendars_read_until;
+        /* When messages came that are in a mailbox and could not be read, in ascending order; borrowed. One between a question and its deadline may be the answer,
+         * and nobody knows whose it is: what would be a breach waits UNREAD_PATIENCE from its deadline on, in which the owner is told of the message and can
+         * look at it. Then it is told, and says how many there were: one broken file must not silence a rule. What came after the deadline holds back nothing. */
+        const instant *unread;
+        size_t n_unread;
 };
+/* So long that a weekly digest tells of the message before. */
+#define UNREAD_PATIENCE (INT64_C(7) * 86400)
 
 int evaluation_new(const struct ruleset *rs, const struct settings *settings, const struct eval_options *options,
                    struct evaluation **ret) _must_check_;
@@ -60,6 +67,7 @@ struct evidence {
         instant ended_at; /* when what was awaited came after all; INSTANT_UNKNOWN */
         const char *source, *message_id, *uid, *subject, *person;
         int64_t observation; /* for the quote; -1 */
+        uint32_t unread;     /* messages between the opening fact and the deadline that could not be read */
         const char *detail;  /* neutral words with the decisive numbers, in the owner's language */
 };
 
@@ -94,10 +102,12 @@ struct waiting {
         const struct rule *rule;
         const struct client *client;
         instant deadline; /* or when what is held back would have been a breach */
+        bool unread;      /* all was read so far, but for a message that could not be */
 };
-/* What would be a breach but for sources that were not read so far: "waiting: source stale". By deadline, then rule, then client. */
+/* What would be a breach but for sources that were not read so far: "waiting: source stale", or for a message that could not be read. By deadline, then rule,
+ * then client. */
 size_t evaluation_waiting(const struct evaluation *e, const struct waiting **ret);
-/* When the next deadline of an absence passes, after `now` of the evaluation; INSTANT_MAX: none is awaited. */
+/* When the next deadline of an absence passes, or has waited for long enough, after `now` of the evaluation; INSTANT_MAX: none is awaited. */
 instant evaluation_next_deadline(const struct evaluation *e);
 /* How many breaches were not counted because of exceptions and pauses. */
 size_t evaluation_excepted(const struct evaluation *e);

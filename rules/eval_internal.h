@@ -26,6 +26,7 @@ struct breach {
         uint64_t sequence;        /* which occurrence of its group; from 1 */
         struct shown_fact *shown; /* NULL once newer evidence filled the alert */
         double number;            /* RULE_MEASURE: what was measured */
+        uint32_t unread;          /* of the time until a deadline */
         bool withdrawn;           /* an absence told later moved the deadline, or the answer was written in time */
         bool settled;             /* `until` ended it, not the answer */
         bool again;               /* more evidence of an occurrence that breached before */
@@ -72,7 +73,7 @@ struct instance {
         uint16_t position;    /* the step awaited */
         bool breached, excepted;
         bool ended; /* breached and answered since: only of the client's list any more */
-        bool stale; /* its deadline is later than the rule's limit: it cannot pass */
+        bool stale; /* its deadline is later than the rule's limit, or waits for what could not be read: it cannot pass */
         struct shown_fact *opening;
         instant base;     /* where the time of the awaited step is counted from */
         instant last_at;  /* when the step before happened */

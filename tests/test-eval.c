@@ -9,6 +9,8 @@ struct scene {
         uint64_t next_key;
         instant now, read_until, calendars_read_until; /* INSTANT_UNKNOWN: as the mailboxes */
         bool absences_first;
+        instant unread[4];
+        size_t n_unread;
         struct evaluation *e;
         const struct alert *alerts;
         size_t n_alerts;
@@ -84,7 +86,11 @@ static struct fact *cancelled(struct scene *s, int client, const char *when, con
 static void run(struct scene *s) {
         s->e = evaluation_free(s->e);
         instant calendars = s->calendars_read_until == INSTANT_UNKNOWN ? s->read_until : s->calendars_read_until;
-        struct eval_options options = {.now = s->now, .read_until = s->read_until, .calendars_read_until = calendars};
+        struct eval_options options = {.now = s->now,
+                                       .read_until = s->read_until,
+                                       .calendars_read_until = calendars,
+                                       .unread = s->unread,
+                                       .n_unread = s->n_unread};
         assert_int_equal(evaluation_new(s->w.rules, &s->w.settings, &options, &s->e), 0);
         for (size_t i = 0; s->absences_first && evaluation_wants_absences(s->e) && i < s->n; i++)
                 assert_int_equal(evaluation_absence(&s->facts[i], s->e), 0);
@@ -1156,6 +1162,81 @@ static void test_no_facts(void **state) {
         assert_null(evaluation_free(NULL));
 }
 
+/* --- messages that could not be read */
+
+/* The question is of Monday, due on Thursday; what could not be read came at these times. */
+static void run_unread(struct scene *s, const char *now, const char *first, const char *second) {
+        s->n = 0;
+        s->n_unread = 0;
+        s->unread[s->n_unread++] = at(&s->w, first);
+        if (second)
+                s->unread[s->n_unread++] = at(&s->w, second);
+        s->now = s->read_until = at(&s->w, now);
+        asked(s, DUPONT, "2026-03-02T10:00", "t1");
+        run(s);
+}
+
+static void test_unread_may_be_the_answer(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD UNANSWERED);
+        run_unread(s, "2026-03-06", "2026-03-03T09:00", NULL);
+        assert_int_equal(s->n_alerts, 0);
+        assert_int_equal(s->n_waiting, 1);
+        assert_true(s->waiting[0].unread);
+        assert_at(s, s->waiting[0].deadline, "2026-03-05T18:00");
+        assert_at(s, evaluation_next_deadline(s->e), "2026-03-12T18:00");
+        run_unread(s, "2026-03-12T17:59", "2026-03-05T18:00", NULL);
+        assert_int_equal(s->n_alerts, 0);
+        /* Nobody is silenced for ever by it: what is told says so. */
+        run_unread(s, "2026-03-12T18:00", "2026-03-03T09:00", "2026-03-04T09:00");
+        assert_int_equal(s->n_alerts, 1);
+        assert_int_equal(s->n_waiting, 0);
+        assert_at(s, s->alerts[0].evidence[0].at, "2026-03-05T18:00");
+        assert_int_equal(s->alerts[0].evidence[0].unread, 2);
+        assert_non_null(strstr(s->alerts[0].evidence[0].detail, "; 2 messages of that time could not be read"));
+        run_unread(s, "2026-03-20", "2026-03-03T09:00", NULL);
+        assert_int_equal(s->alerts[0].evidence[0].unread, 1);
+        assert_non_null(strstr(s->alerts[0].evidence[0].detail, "; 1 message of that time could not be read"));
+}
+
+static void test_unread_of_another_time(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD UNANSWERED);
+        /* Before the question, in its very second, and after the deadline: it is no answer in time. */
+        static const char *const times[] = {"2026-03-01T09:00", "2026-03-02T10:00", "2026-03-05T18:00:01"};
+        for (size_t i = 0; i < ELEMENTSOF(times); i++) {
+                run_unread(s, "2026-03-06", times[i], NULL);
+                assert_int_equal(s->n_alerts, 1);
+                assert_int_equal(s->alerts[0].evidence[0].unread, 0);
+                assert_null(strstr(s->alerts[0].evidence[0].detail, "could not be read"));
+        }
+}
+
+/* What came late is known to be late when it is told at last. */
+static void test_unread_and_a_late_answer(void **state) {
+        struct scene *s = *state;
+        load_good(&s->w, HEAD UNANSWERED);
+        for (int i = 0; i < 2; i++) {
+                s->n = s->n_unread = 0;
+                s->unread[s->n_unread++] = at(&s->w, "2026-03-03T09:00");
+                s->now = s->read_until = at(&s->w, i ? "2026-03-13" : "2026-03-10");
+                asked(s, DUPONT, "2026-03-02T10:00", "t1");
+                received(s, DUPONT, "2026-03-09T10:00", "t1", false);
+                run(s);
+                assert_int_equal(s->n_alerts, i);
+                assert_int_equal(s->n_waiting, !i);
+        }
+        assert_at(s, s->alerts[0].evidence[0].ended_at, "2026-03-09T10:00");
+        assert_int_equal(s->alerts[0].evidence[0].unread, 1);
+        /* In time: nothing waits. */
+        s->n = 0;
+        s->now = s->read_until = at(&s->w, "2026-03-10");
+        asked(s, DUPONT, "2026-03-02T10:00", "t1");
+        received(s, DUPONT, "2026-03-04T10:00", "t1", false);
+        run(s);
+        assert_int_equal(s->n_alerts + s->n_waiting, 0);
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -1167,6 +1248,9 @@ int main(void) {
                 T(test_deadline),
                 T(test_answers),
                 T(test_late_answer),
+                T(test_unread_may_be_the_answer),
+                T(test_unread_of_another_time),
+                T(test_unread_and_a_late_answer),
                 T(test_one_answer_ends_all),
                 T(test_same_instant),
                 T(test_absence_told),

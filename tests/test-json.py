@@ -46,7 +46,7 @@ ALERT = {
     "state": "open|acknowledged|snoozed|dismissed|resolved", "mode": "off|watch|digest|alert", "inhibited_by": "?text", "first_at": "time", "last_at": "time", "count": int,
     "title": str, "summary": str, "evidence": [{
         "breach": str, "fact": str, "at": "time", "fact_at": "time", "ended_at": "?time", "source": "?text", "message_id": "?text", "uid": "?text",
-        "person": "?text", "subject": "?text", "detail": "?text", "quote": "?text"}],
+        "person": "?text", "subject": "?text", "detail": "?text", "unread": int, "quote": "?text"}],
 }
 FACT = {"fact": str, "at": "time", "client": "?text", "person": "?text", "source": "?text", "message_id": "?text", "uid": "?text"}
 FIELD_TYPES = {"STRING": "?text", "BOOL": "?bool", "INT": "?number", "DURATION": "?number", "INSTANT": "?time", "MONEY": "?number"}

@@ -3,6 +3,7 @@
 """What was not read is held against nobody: while a source that could hold the answer is behind, whatever the reason, rules about absence are silent, the digest
 says which source and since when; once it is read they fire once, or never, as the answer has it. IMAP is skipped where there is no dovecot."""
 import datetime
+import gzip
 import json
 import os
 import pathlib
@@ -257,6 +258,39 @@ def broken_off(w):
     proxy.plan = lambda n: Plan()
     told_never(w, BACK)
 
+
+
+@case("a message that cannot be read may be the answer: what it may answer waits a week, and is told then with how many there were")
+def unreadable_message(w):
+    w.mail("/o", QUESTION)
+    w.write("archive.gz", gzip.compress(mbox(OLD, OLD))[:-12])
+    w.source("{mbox: archive.gz}")
+    w.scan(READ)
+    now = "2026-03-11T09:00+01:00"
+    r = w.scan(now)
+    equal(r.stdout, "")
+    true("1 answer is overdue but waits: a message came that could not be read" in r.stderr, r)
+    equal(w.alerts(now), [])
+    true("waiting: unread message  unanswered-request, dupont, due Thu 5 Mar 2026 18:00" in w.status(now), w.status(now))
+    text = json.loads(w.run("--json", "digest", now=now).stdout)
+    true(text["unread"] == 1 and "Answers overdue that a message which could not be read may be: 1." in " ".join(text["text"].split()), text)
+    now = "2026-03-13T09:00+01:00"
+    told_once(w, now)
+    evidence = w.alerts(now)[0]["evidence"][0]
+    equal(evidence["unread"], 1)
+    true(evidence["detail"].endswith("; 1 message of that time could not be read"), evidence)
+
+
+@case("one that came after the deadline is no answer in time: nothing waits for it, nor for what lies in a calendar")
+def unreadable_later(w):
+    w.mail("/o", QUESTION)
+    w.write("calendars/broken.ics", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n")
+    w.run("scan", now=READ)
+    w.write("archive.gz", gzip.compress(mbox(OLD, OLD))[:-12])
+    w.source("{mbox: archive.gz}")
+    r = w.run("scan", now="2026-03-06T09:00+01:00")
+    equal([b[:3] for b in w.breaches("2026-03-06T09:00+01:00")], [["unanswered-request", "dupont", "2026-03-05T18:00+01:00"]], r)
+    true("could not be read" not in r.stdout, r)
 
 
 def served(w):
