@@ -51,7 +51,11 @@ int buf_add_str(struct buf *b, const char *s) {
 }
 
 int buf_add_char(struct buf *b, char c) {
-        return buf_add(b, &c, 1);
+        if (b->error < 0 || b->size + 1 >= b->allocated || (b->limit > 0 && b->size >= b->limit))
+                return buf_add(b, &c, 1);
+        b->data[b->size++] = c;
+        b->data[b->size] = 0;
+        return 0;
 }
 
 int buf_printf(struct buf *b, const char *format, ...) {

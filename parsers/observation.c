@@ -245,6 +245,10 @@ static const struct {
 static void put_unsigned(struct buf *b, uint64_t v) {
         uint8_t bytes[10];
         size_t n = 0;
+        if (v <= 0x7f) { /* most of all: short lists, and what is not there */
+                (void) buf_add_char(b, (char) v);
+                return;
+        }
         do {
                 bytes[n] = (uint8_t) (v & 0x7f) | (v > 0x7f ? 0x80 : 0);
                 v >>= 7;
@@ -344,8 +348,12 @@ struct wire_reader {
         uint8_t version;
 };
 
-static int get_unsigned(struct wire_reader *r, uint64_t *ret) {
+static inline int get_unsigned(struct wire_reader *r, uint64_t *ret) {
         uint64_t v = 0;
+        if (r->p < r->end && *r->p <= 0x7f) {
+                *ret = *r->p++;
+                return 0;
+        }
         for (unsigned shift = 0; shift < 64; shift += 7) {
                 if (r->p == r->end)
                         return -EBADMSG;

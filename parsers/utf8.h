@@ -26,6 +26,15 @@ size_t utf8_clean_line(char *s, size_t n);
 uint32_t utf8_lower(uint32_t cp) _pure_;
 /* Is it a letter or a digit of any script (for cutting words)? Marks and apostrophes are not. */
 bool utf8_is_word(uint32_t cp) _pure_;
+/* Length of the letter or digit at s, of which there are n > 0 bytes; 0 when there is none. */
+static inline size_t utf8_word_char(const char *s, size_t n) {
+        uint32_t cp;
+        unsigned char c = (unsigned char) *s;
+        if (c < 0x80)
+                return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        size_t len = utf8_decode(s, n, &cp);
+        return len > 0 && utf8_is_word(cp) ? len : 0;
+}
 /* Copies ASCII as it folds, in small letters and with blanks for tabs, up to the first byte that is none.
  * Returns the number of bytes. `out` may not overlap `s`. */
 size_t utf8_lower_ascii(const char *s, size_t n, char *out);

@@ -98,11 +98,9 @@ void subject_words(const char *folded, struct subject_words *ret) {
         if (!folded)
                 return;
         size_t size = strlen(folded), begin = 0, letters = 0;
-        for (size_t i = 0; i < size;) {
-                uint32_t cp;
-                size_t n = utf8_decode(folded + i, size - i, &cp);
-                bool word = n > 0 && utf8_is_word(cp);
-                if (word) {
+        for (size_t i = 0, n; i < size; i += MAX(n, (size_t) 1)) {
+                n = utf8_word_char(folded + i, size - i);
+                if (n > 0) {
                         if (letters++ == 0)
                                 begin = i;
                 } else {
@@ -110,7 +108,6 @@ void subject_words(const char *folded, struct subject_words *ret) {
                                 subject_words_put(ret, folded + begin, i - begin, letters);
                         letters = 0;
                 }
-                i += n > 0 ? n : 1;
         }
         if (letters > 0)
                 subject_words_put(ret, folded + begin, size - begin, letters);
