@@ -61,9 +61,11 @@ struct mailing {
         sd_event *event;        /* owned */
         struct context *c;      /* borrowed */
         sd_event_source *timer; /* owned */
-        bool started;
-        const char *only; /* borrowed: the message to send; NULL: all */
-        instant look_at;  /* when a mail that may have arrived is to be looked for; INSTANT_MAX: there is none */
+        bool started;           /* what the last one left is sorted out: mails go out */
+        bool judged;            /* the sources have shown what arrived meanwhile */
+        bool hurry;             /* a reload came, and what waited for it does not know yet */
+        const char *only;       /* borrowed: the message to send; NULL: all */
+        instant look_at;        /* when a mail that may have arrived is to be looked for; INSTANT_MAX: there is none */
 
         struct arena *arena; /* owned: of the row being sent and how it is sent */
         struct sending *sending;
@@ -171,7 +173,7 @@ static struct outbox_change judge_outcome(const struct mailing *m, const struct 
                                        .next_at = now};
         if (o->stage >= SEND_DONE)
                 change.state = OUTBOX_SENT;
-        else if (o->stage == SEND_ACCEPTED_UNKNOWN && !o->permanent && o->code == 0) {
+        else if (o->stage == SEND_ACCEPTED_UNKNOWN) { /* whatever was said: a refusal is told of an earlier stage */
                 change.state = OUTBOX_UNKNOWN;
                 change.unsure++;
         } else if (o->permanent || is_given_up(m, row))
@@ -324,6 +326,14 @@ static int begin_next(struct mailing *m) {
         return r;
 }
 
+static int hurry(struct mailing *m) {
+        int r = m->hurry ? outbox_hurry(m->c->store, now_of(m), 0) : 0;
+        if (r < 0)
+                return failed(m, r, "cannot hurry what waits to be mailed");
+        m->hurry = false;
+        return 0;
+}
+
 static int arm_next(struct mailing *m) {
         int64_t seconds;
         int r = outbox_wait(m->c->store, now_of(m), PATIENCE, &seconds);
@@ -344,6 +354,8 @@ static int pump(struct mailing *m) {
         int r = settle(m);
         if (r >= 0 && mailing_is_configured(m->c->settings)) {
                 r = m->only ? 0 : clear_up(m);
+                if (r >= 0)
+                        r = hurry(m);
                 if (r >= 0)
                         r = begin_next(m);
                 if (r == 0 && !m->only)
@@ -467,7 +479,10 @@ static int clear_up(struct mailing *m) {
         if (r >= 0)
                 r = outbox_list(m->c->store, OUTBOX_DONE_LOOKED_AT, on_open_row, &o);
         for (size_t i = 0; i < o.n && r >= 0; i++)
-                r = o.rows[i].state == OUTBOX_SENDING ? doubt(m, &o.rows[i]) : resolve(m, &o.rows[i]);
+                if (o.rows[i].state == OUTBOX_SENDING)
+                        r = doubt(m, &o.rows[i]);
+                else if (m->judged)
+                        r = resolve(m, &o.rows[i]);
         arena_free(o.arena);
         if (r >= 0)
                 r = outbox_drop(m->c->store, now_of(m) - KEEP_MAIL);
@@ -691,6 +706,17 @@ static int make_alert(struct mailing *m, const struct judgement *j, instant sinc
         return r;
 }
 
+/* One that cannot be made does not hold up the other. */
+static int make_mails(struct mailing *m, const struct judgement *j, instant since, instant *next) {
+        int digest = make_digest(m, j, since, next);
+        if (digest < 0)
+                digest = failed(m, digest, "cannot keep the digest that is to be mailed");
+        int alert = make_alert(m, j, since, next);
+        if (alert < 0)
+                alert = failed(m, alert, "cannot keep the alerts that are to be mailed");
+        return MIN(digest, alert);
+}
+
 int mailing_turn(struct mailing *m, const struct judgement *j, instant *ret_next) {
         instant since, next = INSTANT_MAX;
         int r = settle(m);
@@ -702,21 +728,22 @@ int mailing_turn(struct mailing *m, const struct judgement *j, instant *ret_next
                 *ret_next = m->status.next_digest = INSTANT_MAX;
                 return 0;
         }
+        m->judged = m->judged || j;
         r = since_of(m, &since);
         if (r >= 0)
                 r = clear_up(m);
         if (r >= 0 && !m->started)
                 r = outbox_hurry(m->c->store, now_of(m), START_WAIT);
-        if (r >= 0)
-                m->started = true;
-        if (r >= 0 && !j->partial)
-                r = make_digest(m, j, since, &next);
-        if (r >= 0 && !j->partial)
-                r = make_alert(m, j, since, &next);
+        if (r < 0) {
+                arm(m, 0);
+                return failed(m, r, "cannot keep what is to be mailed");
+        }
+        m->started = true;
+        r = j && !j->partial ? make_mails(m, j, since, &next) : 0;
         if (r < 0) {
                 /* What is in the outbox goes out all the same. */
                 arm(m, 0);
-                return failed(m, r, "cannot keep what is to be mailed");
+                return r;
         }
         *ret_next = next;
         return pump(m);
@@ -792,8 +819,8 @@ void mailing_get_status(const struct mailing *m, struct mailing_status *ret) {
 }
 
 void mailing_reload(struct mailing *m) {
-        if (outbox_hurry(m->c->store, now_of(m), 0) >= 0)
-                arm(m, 0);
+        m->hurry = true;
+        arm(m, 0);
 }
 
 int mailing_new(sd_event *event, struct context *c, struct mailing **ret) {

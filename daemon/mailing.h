@@ -15,8 +15,8 @@ int mailing_new(sd_event *event, struct context *c, struct mailing **ret) _must_
 /* Ends what is under way and notes how far it came. Accepts NULL, returns NULL. */
 struct mailing *mailing_free(struct mailing *m);
 
-/* After a judgement, outside of any batch of the store: makes the mails that are due and begins to send what waits. *ret_next: when another judgement and turn are
- * wanted at the latest; INSTANT_MAX: nothing awaits one. Without `digest.smtp` or `digest.sendmail` nothing is made. 0 or negative errno, told on stderr: nothing is
+/* After a judgement, outside of any batch of the store: makes the mails that are due and begins to send what waits. j NULL: there is none, since nothing could be
+ * read; nothing is made, and what may have arrived stays open until a judgement. *ret_next: when another judgement and turn are wanted at the latest; INSTANT_MAX: nothing awaits one. Without `digest.smtp` or `digest.sendmail` nothing is made. 0 or negative errno, told on stderr: nothing is
  * lost then, another turn does it. */
 int mailing_turn(struct mailing *m, const struct judgement *j, instant *ret_next) _must_check_;
 /* Puts one mail about adieu itself into the outbox, once for each key, for ever. 1 put, 0 there already or no way to send; negative errno, told on stderr. */

@@ -351,13 +351,21 @@ static int tell_pass(struct service *s, const struct judgement *j) {
         return MIN(lines, command);
 }
 
+/* Passes that fail make nothing new, and hold up nothing that was made before. */
+static int mail_all_the_same(struct service *s, int error) {
+        instant next;
+        if (error != -ECANCELED)
+                (void) !mailing_turn(s->mailing, NULL, &next);
+        return error;
+}
+
 static int judge_pass(struct service *s) {
         struct judgement j = {};
         int r = judge_partial(s->c, s->accounts, &s->catch_up, &s->partial);
         if (r >= 0)
                 r = judge(s->c, &j);
         if (r < 0)
-                return r;
+                return mail_all_the_same(s, r);
         instant mail = INSTANT_MAX;
         j.partial = s->partial;
         r = j.partial ? 0 : tell_pass(s, &j);
@@ -395,8 +403,7 @@ static void pass(struct service *s) {
                 s->wanted = true;
                 return;
         }
-        if (r >= 0)
-                r = judge_pass(s);
+        r = r >= 0 ? judge_pass(s) : mail_all_the_same(s, r);
         if (r == -ECANCELED) /* the signal to end waits for the loop */
                 return;
         watch_more(s);

@@ -699,7 +699,7 @@ if HAVE_CMOCKA
 %C%_test_mailing_SOURCES = %D%/test-mailing.c
 %C%_test_mailing_CFLAGS = $(TEST_CFLAGS) $(SYSTEMD_CFLAGS)
 %C%_test_mailing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=store_begin -Wl,--wrap=store_commit -Wl,--wrap=outbox_put \
-	-Wl,--wrap=outbox_claim -Wl,--wrap=outbox_change -Wl,--wrap=store_tell_in
+	-Wl,--wrap=outbox_claim -Wl,--wrap=outbox_change -Wl,--wrap=store_tell_in -Wl,--wrap=outbox_hurry
 %C%_test_mailing_LDADD = $(DAEMON_LIBS) $(CMOCKA_LIBS)
 endif
 

@@ -34,6 +34,8 @@ static char folder[64];
 static long points, die_at = -1;
 /* Mails of this kind cannot be put into the outbox; -1: all can. */
 static int fail_put = -1;
+/* So many times it cannot be written that what waits is to be hurried. */
+static int fail_hurry;
 
 static void point(void) {
         if (points++ == die_at)
@@ -82,6 +84,12 @@ int __wrap_outbox_change(struct store *s, int64_t row, const struct outbox_chang
         return r;
 }
 
+int __real_outbox_hurry(struct store *s, instant now, int64_t seconds);
+int __wrap_outbox_hurry(struct store *s, instant now, int64_t seconds);
+int __wrap_outbox_hurry(struct store *s, instant now, int64_t seconds) {
+        return fail_hurry > 0 && fail_hurry-- ? -EBUSY : __real_outbox_hurry(s, now, seconds);
+}
+
 int __real_store_tell_in(struct store *s, const char *breach, enum outlet outlet, const char *message_id, instant at);
 int __wrap_store_tell_in(struct store *s, const char *breach, enum outlet outlet, const char *message_id, instant at);
 int __wrap_store_tell_in(struct store *s, const char *breach, enum outlet outlet, const char *message_id, instant at) {
@@ -92,7 +100,7 @@ int __wrap_store_tell_in(struct store *s, const char *breach, enum outlet outlet
 
 /* --- the server */
 
-enum answer { TAKES, LATER, NEVER, BREAKS, SILENT, SILENT_LOST, BAD_LOGIN, BAD_CERTIFICATE, NO_START, _ANSWER_MAX };
+enum answer { TAKES, LATER, NEVER, BREAKS, SILENT, SILENT_LOST, ODD, BAD_LOGIN, BAD_CERTIFICATE, NO_START, _ANSWER_MAX };
 
 static const struct {
         bool takes;
@@ -104,6 +112,7 @@ static const struct {
         [BREAKS] = {false, {.stage = SEND_DATA, .text = "the connection broke"}},
         [SILENT] = {true, {.stage = SEND_ACCEPTED_UNKNOWN, .text = "no answer"}},
         [SILENT_LOST] = {false, {.stage = SEND_ACCEPTED_UNKNOWN, .text = "no answer"}},
+        [ODD] = {true, {.stage = SEND_ACCEPTED_UNKNOWN, .code = 354, .text = "does not answer as a mail server does"}},
         [BAD_CERTIFICATE] = {false, {.stage = SEND_TLS, .configuration = true, .text = "the certificate is another's"}},
         [BAD_LOGIN] = {false, {.stage = SEND_AUTH, .code = 535, .configuration = true, .text = "wrong password"}},
 };
@@ -217,6 +226,8 @@ static void forget_taken(void) {
                 free(server.taken[i].mail);
         server.n_taken = server.tries = 0;
         server.answer = TAKES;
+        fail_put = -1;
+        fail_hurry = 0;
         server.only = NULL;
         server.random = 0;
         server.polite = false;
@@ -349,19 +360,14 @@ static unsigned write_from(struct world *w, const char *email) {
 #define QUIETLY "jean@dupont.example"
 #define LOUDLY "joe@acme.example"
 
-/* The service's pass without its reading: judge, a turn, and what the server does with it. */
-static int try_turn(struct world *w) {
-        struct judgement j;
-        assert_int_equal(store_source_read(w->c.store, w->source, w->c.clock.now, NULL), 0);
-        assert_int_equal(judge(&w->c, &j), 0);
-        int r = mailing_turn(w->m, &j, &w->next);
-        judgement_free(&j);
+/* What the server does with it, until nothing is on its way. */
+static void serve(struct world *w) {
         for (;;) {
                 while (sd_event_run(w->event, 0) > 0)
                         ;
                 struct sending *s = server.current;
                 if (!s)
-                        return r;
+                        return;
                 enum answer answer = answer_for(s);
                 point();
                 const struct send_outcome held = {.stage = SEND_DATA, .text = "held back"},
@@ -372,11 +378,22 @@ static int try_turn(struct world *w) {
                         if (!s->final_called)
                                 outcome = &held;
                         else if (answers[answer].takes)
-                                take(s, answer == SILENT);
+                                take(s, answer == SILENT || answer == ODD);
                 }
                 point();
                 s->done(outcome, s->userdata);
         }
+}
+
+/* The service's pass without its reading: judge, a turn, and what the server does with it. */
+static int try_turn(struct world *w) {
+        struct judgement j;
+        assert_int_equal(store_source_read(w->c.store, w->source, w->c.clock.now, NULL), 0);
+        assert_int_equal(judge(&w->c, &j), 0);
+        int r = mailing_turn(w->m, &j, &w->next);
+        judgement_free(&j);
+        serve(w);
+        return r;
 }
 
 static void turn(struct world *w) {
@@ -735,6 +752,26 @@ static void test_unknown_that_did_not(void **data) {
         world_end(&w);
 }
 
+/* A server that answers the end of the mail with what belongs elsewhere: nobody knows whether it took it, and nothing comes twice without a word. */
+static void test_odd_answer(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, USUAL, at("2026-03-04T10:00"));
+        turn(&w);
+        write_from(&w, QUIETLY);
+        server.answer = ODD;
+        turn_at(&w, "2026-03-09T08:00");
+        assert_int_equal(rows(&w, OUTBOX_UNKNOWN).n, 1);
+        turn_at(&w, "2026-03-09T08:19");
+        assert_int_equal(server.tries, 1);
+        server.answer = TAKES;
+        turn_at(&w, "2026-03-09T08:20");
+        assert_int_equal(server.tries, 2);
+        turn_at(&w, "2026-03-16T08:00");
+        assert_non_null(strstr(last_taken()->mail, "twice"));
+        world_end(&w);
+}
+
 /* A network that answers for everybody until one has paid: no login is at stake. */
 static void test_bad_certificate_waits_little(void **data) {
         (void) data;
@@ -772,6 +809,31 @@ static void test_login_waits_long(void **data) {
         turn(&w);
         assert_int_equal(server.tries, before + 1);
         assert_int_equal(server.n_taken, 1);
+        world_end(&w);
+}
+
+/* The owner mended the password, and another process was writing the store at that moment. */
+static void test_reload_while_store_is_busy(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, USUAL, at("2026-03-04T10:00"));
+        turn(&w);
+        server.answer = BAD_LOGIN;
+        turn_at(&w, "2026-03-09T08:00");
+        assert_int_equal(server.tries, 1);
+        server.answer = TAKES;
+        fail_hurry = 1;
+        mailing_reload(w.m);
+        (void) try_turn(&w);
+        assert_int_equal(fail_hurry, 0);
+        turn_at(&w, "2026-03-09T08:01");
+        assert_int_equal(server.n_taken, 1);
+        /* Done once. */
+        server.answer = BAD_LOGIN;
+        turn_at(&w, "2026-03-16T08:00");
+        size_t before = server.tries;
+        turn_at(&w, "2026-03-16T08:01");
+        assert_int_equal(server.tries, before);
         world_end(&w);
 }
 
@@ -893,6 +955,64 @@ static void test_at_once_fails(void **data) {
         fail_put = -1;
         turn(&w);
         assert_int_equal(server.n_taken, 3);
+        world_end(&w);
+}
+
+/* Nor does a digest that cannot be made hold up the mail at once. */
+static void test_digest_fails(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, CONFIGURATION("every: mon 10:00"), at("2026-03-04T10:00"));
+        turn(&w);
+        unsigned quiet = write_from(&w, QUIETLY);
+        clock_to(&w, at("2026-03-09T10:00"));
+        unsigned loud = write_from(&w, LOUDLY);
+        fail_put = OUTBOX_DIGEST;
+        assert_true(try_turn(&w) < 0);
+        assert_int_equal(told_in(AT_ONCE, loud), 1);
+        fail_put = -1;
+        turn_at(&w, "2026-03-09T10:05");
+        assert_int_equal(server.n_taken, 2);
+        assert_int_equal(told_in(IN_DIGESTS, quiet), 1);
+        assert_int_equal(told_in(IN_DIGESTS, loud), 0);
+        assert_non_null(strstr(last_taken()->mail, "ALREADY MAILED"));
+        world_end(&w);
+}
+
+/* Passes fail since the service started (its parse roles do not run here any more, say): what was made before goes out all the same, and nothing is made. */
+static void test_nothing_is_read(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, USUAL, at("2026-03-04T10:00"));
+        turn(&w);
+        server.answer = LATER;
+        assert_int_equal(mailing_notice(w.m, "fault", "adieu: a fault", "A fault.\n"), 1);
+        turn(&w);
+        assert_int_equal(rows(&w, OUTBOX_WAITING).n, 1);
+        restart(&w);
+        server.answer = SILENT;
+        clock_to(&w, at("2026-03-09T08:00"));
+        (void) write_from(&w, QUIETLY);
+        assert_int_equal(mailing_turn(w.m, NULL, &w.next), 0);
+        serve(&w);
+        assert_int_equal(server.n_taken, 1);
+        assert_non_null(strstr(last_taken()->mail, "A fault."));
+        /* What may have arrived is not sent again before a source could show it. */
+        assert_int_equal(rows(&w, OUTBOX_UNKNOWN).n, 1);
+        server.answer = TAKES;
+        clock_to(&w, at("2026-03-09T09:00"));
+        assert_int_equal(mailing_turn(w.m, NULL, &w.next), 0);
+        serve(&w);
+        assert_int_equal(server.n_taken, 1);
+        restart(&w);
+        assert_int_equal(mailing_turn(w.m, NULL, &w.next), 0);
+        serve(&w);
+        assert_int_equal(server.n_taken, 1);
+        arrives(&w, last_taken()->message_id);
+        turn_at(&w, "2026-03-09T10:00");
+        assert_int_equal(server.n_taken, 2);
+        assert_non_null(strstr(last_taken()->message_id, IN_DIGESTS));
+        assert_int_equal(rows(&w, OUTBOX_SENT).n, 2);
         world_end(&w);
 }
 
@@ -1351,12 +1471,16 @@ int main(void) {
                 T(test_one_recipient_of_two),
                 T(test_unknown_that_arrived),
                 T(test_unknown_that_did_not),
+                T(test_odd_answer),
                 T(test_bad_certificate_waits_little),
                 T(test_login_waits_long),
+                T(test_reload_while_store_is_busy),
                 T(test_given_up),
                 T(test_replaced_by_the_next),
                 T(test_at_once),
                 T(test_at_once_fails),
+                T(test_digest_fails),
+                T(test_nothing_is_read),
                 T(test_at_once_refused),
                 T(test_notice),
                 T(test_extra),
