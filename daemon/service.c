@@ -59,7 +59,8 @@ struct service {
 
         /* What it says of itself. */
         char doing[512];
-        char *fault; /* of the last reload; NULL: it went well */
+        char *fault;      /* of the last reload; NULL: it went well */
+        bool fault_waits; /* it is still to be put among the mails */
         instant running_since, last_pass, next_pass, next_deadline;
         size_t open_alerts;
         struct seen_source *sources;
@@ -291,6 +292,28 @@ static int watch_clock(struct service *s) {
 
 /* --- a pass */
 
+/* Once for each fault, however often it is loaded. What cannot be written now is tried again by the next pass. */
+static void mail_fault(struct service *s, const char *fault) {
+        bool french = str_eq(digest_language(s->c), "fr");
+        char key[32];
+        _cleanup_free_ char *text = NULL;
+        (void) snprintf(key, sizeof(key), "fault-%016" PRIx64, hash_bytes(fault, strlen(fault), 0));
+        if (asprintf(&text,
+                     french ? "La nouvelle configuration a des fautes ; l'ancienne reste en vigueur.\n\n%s\n\n"
+                              "« adieu rules check » montre chaque faute à sa place.\n"
+                            : "The new configuration has faults; the old one stays in force.\n\n%s\n\n"
+                              "`adieu rules check` shows every fault at its place.\n",
+                     fault) < 0) {
+                log_errno(-ENOMEM, "cannot mail the fault");
+                text = NULL;
+                s->fault_waits = true;
+                return;
+        }
+        const char *subject =
+                french ? "adieu : la nouvelle configuration a des fautes" : "adieu: the new configuration has faults";
+        s->fault_waits = mailing_notice(s->mailing, key, subject, text) < 0;
+}
+
 static void on_trouble(const char *source, const char *text, void *userdata) {
         (void) userdata;
         log_warning("%s: %s", source, text);
@@ -408,6 +431,8 @@ static void pass(struct service *s) {
                 return;
         watch_more(s);
         see_sources(s);
+        if (s->fault_waits)
+                mail_fault(s, s->fault);
         if (r < 0) {
                 pass_failed(s, r);
                 return;
@@ -433,27 +458,6 @@ static int load(struct context *c) {
                 return EXIT_FAULT;
         int r = context_configuration(c, NULL, 0);
         return r == EXIT_DONE ? context_holidays(c) : r;
-}
-
-/* Once for each fault, however often it is loaded. */
-static void mail_fault(struct service *s, const char *fault) {
-        bool french = str_eq(digest_language(s->c), "fr");
-        char key[32];
-        _cleanup_free_ char *text = NULL;
-        (void) snprintf(key, sizeof(key), "fault-%016" PRIx64, hash_bytes(fault, strlen(fault), 0));
-        if (asprintf(&text,
-                     french ? "La nouvelle configuration a des fautes ; l'ancienne reste en vigueur.\n\n%s\n\n"
-                              "« adieu rules check » montre chaque faute à sa place.\n"
-                            : "The new configuration has faults; the old one stays in force.\n\n%s\n\n"
-                              "`adieu rules check` shows every fault at its place.\n",
-                     fault) < 0) {
-                log_errno(-ENOMEM, "cannot mail the fault");
-                text = NULL;
-                return;
-        }
-        (void) mailing_notice(
-                s->mailing, key,
-                french ? "adieu : la nouvelle configuration a des fautes" : "adieu: the new configuration has faults", text);
 }
 
 /* The new one has faults: the owner is told wherever there is a place for it. */
@@ -484,6 +488,7 @@ static void take_over(struct service *s, struct context *next) {
         watch_more(s);
         free(s->fault);
         s->fault = NULL;
+        s->fault_waits = false;
         outlet_command_forgive(s->command);
         mailing_reload(s->mailing);
         log_info("configuration read again: %zu rules", ruleset_size(c->rules));

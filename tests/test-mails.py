@@ -373,6 +373,26 @@ def faults(w):
         true("nonsense" in text and "has faults" in m["Subject"], m)
 
 
+@case("a reload with a fault while another process writes the store: mailed as soon as that is over")
+def fault_while_busy(w):
+    with Sink() as sink:
+        prepare(w, sink.port)
+        s = Service(w)
+        s.rests()
+        db = sqlite3.connect(store(w), isolation_level=None)
+        db.execute("BEGIN IMMEDIATE")
+        w.config.write_text(w.config.read_text() + "nonsense: 1\n")
+        s.process.send_signal(signal.SIGHUP)
+        s.hears("the old one stays")
+        db.execute("ROLLBACK")
+        db.close()
+        w.mail("!any", letter(1, ago=0))
+        s.until("the mail", lambda: sink.mails)
+        s.until("its note", lambda: sqlite3.connect(store(w)).execute("SELECT state FROM outbox").fetchall() == [(2,)])
+        equal(s.end(), 0)
+        true("has faults" in read(sink.mails[0].data)[0]["Subject"], sink.mails)
+
+
 def stop_at(w, call, number):
     """The service, killed by its N-th call of that name. What it was doing when it ended by itself is how the sweep knows that it is through."""
     folder = w.folder / "strace"
