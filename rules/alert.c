@@ -25,6 +25,7 @@ enum sentence {
         S_MEETING_AFTER,
         S_OUTSIDE_HOURS,
         S_NO_ANSWER,
+        S_NO_ANSWER_BY,
         S_ANSWERED,
         S_SETTLED,
         S_ABSENT,
@@ -50,6 +51,7 @@ static const char *const sentences[_SENTENCE_MAX][_LANGUAGE_MAX] = {
         [S_MEETING_AFTER] = {"%s %s after the start (%s for %s)", "%s %s après le début (%s pour %s)"},
         [S_OUTSIDE_HOURS] = {"Received %s at %s, outside working hours", "Reçu %s à %s, hors des heures de travail"},
         [S_NO_ANSWER] = {"No answer after %s (asked %s)", "Aucune réponse %s après (demandé %s)"},
+        [S_NO_ANSWER_BY] = {"No answer by %s (asked %s)", "Aucune réponse au %s (demandé %s)"},
         [S_ANSWERED] = {"Answered after %s (asked %s, answered %s)", "Réponse après %s (demandé %s, répondu %s)"},
         [S_SETTLED] = {"Settled after %s (asked %s, settled %s)", "Réglé après %s (demandé %s, réglé %s)"},
         [S_ABSENT] = {"Nothing after %s (since %s)", "Rien %s après (depuis %s)"},
@@ -260,6 +262,8 @@ static const char *absence_detail(const struct writer *w, const struct rule *r, 
                                          : S_ANSWERED,
                             write_length(w, b->ended_at - b->opened_at), write_time(w, b->opened_at),
                             write_time(w, b->ended_at));
+        if (b->bounded && question)
+                return say2(w, S_NO_ANSWER_BY, write_time(w, b->at), write_time(w, b->opened_at));
         const struct rule_variant *v = rule_variant_of(r, r->by_client_key ? s->client : NULL);
         return say2(w, question ? S_NO_ANSWER : S_ABSENT, write_duration(w, &literal_resolve(&step->within, v)->duration),
                     write_time(w, b->opened_at));

@@ -416,7 +416,7 @@ static int instance_new(struct evaluation *e, const struct rule *r, const struct
         if ((!t->buckets || t->n > t->mask) && instances_grow(t) < 0)
                 return -ENOMEM;
         struct shown_fact *opening = shown_new(e, f);
-        struct instance *p = opening ? malloc(sizeof(*p) + r->n_steps * sizeof(instant) + e->key_size) : NULL;
+        struct instance *p = opening ? malloc(sizeof(*p) + 2 * r->n_steps * sizeof(instant) + e->key_size) : NULL;
         if (!p) {
                 shown_unref(opening);
                 return -ENOMEM;
@@ -432,9 +432,10 @@ static int instance_new(struct evaluation *e, const struct rule *r, const struct
                                .key_size = e->key_size,
                                .by_size = e->key_by_size};
         p->captured = (instant *) (void *) (p + 1);
-        p->key = (char *) (p->captured + r->n_steps);
+        p->key = (char *) (p->captured + 2 * r->n_steps);
+        p->bounds = p->captured + r->n_steps;
         for (size_t i = 0; i < r->n_steps; i++)
-                p->captured[i] = INSTANT_UNKNOWN;
+                p->captured[i] = p->bounds[i] = INSTANT_UNKNOWN;
         if (e->key_size > 0)
                 memcpy(p->key, e->key, e->key_size);
         p->next = t->buckets[p->hash & t->mask];
@@ -624,16 +625,20 @@ static const struct work_calendar *step_calendar(struct evaluation *e, const str
         return s ? &s->calendar : &e->settings->owner.calendar;
 }
 
-static instant step_deadline(struct evaluation *e, const struct instance *p) {
+static instant step_deadline(struct evaluation *e, struct instance *p) {
         const struct rule *r = instance_rule(e, p);
         const struct rule_step *step = &r->steps[p->position];
         const struct rule_variant *v = variant_for(r, p->opening->client);
-        instant base = step->from_step >= 0 ? p->captured[p->position] : p->base;
+        instant base = step->from.step >= 0 ? p->captured[p->position] : p->base, bound = p->bounds[p->position];
         if (base == INSTANT_UNKNOWN)
                 return INSTANT_UNKNOWN;
         instant deadline =
                 duration_add(&literal_resolve(&step->within, v)->duration, step_calendar(e, step, p->opening->client), base);
-        return deadline == INSTANT_UNKNOWN ? deadline : MAX(deadline, p->last_at);
+        if (deadline == INSTANT_UNKNOWN)
+                return deadline;
+        deadline = MAX(deadline, p->last_at);
+        p->bounded = bound != INSTANT_UNKNOWN && bound > deadline;
+        return p->bounded ? bound : deadline;
 }
 
 /* Starts waiting for the step at its position. The instance may be gone afterwards. */
@@ -651,11 +656,17 @@ static int await_step(struct evaluation *e, struct instance *p) {
 }
 
 static void capture(const struct rule *r, struct instance *p, size_t step, const struct fact *f) {
-        for (size_t i = step + 1; i < r->n_steps; i++)
-                if (r->steps[i].from_step == (int) step) {
-                        struct value v = fact_value_at(f, r->steps[i].from_index[f->type]);
+        for (size_t i = step + 1; i < r->n_steps; i++) {
+                const struct step_field *from = &r->steps[i].from, *not_before = &r->steps[i].not_before;
+                if (from->step == (int) step) {
+                        struct value v = fact_value_at(f, from->index[f->type]);
                         p->captured[i] = instant_of(&v);
                 }
+                if (not_before->step == (int) step) {
+                        struct value v = fact_value_at(f, not_before->index[f->type]);
+                        p->bounds[i] = instant_of(&v);
+                }
+        }
 }
 
 static int instance_breach(struct evaluation *e, struct instance *p, instant at, struct shown_fact *shown,
@@ -674,6 +685,7 @@ static int instance_breach(struct evaluation *e, struct instance *p, instant at,
                            .ended_at = INSTANT_UNKNOWN,
                            .unread = r->ends_absent ? unread_of(e, p, at) : 0,
                            .sequence = p->sequence,
+                           .bounded = p->bounded,
                            .again = p->matches > 0};
         p->breach = p->group->n;
         return add_breach(e, p->group, &b, shown);

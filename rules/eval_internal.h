@@ -29,6 +29,7 @@ struct breach {
         uint32_t unread;          /* of the time until a deadline */
         bool withdrawn;           /* an absence told later moved the deadline, or the answer was written in time */
         bool settled;             /* `until` ended it, not the answer */
+        bool bounded;             /* fired at what `not_before` says, not after the rule's own time */
         bool again;               /* more evidence of an occurrence that breached before */
 };
 
@@ -85,6 +86,8 @@ struct instance {
         size_t breach;
         size_t matches;    /* of the last step */
         instant *captured; /* by step: what `from` of that step counts from */
+        instant *bounds;   /* by step: what its `not_before` says */
+        bool bounded;      /* the deadline is that bound */
         size_t key_size, by_size;
         char *key;
 };

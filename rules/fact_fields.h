@@ -56,7 +56,8 @@
         X(WORKING_TIME, "working_time", BOOL, NULL, "Inside the owner's working time")                       \
         X(DEADLINE, "deadline", INSTANT, NULL,                                                               \
           "Until when it is asked for; the last second of the day where no time of day was given")           \
-        X(INVITATION, "invitation", BOOL, NULL, "Asks by an invitation to a meeting, which its buttons answer")
+        X(INVITATION, "invitation", BOOL, NULL,                                                              \
+          "Asks by an invitation to a meeting, which its buttons answer, or to move one, which the calendar answers")
 
 #define SETTLED_FIELDS(X)                                                             \
         X(SUBJECT, "subject", STRING, NULL, "Subject of the answer")                  \

@@ -436,6 +436,12 @@ static enum fact_type request_type(const struct folding *f, const struct mail *m
                        : FACT_REQUEST_SENT;
 }
 
+/* "Could we move our meeting to Friday?" and nothing else: who agrees moves it in the calendar, often without a word. */
+static bool asks_to_move(const struct message *m) {
+        const char *moves = m->cancellation_because, *asks = m->request_because;
+        return m->questions <= 1 && !str_empty(moves) && !str_empty(asks) && (strstr(moves, asks) || strstr(asks, moves));
+}
+
 static int add_request(struct folding *f, const struct mail *mail, enum fact_type type, const struct client *client,
                        const char *words, bool invitation) {
         struct fact *fact;
@@ -453,7 +459,7 @@ static int add_request(struct folding *f, const struct mail *mail, enum fact_typ
         v[F_REQUEST_BECAUSE] = string_value(because);
         v[F_REQUEST_THIRD_PARTIES] = int_value(third_parties(f, client));
         v[F_REQUEST_URGENT] = bool_value(mail->m->flags & MESSAGE_URGENT);
-        v[F_REQUEST_INVITATION] = bool_value(invitation);
+        v[F_REQUEST_INVITATION] = bool_value(invitation || asks_to_move(mail->m));
         if (!invitation && mail->m->deadline.form != MOMENT_NONE)
                 v[F_REQUEST_DEADLINE] = typed_value(VALUE_INSTANT, deadline_instant(f, mail, client));
         if (tells_hour(mail))

@@ -53,6 +53,8 @@ static const struct rule_key keys[] = {
         {"step.as", "word", false, "A name for the step, for `from`"},
         {"step.within", "duration", false, "Time for the step, from the step before"},
         {"step.from", "word", false, "Where the time is counted from: NAME.FIELD of an earlier step"},
+        {"step.not_before", "word", false,
+         "The time ends no earlier than NAME.FIELD of an earlier step, where the fact has it: what was asked for by a date"},
         {"step.clock", "clock", false, "Whose days and hours count: owner (the default) or client"},
 
         {"until.fact", "fact or list of fact", true, "A fact, or a list of facts"},

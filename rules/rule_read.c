@@ -516,8 +516,8 @@ static void read_facts(struct rule_reader *c, const struct yaml_node *node, stru
         step->rules = rules;
 }
 
-/* `from: NAME.FIELD`, or NAME alone for the time of that step. */
-static void read_from(struct rule_reader *c, struct rule *rule, const struct yaml_node *node, struct rule_step *step) {
+/* `from: NAME.FIELD`, or NAME alone for the time of that step; `not_before` likewise. */
+static void read_step_field(struct rule_reader *c, struct rule *rule, const struct yaml_node *node, struct step_field *ret) {
         const char *word = read_word(c, node, "NAME.FIELD of an earlier step");
         if (!word)
                 return;
@@ -531,14 +531,14 @@ static void read_from(struct rule_reader *c, struct rule *rule, const struct yam
                 if (s->as && !s->absent)
                         names[n_names++] = s->as;
                 if (s->as && str_eq(s->as, name) && !s->absent)
-                        step->from_step = (int) i;
+                        ret->step = (int) i;
         }
-        if (step->from_step < 0) {
+        if (ret->step < 0) {
                 read_fault(c, node, "bad-value", name && n_names ? read_hint(c, name, names) : "name it with `as:`",
                            "no earlier step is named \"%s\"", name ? name : "");
                 return;
         }
-        const struct rule_step *from = &rule->steps[step->from_step];
+        const struct rule_step *from = &rule->steps[ret->step];
         for (int t = 0; t < _FACT_TYPE_MAX; t++) {
                 if (!(from->types & BIT(t)))
                         continue;
@@ -558,14 +558,13 @@ static void read_from(struct rule_reader *c, struct rule *rule, const struct yam
                         read_fault(c, node, "wrong-type", NULL, "\"%s\" is no date and no time", field);
                         return;
                 }
-                step->from_index[t] = (int16_t) i;
+                ret->index[t] = (int16_t) i;
         }
 }
 
 static void read_deadline(struct rule_reader *c, struct rule *rule, const struct yaml_node *node, struct rule_step *step) {
         const struct yaml_node *within = yaml_get(node, "within"), *from = yaml_get(node, "from"),
-                               *clock = yaml_get(node, "clock");
-        step->from_step = -1;
+                               *not_before = yaml_get(node, "not_before"), *clock = yaml_get(node, "clock");
         if (within && rule->n_steps == 0)
                 read_fault(c, within->key, "bad-value", NULL, "the first step has no time limit: nothing comes before it");
         else if (within) {
@@ -577,10 +576,15 @@ static void read_deadline(struct rule_reader *c, struct rule *rule, const struct
         } else if (step->absent)
                 (void) read_missing(c, node, "within", "an absent step");
         if (from)
-                read_from(c, rule, from, step);
+                read_step_field(c, rule, from, &step->from);
+        if (not_before)
+                read_step_field(c, rule, not_before, &step->not_before);
         if (from && !within && !step->absent)
                 read_fault(c, from->key, "bad-value", NULL,
                            "`from` says where `within` counts from, and there is no `within`");
+        if (not_before && !within && !step->absent)
+                read_fault(c, not_before->key, "bad-value", NULL,
+                           "`not_before` moves the end of `within`, and there is no `within`");
         int i = clock ? read_choice(c, clock, clock_names, "clock") : 0;
         step->clock = i == 1 ? CLOCK_CLIENT : CLOCK_OWNER;
         rule->client_clock |= step->clock == CLOCK_CLIENT && step->has_within;
@@ -596,6 +600,7 @@ static void read_as(struct rule_reader *c, const struct rule *rule, const struct
 
 static void read_step(struct rule_reader *c, struct rule *rule, const struct yaml_node *node) {
         struct rule_step *step = &rule->steps[rule->n_steps];
+        step->from.step = step->not_before.step = -1;
         if (!read_keys(c, node, "step"))
                 return;
         const struct yaml_node *fact = yaml_get(node, "fact"), *absent = yaml_get(node, "absent"),
@@ -622,7 +627,7 @@ static void read_step(struct rule_reader *c, struct rule *rule, const struct yam
 }
 
 void read_fact_and_where(struct rule_reader *c, const struct yaml_node *node, const char *prefix, struct rule_step *step) {
-        step->from_step = -1;
+        step->from.step = step->not_before.step = -1;
         if (!read_keys(c, node, prefix) || read_missing(c, node, "fact", prefix))
                 return;
         read_facts(c, yaml_get(node, "fact"), step);

@@ -60,6 +60,12 @@ struct rule_variant {
         struct rule_for limit;
 };
 
+/* A date or time of the fact of an earlier step. */
+struct step_field {
+        int step;                      /* -1: none */
+        int16_t index[_FACT_TYPE_MAX]; /* by type */
+};
+
 struct rule_step {
         bool absent;
         uint32_t types;        /* bits of enum fact_type */
@@ -70,8 +76,8 @@ struct rule_step {
         bool has_within;
         struct literal within;
         enum rule_clock clock;
-        int from_step;                      /* -1: the step before */
-        int16_t from_index[_FACT_TYPE_MAX]; /* field of that step's fact; by type */
+        struct step_field from;       /* where `within` counts from; step -1: the step before */
+        struct step_field not_before; /* the deadline is not before that; step -1: no such bound */
 };
 
 struct rule_key_field {

@@ -133,7 +133,7 @@ def manual_example(name, text):
 # What only who knows rules, clients, parameters and time can tell, not the form of a file.
 MEANING = """
 absent-no-within by-field cycle duplicate-id duplicate-key exception-until field-of-another-fact first-absent for-both for-every for-half for-impossible
-for-zero from-field from-type from-unknown in-scalar inhibits inhibits-cycle list-without-words lists-unknown needs one-step param-default-unfit param-misused param-none param-not-whole param-range param-share range-empty param-unknown
+for-zero from-field from-type not-before-field not-before-alone from-unknown in-scalar inhibits inhibits-cycle list-without-words lists-unknown needs one-step param-default-unfit param-misused param-none param-not-whole param-range param-share range-empty param-unknown
 same-field same-not-shared self-cycle share-above-one working-time step-names tab title-language unknown-client unknown-client-in unknown-list unknown-rule
 """.split()
 
