@@ -72,6 +72,15 @@ static const char *speaker(const struct inspection *in, const struct message *m,
         return owner ? "owner" : *ret_client ? "client" : NULL;
 }
 
+/* Files are looked at one by one: whether the conversation vouches for it only a scan knows. */
+static void print_doubt(const struct message *m) {
+        printf("%-13s fail: the domain in From does not vouch for it; it counts against nobody unless a known conversation "
+               "does\n",
+               "dmarc");
+        for (uint32_t i = 0; i < m->authenticated_domains.n; i++)
+                printf("%-13s came from %s\n", "", m->authenticated_domains.items[i]);
+}
+
 /* What From alone does not say. */
 static void print_ways(const struct inspection *in, const struct message *m) {
         const struct address *author = message_author(m), *resender = message_resender(m);
@@ -84,6 +93,8 @@ static void print_ways(const struct inspection *in, const struct message *m) {
         if (resender)
                 print_people("resent by", &m->resent_from);
         print_line("list", m->list_id);
+        if (m->dmarc == DMARC_FAIL)
+                print_doubt(m);
         print_line("speaks", client ? client->name : side);
 }
 

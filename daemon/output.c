@@ -159,6 +159,8 @@ json_object *json_message(const char *file, const struct message *m, instant int
         json_object_object_add(o, "resent_from", json_address(message_resender(m)));
         json_object_object_add(o, "delivered_to", json_texts(&m->delivered_to));
         json_object_object_add(o, "list_id", json_text(m->list_id));
+        json_object_object_add(o, "dmarc", json_text(dmarc_result_name(m->dmarc)));
+        json_object_object_add(o, "authenticated_domains", json_texts(&m->authenticated_domains));
         json_object_object_add(o, "subject", json_text(m->subject));
         json_object_object_add(o, "sent_at", json_time(m->sent_at, zone));
         json_object_object_add(o, "received_at",

@@ -18,6 +18,8 @@
 #define MIME_PARTS_MAX 1000U
 /* Decoded size of one text part that is read; a person reads less, a log pasted in a mail is cut. */
 #define TEXT_PART_MAX (1024U * 1024)
+/* Domains that a server says a message was sent or signed by: a sender and two services on the way. */
+#define AUTHENTICATED_DOMAINS_MAX 4U
 /* Newly written text kept in an observation, and quoted text shown by `inspect`. */
 #define TEXT_MAX (32U * 1024)
 #define QUOTED_TEXT_MAX (32U * 1024)

@@ -17,6 +17,7 @@ libparsers_a_SOURCES = \
 	%D%/transfer.c %D%/transfer.h \
 	%D%/header.c %D%/header.h \
 	%D%/address.c %D%/address.h \
+	%D%/authentication.c %D%/authentication.h \
 	%D%/date.c %D%/date.h \
 	%D%/mime.c %D%/mime.h \
 	%D%/message.c %D%/message.h \

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "parsers/address.h"
+#include "parsers/authentication.h"
 #include "parsers/calendar.h"
 #include "parsers/civil.h"
 #include "parsers/date.h"
@@ -88,6 +89,7 @@ enum slot {
         _SLOT_SINGLE, /* from here on: fields of which several occurrences count */
         SLOT_RECEIVED = _SLOT_SINGLE,
         SLOT_DELIVERED,
+        SLOT_AUTHENTICATION_RESULTS,
         _SLOT_MAX,
 };
 
@@ -117,6 +119,7 @@ static const struct {
         {FIELD("Return-Path"), SLOT_RETURN_PATH},
         {FIELD("Auto-Submitted"), SLOT_AUTO_SUBMITTED},
         {FIELD("Precedence"), SLOT_PRECEDENCE},
+        {FIELD("Authentication-Results"), SLOT_AUTHENTICATION_RESULTS},
         {FIELD("X-Autoreply"), SLOT_X_AUTOREPLY},
         {FIELD("X-Autorespond"), SLOT_X_AUTORESPOND},
         {FIELD("X-Auto-Response-Suppress"), SLOT_X_AUTO_RESPONSE_SUPPRESS},
@@ -163,6 +166,7 @@ struct reader {
         struct field slots[_SLOT_SINGLE];
         struct field repeated[_SLOT_MAX - _SLOT_SINGLE][REPEATED_MAX];
         uint32_t n_repeated[_SLOT_MAX - _SLOT_SINGLE];
+        uint8_t authentication_depths[REPEATED_MAX]; /* Received above each Authentication-Results */
         struct mime_fields mime;
         bool resent_over; /* the newest block of Resent- fields has ended */
 
@@ -252,6 +256,16 @@ static bool field_may_count(const struct reader *r, const struct field *f) {
         return f->name_size < 32 && r->name_lengths[f->name[0] & 31] >> f->name_size & 1;
 }
 
+static void keep_repeated(struct reader *r, size_t index, const struct field *f) {
+        uint32_t n = r->n_repeated[index];
+        if (n == REPEATED_MAX)
+                return;
+        if (index == SLOT_AUTHENTICATION_RESULTS - _SLOT_SINGLE)
+                r->authentication_depths[n] = (uint8_t) r->n_repeated[SLOT_RECEIVED - _SLOT_SINGLE];
+        r->repeated[index][n] = *f;
+        r->n_repeated[index]++;
+}
+
 static void keep_field(struct reader *r, const struct field *f) {
         for (size_t i = 0; field_may_count(r, f) && i < ELEMENTSOF(field_names); i++) {
                 if (field_names[i].size != f->name_size || !field_is(f, field_names[i].name))
@@ -262,8 +276,8 @@ static void keep_field(struct reader *r, const struct field *f) {
                 if (slot < _SLOT_SINGLE) { /* of doubled fields the first counts, as mail programs show it */
                         if (!r->slots[slot].body)
                                 r->slots[slot] = *f;
-                } else if (r->n_repeated[slot - _SLOT_SINGLE] < REPEATED_MAX)
-                        r->repeated[slot - _SLOT_SINGLE][r->n_repeated[slot - _SLOT_SINGLE]++] = *f;
+                } else
+                        keep_repeated(r, slot - _SLOT_SINGLE, f);
                 return;
         }
         mime_fields_add(&r->mime, f);
@@ -518,6 +532,24 @@ static int read_delivered_to(struct reader *r, size_t *share) {
         return 0;
 }
 
+static int read_authentication(struct reader *r, size_t *share) {
+        const size_t results = SLOT_AUTHENTICATION_RESULTS - _SLOT_SINGLE, received = SLOT_RECEIVED - _SLOT_SINGLE;
+        struct message *m = r->m;
+        if (r->n_repeated[results] == 0)
+                return 0;
+        const struct authentication_trace trace = {.results = r->repeated[results],
+                                                   .depths = r->authentication_depths,
+                                                   .n_results = r->n_repeated[results],
+                                                   .received = r->repeated[received],
+                                                   .n_received = r->n_repeated[received]};
+        int e = authentication_read(&trace, &m->from, r->scratch, r->arena, &m->dmarc, &m->authenticated_domains);
+        struct text_list *domains = &m->authenticated_domains;
+        for (uint32_t i = 0; e >= 0 && i < domains->n; i++)
+                if (!take(r, share, string_cost(domains->items[i])))
+                        domains->n = i;
+        return e;
+}
+
 /* The newest Received field stands on top; its date follows the last ';'. One that cannot be read is passed over. */
 static void read_received(struct reader *r) {
         const size_t index = SLOT_RECEIVED - _SLOT_SINGLE;
@@ -603,7 +635,8 @@ static int read_header(struct reader *r) {
         if ((e = read_addresses(r, &addresses)) < 0 || (e = read_ways(r, &addresses)) < 0 || (e = read_message_id(r)) < 0 ||
             (e = read_ids(r, SLOT_IN_REPLY_TO, &r->m->in_reply_to, &references)) < 0 ||
             (e = read_ids(r, SLOT_REFERENCES, &r->m->references, &references)) < 0 ||
-            (e = read_delivered_to(r, &delivered)) < 0 || (e = read_subject(r)) < 0)
+            (e = read_delivered_to(r, &delivered)) < 0 || (e = read_authentication(r, &addresses)) < 0 ||
+            (e = read_subject(r)) < 0)
                 return e;
         read_received(r);
         read_date(r);

@@ -9,11 +9,13 @@
 
 /* Raised when fields are added: they get `since`, and stay empty in records of before. A kind whose fields did not change keeps its
  * version, so that its records keep their digests. */
-#define ENCODING_VERSION 3
+#define ENCODING_VERSION 4
 /* Since 2: who a message is from when From does not say it. */
 #define SINCE_PEOPLE 2
 /* Since 3: what the writer does besides asking, and until when it is asked. */
 #define SINCE_ACTS 3
+/* Since 4: what the owner's server found out about the sender. */
+#define SINCE_DMARC 4
 
 /* --- names --- */
 
@@ -25,6 +27,11 @@ const char *automatic_kind_name(enum automatic_kind kind) {
         static const char *const names[] = {NULL,    "bounce", "receipt",      "vacation",
                                             "reply", "list",   "notification", "calendar"};
         return name_of(names, ELEMENTSOF(names), kind);
+}
+
+const char *dmarc_result_name(enum dmarc_result result) {
+        static const char *const names[] = {NULL, "pass", "fail"};
+        return name_of(names, ELEMENTSOF(names), result);
 }
 
 const char *participation_status_name(enum participation_status status) {
@@ -99,6 +106,8 @@ struct wire_table {
         { .type = WIRE_LIST, .offset = offsetof(struct s, f), .table = &(t), .max = (cap) }
 #define STRING_SINCE(version, s, f, cap) \
         { .type = WIRE_STRING, .offset = offsetof(struct s, f), .max = (cap), .since = (version) }
+#define NUMBER_SINCE(version, s, f, low, high) \
+        { .type = WIRE_NUMBER32, .offset = offsetof(struct s, f), .min = (low), .max = (high), .since = (version) }
 #define LIST_SINCE(version, s, f, t, cap) \
         { .type = WIRE_LIST, .offset = offsetof(struct s, f), .table = &(t), .max = (cap), .since = (version) }
 #define TABLE(name, s) static const struct wire_table name = {name##_fields, ELEMENTSOF(name##_fields), sizeof(struct s)}
@@ -214,6 +223,8 @@ static const struct wire_field message_fields[] = {
         LIST_SINCE(SINCE_ACTS, message, acts, act, _ACT_MAX - 1),
         {.type = WIRE_RECORD, .offset = offsetof(struct message, deadline), .table = &moment, .since = SINCE_ACTS},
         STRING_SINCE(SINCE_ACTS, message, deadline_because, SUBJECT_MAX),
+        NUMBER_SINCE(SINCE_DMARC, message, dmarc, 0, _DMARC_MAX - 1),
+        LIST_SINCE(SINCE_DMARC, message, authenticated_domains, short_item, AUTHENTICATED_DOMAINS_MAX),
 };
 TABLE(message, message);
 

@@ -204,6 +204,16 @@ struct act_list {
         uint32_t n;
 };
 
+/* What the owner's mail server says of DMARC (RFC 7489): does the domain in From vouch for the message? */
+enum dmarc_result {
+        DMARC_NONE = 0, /* nothing is told, or the domain says nothing of its mail */
+        DMARC_PASS,     /* proves nothing here: it is only shown */
+        DMARC_FAIL,     /* not sent from where the domain says; a forgery, a forwarder, or a domain that was set up badly */
+        _DMARC_MAX,
+};
+/* "pass", "fail"; NULL for NONE. */
+const char *dmarc_result_name(enum dmarc_result result) _pure_;
+
 struct message {
         const char *message_id; /* without angle brackets; NULL when absent */
         struct text_list in_reply_to, references;
@@ -214,6 +224,9 @@ struct message {
         struct address_list original_from;
         /* The newest block of RFC 5322 section 3.6.6: Resent-From, else Resent-Sender; Resent-To, -Cc and -Bcc. */
         struct address_list resent_from, resent_to;
+        enum dmarc_result dmarc; /* of authentication_read() */
+        /* Where dmarc is DMARC_FAIL: other domains for which DKIM or SPF passed, that is where it did come from. */
+        struct text_list authenticated_domains;
         const char *list_id;        /* List-Id without its phrase, in small letters (RFC 2919) */
         const char *subject;        /* decoded, unfolded */
         const char *thread_subject; /* base subject, RFC 5256 section 2.1, folded for comparing */
