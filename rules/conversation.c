@@ -2,6 +2,7 @@
 #include "rules/conversation.h"
 
 #include "parsers/utf8.h"
+#include "rules/domain.h"
 #include "rules/people.h"
 
 /* ---- hashing */
@@ -176,8 +177,8 @@ struct conversations {
         struct acquaintance *clients; /* owned, one for each client */
         struct threads threads;
         /* subjects: client, base subject and perhaps person -> thread. turns: thread and client -> who waits, and since when. copies: the owner's
-         * own messages by what they say. */
-        struct window subjects, turns, copies;
+         * own messages by what they say. origins: in whose name, and a domain that such messages came from. */
+        struct window subjects, turns, copies, origins;
 };
 
 int conversations_new(const struct settings *settings, struct conversations **ret) {
@@ -194,7 +195,7 @@ int conversations_new(const struct settings *settings, struct conversations **re
         for (size_t i = 0; i < settings->n_clients; i++)
                 c->clients[i].outside_at = INSTANT_UNKNOWN;
         c->threads = (struct threads) THREADS(CONVERSATION_WINDOW);
-        c->turns.age = c->copies.age = CONVERSATION_WINDOW;
+        c->turns.age = c->copies.age = c->origins.age = CONVERSATION_WINDOW;
         c->subjects.age = CONVERSATION_SUBJECT_WINDOW;
         *ret = c;
         return 0;
@@ -207,6 +208,7 @@ struct conversations *conversations_free(struct conversations *c) {
         window_done(&c->subjects);
         window_done(&c->turns);
         window_done(&c->copies);
+        window_done(&c->origins);
         free(c->clients);
         free(c);
         return NULL;
@@ -416,6 +418,45 @@ int conversations_pass(struct conversations *c, const struct conversation_messag
         return 1;
 }
 
+/* ---- forgeries */
+
+static bool names_known(const struct conversations *c, const struct conversation_message *m) {
+        for (uint32_t i = 1; i < m->names.n; i++)
+                if (m->names.keys[i] != m->key && threads_seen(&c->threads, m->names.keys[i], m->at))
+                        return true;
+        return false;
+}
+
+/* 0 where the domain is everybody's. */
+static uint64_t origin_key(const struct conversation_message *m, const char *domain) {
+        if (domain_free_mail(domain) != FREE_MAIL_NO)
+                return 0;
+        uint64_t who = m->from_owner ? 0 : m->clients[0]->index + 1U;
+        return hash_mix(hash_mix(email_hash(domain), who), UINT64_C(0x6f726967696e0001));
+}
+
+int conversations_vouch(struct conversations *c, const struct conversation_message *m) {
+        const struct text_list *domains = &m->message->authenticated_domains;
+        bool vouched = names_known(c, m);
+        for (uint32_t i = 0; i < domains->n && !vouched; i++) {
+                uint64_t key = origin_key(m, domains->items[i]);
+                vouched = key != 0 && window_find(&c->origins, key, m->at);
+        }
+        for (uint32_t i = 0; i < domains->n && vouched; i++) {
+                uint64_t key = origin_key(m, domains->items[i]);
+                int r = key != 0 ? window_put(&c->origins, key, 1, m->at) : 0;
+                if (r < 0)
+                        return r;
+        }
+        return vouched;
+}
+
+uint64_t conversations_place(struct conversations *c, const struct conversation_message *m) {
+        bool person = m->message->automatic == AUTOMATIC_NO || m->message->automatic == AUTOMATIC_CALENDAR;
+        uint64_t thread = find_by_subject(c, m);
+        return thread != 0 || !person ? thread : find_by_question(c, m);
+}
+
 /* ---- turns */
 
 bool message_asks(const struct message *m) {
@@ -537,6 +578,16 @@ uint32_t conversations_answered(struct conversations *c, uint64_t thread, const 
         for (size_t i = 0; i < WAITING_MAX; i++)
                 if (waits_in(c, &a->waiting[i], thread, at))
                         n = answer(&a->waiting[i], client, thread, ret, n);
+        return n;
+}
+
+uint32_t conversations_excused(struct conversations *c, uint64_t thread, const struct client *client, instant at,
+                               struct conversation_settled ret[static CONVERSATION_SETTLED_MAX]) {
+        struct acquaintance *a = &c->clients[client->index];
+        uint32_t n = 0;
+        for (size_t i = 0; i < WAITING_MAX; i++)
+                if (waits_in(c, &a->waiting[i], thread, at))
+                        n = answer(&a->waiting[i], client, 0, ret, n);
         return n;
 }
 

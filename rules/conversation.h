@@ -70,6 +70,25 @@ int conversations_add(struct conversations *c, const struct conversation_message
  * too. After conversations_prepare(). 1: *ret_thread filled, 0: it names nothing known, or was seen, -ENOMEM. */
 int conversations_pass(struct conversations *c, const struct conversation_message *m, uint64_t *ret_thread) _must_check_;
 
+/* A question that was answered, told in a conversation that the answer's fact does not name. */
+struct conversation_settled {
+        const struct client *client;
+        uint64_t thread; /* of the question's fact */
+        instant asked_at;
+};
+#define CONVERSATION_SETTLED_MAX 16U
+
+/* A message in the name of a client, or of the owner, whose domain does not vouch for it (DMARC failed) may be a forgery, or the mail of
+ * a domain that was set up badly, or came by a forwarder. Who names a message that is known had it: identifiers cannot be guessed. What
+ * such a message came from is remembered, and vouches for later ones in the same name. After conversations_prepare(), before
+ * conversations_add(). 1: somebody vouches for it, 0: nobody does, -ENOMEM. */
+int conversations_vouch(struct conversations *c, const struct conversation_message *m) _must_check_;
+/* Where a message of a client would belong that nobody vouches for: by subject, else by the question that it may answer. 0: nowhere. */
+uint64_t conversations_place(struct conversations *c, const struct conversation_message *m);
+/* Its questions are answered, as far as anybody can tell: all that wait there are told. Returns how many of *ret are filled. */
+uint32_t conversations_excused(struct conversations *c, uint64_t thread, const struct client *client, instant at,
+                               struct conversation_settled ret[static CONVERSATION_SETTLED_MAX]);
+
 /* Does it ask these people for something? Thanks do not, a forward without a word does not, and an invitation asks by its
  * own buttons, whose answer is no mail of a person. */
 bool message_asks(const struct message *m) _pure_;
@@ -106,13 +125,6 @@ bool conversations_waits(struct conversations *c, uint64_t thread, const struct 
  * answers it had it from the client. */
 const struct client *conversations_expects(struct conversations *c, const struct message *m, instant at);
 
-/* A question that was answered, told in a conversation that the answer's fact does not name. */
-struct conversation_settled {
-        const struct client *client;
-        uint64_t thread; /* of the question's fact */
-        instant asked_at;
-};
-#define CONVERSATION_SETTLED_MAX 16U
 /* The client wrote there: nothing waits any more. Returns how many of *ret are filled: questions asked in a conversation that only became this
  * one later. */
 uint32_t conversations_answered(struct conversations *c, uint64_t thread, const struct client *client, instant at,

@@ -17,6 +17,7 @@ static const char *const fact_told_by[] = {"invitation", "calendar", "words", NU
 static const struct fact_field message_fields[] = {MESSAGE_FIELDS(ROW)};
 static const struct fact_field request_fields[] = {REQUEST_FIELDS(ROW)};
 static const struct fact_field settled_fields[] = {SETTLED_FIELDS(ROW)};
+static const struct fact_field doubted_fields[] = {DOUBTED_FIELDS(ROW)};
 static const struct fact_field statement_fields[] = {STATEMENT_FIELDS(ROW)};
 static const struct fact_field boundary_fields[] = {BOUNDARY_FIELDS(ROW)};
 static const struct fact_field proposal_fields[] = {PROPOSAL_FIELDS(ROW)};
@@ -63,6 +64,11 @@ const struct fact_row fact_table[_FACT_TYPE_MAX] = {
         [FACT_REQUEST_SETTLED] = {"request.settled",
                                   "A request of the owner was answered by another who was asked too, or elsewhere",
                                   FIELDS(settled_fields), true},
+        [FACT_MESSAGE_DOUBTED] =
+                {"message.doubted",
+                 "A message in the name of the client, or of the owner to the client, that may be forged: it counts as "
+                 "nothing else",
+                 FIELDS(doubted_fields), true},
         [FACT_RULE] = {"rule", "A rule held: rule.<id>", FIELDS(breach_fields), true},
 };
 

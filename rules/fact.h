@@ -32,6 +32,7 @@ enum fact_type {
         FACT_PAYMENT_RECEIVED,
         FACT_WORK_DONE,
         FACT_REQUEST_SETTLED,
+        FACT_MESSAGE_DOUBTED,
         FACT_RULE, /* rule.<id>: a breach; `rule` tells which */
         _FACT_TYPE_MAX,
 };

@@ -66,6 +66,12 @@
         X(RESPONSE_TIME, "response_time", DURATION, NULL, "Time since it was asked")  \
         X(SETTLED, "settled", BOOL, NULL, "Always true: there is nothing left to wait for")
 
+#define DOUBTED_FIELDS(X)                                                 \
+        X(SUBJECT, "subject", STRING, NULL, "Subject as written")         \
+        X(TEXT, "text", STRING, NULL, "What the writer newly wrote")      \
+        X(BECAUSE, "because", STRING, NULL, "What the mail server found") \
+        X(BY, "by", ENUM, fact_by, "In whose name it is")
+
 /* What is said besides asking. The lists begin alike, so that one place fits all. */
 #define STATEMENT_FIELDS(X)                                               \
         X(SUBJECT, "subject", STRING, NULL, "Subject as written")         \
@@ -143,6 +149,7 @@
 #define FACT_FIELD_MESSAGE(c, ...) F_MESSAGE_##c,
 #define FACT_FIELD_REQUEST(c, ...) F_REQUEST_##c,
 #define FACT_FIELD_SETTLED(c, ...) F_SETTLED_##c,
+#define FACT_FIELD_DOUBTED(c, ...) F_DOUBTED_##c,
 #define FACT_FIELD_STATEMENT(c, ...) F_STATEMENT_##c,
 #define FACT_FIELD_BOUNDARY(c, ...) F_BOUNDARY_##c,
 #define FACT_FIELD_PROPOSAL(c, ...) F_PROPOSAL_##c,
@@ -155,6 +162,7 @@
 enum fact_message_field { MESSAGE_FIELDS(FACT_FIELD_MESSAGE) F_MESSAGE_N };
 enum fact_request_field { REQUEST_FIELDS(FACT_FIELD_REQUEST) F_REQUEST_N };
 enum fact_settled_field { SETTLED_FIELDS(FACT_FIELD_SETTLED) F_SETTLED_N };
+enum fact_doubted_field { DOUBTED_FIELDS(FACT_FIELD_DOUBTED) F_DOUBTED_N };
 enum fact_statement_field { STATEMENT_FIELDS(FACT_FIELD_STATEMENT) F_STATEMENT_N };
 enum fact_boundary_field { BOUNDARY_FIELDS(FACT_FIELD_BOUNDARY) F_BOUNDARY_N };
 enum fact_proposal_field { PROPOSAL_FIELDS(FACT_FIELD_PROPOSAL) F_PROPOSAL_N };

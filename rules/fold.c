@@ -828,6 +828,59 @@ static int fold_between(struct folding *f, struct mail *mail, const struct addre
         return r < 0 ? r : settle_for_others(f, mail, NULL, author);
 }
 
+/* ---- messages that nobody vouches for */
+
+static int add_doubted(struct folding *f, const struct mail *mail, const struct client *client) {
+        struct fact *fact;
+        int r = fact_begin(f, mail, FACT_MESSAGE_DOUBTED, client, &fact);
+        if (r < 0)
+                return r;
+        struct value *v = fact->values;
+        v[F_DOUBTED_SUBJECT] = string_value(mail->subject);
+        v[F_DOUBTED_TEXT] = string_value(mail->text);
+        v[F_DOUBTED_BECAUSE] = string_value("dmarc=fail");
+        v[F_DOUBTED_BY] = (struct value){.type = VALUE_ENUM, .s = mail->from_owner ? "owner" : "client"};
+        return 0;
+}
+
+/* Whoever is away, or never got what was sent, is excused by the programs that say so; many of them send from nowhere. */
+static bool only_excuses(const struct message *m) {
+        return m->automatic == AUTOMATIC_VACATION || m->automatic == AUTOMATIC_BOUNCE;
+}
+
+/* If it is the client's after all, it may be the answer that the owner waits for. */
+static int excuse_client(struct folding *f, const struct mail *mail) {
+        const struct client *client = mail->clients[0];
+        struct conversation_settled settled[CONVERSATION_SETTLED_MAX];
+        uint64_t thread = mail->person || message_settles(mail->m) ? conversations_place(f->conversations, &f->turn) : 0;
+        uint32_t n = thread != 0 ? conversations_excused(f->conversations, thread, client, mail->at, settled) : 0;
+        struct conversation_turn turn = {.at = mail->at, .settles = true};
+        int r = n > 0 ? conversations_turn(f->conversations, thread, client, &turn) : 0;
+        return r < 0 ? r : add_settled(f, mail, settled, n);
+}
+
+/* And if it is the owner's, it invited to write outside working time. */
+static void excuse_clients(struct folding *f, const struct mail *mail) {
+        for (uint32_t k = 0; k < mail->n_clients; k++)
+                if ((mail->person || mail->m->automatic == AUTOMATIC_CALENDAR) && !mail->working_time)
+                        conversations_note_outside(f->conversations, mail->clients[k], mail->at);
+}
+
+/* It may excuse the one in whose name it is, and never accuses: it asks nothing, answers no message by name, and what names it is not
+ * vouched for by that. */
+static int fold_doubted(struct folding *f, struct mail *mail, const struct address *author) {
+        judge_time(f, mail);
+        int r = mail_strings(f, mail, author ? author->email : NULL);
+        for (uint32_t k = 0; k < mail->n_clients && r >= 0; k++)
+                r = add_doubted(f, mail, mail->clients[k]);
+        if (r < 0)
+                return r;
+        if (!mail->from_owner)
+                return excuse_client(f, mail);
+        excuse_clients(f, mail);
+        return 0;
+}
+
 /* 1: later than now, so all that follow are too. */
 static int fold_message(struct folding *f, const struct stored_observation *stored) {
         const struct message *m = &stored->observation->message;
@@ -852,6 +905,13 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
         }
         if (!concerns)
                 return fold_between(f, &mail, author);
+        if (m->dmarc == DMARC_FAIL && !only_excuses(m)) {
+                int vouched = conversations_vouch(f->conversations, &f->turn);
+                if (vouched > 0)
+                        meetings_vouch(f->meetings, stored->digest);
+                if (vouched <= 0)
+                        return vouched < 0 ? vouched : fold_doubted(f, &mail, author);
+        }
         int r = conversations_add(f->conversations, &f->turn, &mail.thread);
         if (r != 0)
                 return r < 0 ? r : 0;
@@ -862,14 +922,6 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
         if (r < 0)
                 return r;
         return mail.from_owner ? remember_sent(f, &mail) : remember_received(f, &mail, author);
-}
-
-static int fold_calendar(struct folding *f, const struct observation_feed *feed) {
-        struct stored_observation stored;
-        int r = feed->start(feed->userdata, WALK_CALENDAR, true);
-        while (r >= 0 && (r = feed->next(feed->userdata, &stored)) > 0)
-                r = meetings_add(f->meetings, &stored);
-        return r < 0 ? r : meetings_end(f->meetings);
 }
 
 static int fold_messages(struct folding *f, const struct observation_feed *feed) {
@@ -883,6 +935,38 @@ static int fold_messages(struct folding *f, const struct observation_feed *feed)
                         break;
         }
         return r < 0 ? r : 0;
+}
+
+static int tell_nobody(const struct fact *fact, void *userdata) {
+        (void) fact, (void) userdata;
+        return 0;
+}
+
+/* Whether a conversation vouches for invitation mail is known once all messages were read: they are, before meetings are judged, in
+ * the few mailboxes that hold invitations to be doubted. */
+static int fold_vouchers(struct folding *f, const struct observation_feed *feed) {
+        const struct fold_options *options = f->options, silent = {.now = options->now};
+        fact_found found = f->found;
+        f->options = &silent;
+        f->found = tell_nobody;
+        int r = fold_messages(f, feed);
+        if (r >= 0)
+                r = flush(f);
+        f->options = options;
+        f->found = found;
+        f->queue_at = INSTANT_UNKNOWN;
+        f->conversations = conversations_free(f->conversations);
+        return r < 0 ? r : conversations_new(f->settings, &f->conversations);
+}
+
+static int fold_calendar(struct folding *f, const struct observation_feed *feed) {
+        struct stored_observation stored;
+        int r = feed->start(feed->userdata, WALK_CALENDAR, true);
+        while (r >= 0 && (r = feed->next(feed->userdata, &stored)) > 0)
+                r = meetings_add(f->meetings, &stored);
+        if (r >= 0 && meetings_doubted(f->meetings))
+                r = fold_vouchers(f, feed);
+        return r < 0 ? r : meetings_end(f->meetings);
 }
 
 int fold(const struct observation_feed *feed, const struct settings *settings, const struct fold_options *options,

@@ -44,6 +44,7 @@ struct meetings *meetings_free(struct meetings *m) {
         free(m->sources);
         free(m->words);
         free(m->mails);
+        free(m->doubts);
         free(m->facts);
         arena_free(m->arena);
         free(m);
@@ -335,6 +336,44 @@ static int mail_remember(struct meetings *m, uint64_t key, uint32_t position) {
         return 0;
 }
 
+/* What is in a client's name, and not vouched for by its domain, is doubted until somebody else vouches for it. What is in the
+ * owner's name accuses nobody. */
+static int note_doubt(struct meetings *m, const struct stored_observation *so, const struct person *author, bool *doubted) {
+        if (so->observation->message.dmarc != DMARC_FAIL || author->side != SIDE_CLIENT)
+                return 0;
+        int r = grow(&m->doubts, &m->allocated_doubts, m->n_doubts, sizeof(*m->doubts));
+        if (r < 0)
+                return r;
+        *doubted = true;
+        m->doubts[m->n_doubts++] = (struct doubt){.digest = so->digest, .doubted = doubted};
+        return 0;
+}
+
+bool meetings_doubted(const struct meetings *m) {
+        return m->n_doubts > 0;
+}
+
+static int compare_doubts(const void *a, const void *b) {
+        const struct doubt *x = a, *y = b;
+        return (x->digest > y->digest) - (x->digest < y->digest);
+}
+
+void meetings_vouch(struct meetings *m, uint64_t digest) {
+        if (!m->doubts_sorted && m->n_doubts > 1)
+                qsort(m->doubts, m->n_doubts, sizeof(*m->doubts), compare_doubts);
+        m->doubts_sorted = true;
+        size_t low = 0, high = m->n_doubts;
+        while (low < high) {
+                size_t mid = low + (high - low) / 2;
+                if (m->doubts[mid].digest < digest)
+                        low = mid + 1;
+                else
+                        high = mid;
+        }
+        for (; low < m->n_doubts && m->doubts[low].digest == digest; low++)
+                *m->doubts[low].doubted = false;
+}
+
 static int add_mail_event(struct meetings *m, const struct stored_observation *so, const struct event *e, instant known,
                           const struct address *author, bool from_owner) {
         enum version_kind kind;
@@ -354,6 +393,8 @@ static int add_mail_event(struct meetings *m, const struct stored_observation *s
                 author && e->organizer &&
                 (email_eq(author->email, e->organizer->email) || email_eq(author->email, e->organizer->sent_by));
         int r = version_common(m, so, e, v);
+        if (r >= 0)
+                r = note_doubt(m, so, &v->author, &v->doubted);
         /* Instances added to a series are occurrences of their own, not another time of it. */
         if (e->method == ITIP_ADD && v->rid == INSTANT_UNKNOWN)
                 v->rid = v->start;
@@ -491,6 +532,7 @@ static int add_words(struct meetings *m, const struct stored_observation *so, in
         struct words *w = arena_new0(m->arena, struct words, 1);
         if (!w)
                 return -ENOMEM;
+        const struct person author = {.side = from_owner ? SIDE_OWNER : SIDE_CLIENT, .client = client};
         *w = (struct words){.at = at,
                             .client = client,
                             .from_owner = from_owner,
@@ -500,7 +542,9 @@ static int add_words(struct meetings *m, const struct stored_observation *so, in
                             .observation = so->id,
                             .digest = so->digest};
         subject_words(mail->thread_subject, &w->subject);
-        int r = keep_replied(m, mail, w);
+        int r = note_doubt(m, so, &author, &w->doubted);
+        if (r >= 0)
+                r = keep_replied(m, mail, w);
         if (r >= 0)
                 r = keep_string(m, person, &w->person);
         if (r >= 0)
@@ -730,7 +774,17 @@ static int compare_mails(const void *a, const void *b) {
         return (x->meeting > y->meeting) - (x->meeting < y->meeting);
 }
 
+/* Words that may be forged call nothing off. */
+static void drop_doubted_words(struct meetings *m) {
+        size_t n = 0;
+        for (size_t i = 0; i < m->n_words; i++)
+                if (!m->words[i]->doubted)
+                        m->words[n++] = m->words[i];
+        m->n_words = n;
+}
+
 static int match_words(struct meetings *m) {
+        drop_doubted_words(m);
         if (m->n_words == 0)
                 return 0;
         qsort(m->words, m->n_words, sizeof(struct words *), compare_words);

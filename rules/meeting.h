@@ -19,6 +19,10 @@ static inline void meetings_freep(struct meetings **m) {
 
 /* One observation of WALK_CALENDAR; what is needed of it is copied. */
 int meetings_add(struct meetings *m, const struct stored_observation *so) _must_check_;
+/* Is there an invitation, or words that call off, of a client whose domain does not vouch for them? Then meetings_vouch() those that a
+ * conversation vouches for, by the digest of their observations, before meetings_end(). The others are no deed of the client. */
+bool meetings_doubted(const struct meetings *m) _pure_;
+void meetings_vouch(struct meetings *m, uint64_t digest);
 /* All were added: judge. */
 int meetings_end(struct meetings *m) _must_check_;
 

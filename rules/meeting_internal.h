@@ -35,6 +35,7 @@ struct version {
         bool mail; /* by an invitation mail; else by a calendar */
         bool recurring, rid_is_day, status_cancelled, author_is_organizer, stale;
         bool tentative; /* an option, told by mail: nothing is agreed yet */
+        bool doubted;   /* by mail in a client's name that nobody vouches for */
         instant rid;    /* INSTANT_UNKNOWN: the meeting itself, or the whole series */
         int32_t sequence;
         instant dtstamp, last_modified, created, seen, known;
@@ -66,6 +67,7 @@ struct words {
         const struct client *client;
         bool from_owner, placed; /* placed: its meeting is known */
         bool proposal;           /* only asks whether it may be moved */
+        bool doubted;            /* nobody vouches for them */
         struct subject_words subject;
         struct days days;
         uint64_t *replied; /* keys of messages it answers */
@@ -135,6 +137,12 @@ struct meetings {
                 uint32_t meeting;
         } * mails; /* which message told of which meeting, sorted by key */
         size_t n_mails, allocated_mails;
+        struct doubt {
+                uint64_t digest;
+                bool *doubted; /* of what came with that observation */
+        } * doubts;            /* sorted when first asked */
+        size_t n_doubts, allocated_doubts;
+        bool doubts_sorted;
         struct slot_list *slots; /* of each client; only while words look for their meeting */
         bool looking;
         struct meeting_fact *facts;

@@ -14,6 +14,8 @@
 /* Clients of one meeting, and answers to one meeting, that are looked at: beyond it is a public event or an attack. */
 #define MEETING_CLIENTS_MAX 16U
 #define MEETING_REPLIES_MAX 500U
+/* Mails of one meeting that may be forged: more are an attack, and what a calendar tells of that meeting is doubted altogether. */
+#define MEETING_DOUBTS_MAX 100U
 
 enum change_kind { CHANGE_PROPOSE, CHANGE_PLAN, CHANGE_ACCEPT, CHANGE_CANCEL, CHANGE_DECLINE, CHANGE_WORDS, CHANGE_GONE };
 
@@ -52,6 +54,9 @@ struct judging {
         size_t n_replies;
         struct version **gone; /* owned */
         size_t n_gone;
+        struct version **doubted; /* owned: what nobody vouches for and nobody else tells too */
+        size_t n_doubted;
+        bool flooded;         /* there are too many of them to look at */
         struct owner_no *nos; /* owned */
         size_t n_nos, allocated_nos;
         struct change *changes; /* owned */
@@ -65,6 +70,7 @@ static void judging_done(struct judging *j) {
         free(j->masters);
         free(j->replies);
         free(j->gone);
+        free(j->doubted);
         free(j->nos);
         free(j->changes);
         free(j->outcomes);
@@ -309,11 +315,39 @@ static bool only_removes(const struct version *v, const struct version *before) 
                v->n_attendees < before->n_attendees;
 }
 
+static bool same_occurrence(instant a, instant b) {
+        return a == INSTANT_UNKNOWN || b == INSTANT_UNKNOWN || a == b;
+}
+
+/* Do both say the same of the same occurrence? */
+static bool tells_same(const struct version *a, const struct version *b) {
+        return a->kind == b->kind && same_occurrence(a->rid, b->rid) &&
+               (a->kind == VERSION_CANCEL || llabs((long long) (a->start - b->start)) < MOVED_MIN);
+}
+
+/* Calendar programs do what a mail says, forged or not. */
+static bool follows_doubted(const struct judging *j, const struct version *v) {
+        for (size_t i = 0; i < j->n_doubted; i++)
+                if (tells_same(j->doubted[i], v) && j->doubted[i]->known <= v->seen)
+                        return true;
+        return j->flooded;
+}
+
+static bool declined_in_doubt(const struct judging *j, const struct participant *p, const struct version *v) {
+        for (size_t i = 0; i < j->n_doubted; i++) {
+                const struct version *d = j->doubted[i];
+                for (uint32_t k = 0; d->kind == VERSION_REPLY && d->known <= v->seen && k < d->n_participants; k++)
+                        if (d->participants[k].hash == p->hash && d->participants[k].status == PARTICIPATION_DECLINED)
+                                return true;
+        }
+        return j->flooded;
+}
+
 /* Who made this of what was before (may be NULL)? */
 static enum changed_by changed_by(const struct judging *j, const struct version *v, const struct version *before) {
         const struct version *organized = v->organizer_email || !before ? v : before;
         enum changed_by side = organizer_side(j, organized);
-        if (only_removes(v, before))
+        if (only_removes(v, before) || v->doubted || (!v->mail && side == BY_CLIENT && follows_doubted(j, v)))
                 return BY_UNKNOWN;
         if (v->mail) {
                 /* Sent by the owner's hand in the organizer's name: the owner looks after that calendar. */
@@ -326,10 +360,6 @@ static enum changed_by changed_by(const struct judging *j, const struct version 
         if (side != BY_CLIENT)
                 return side;
         return v->kind == VERSION_CANCEL || !before || v->sequence > before->sequence ? BY_CLIENT : BY_UNKNOWN;
-}
-
-static bool same_occurrence(instant a, instant b) {
-        return a == INSTANT_UNKNOWN || b == INSTANT_UNKNOWN || a == b;
 }
 
 /* Did the owner's "no" still stand then? */
@@ -761,7 +791,7 @@ static int add_versions(struct judging *j, instant rid, struct version **v, size
                         continue;
                 declined = p;
                 c.kind = p ? CHANGE_DECLINE : CHANGE_ACCEPT;
-                c.by = BY_CLIENT;
+                c.by = p && declined_in_doubt(j, p, v[i]) ? BY_UNKNOWN : BY_CLIENT;
                 c.person = p ? p->email : NULL;
                 r = add_change(j, &c);
                 if (r < 0)
@@ -787,7 +817,7 @@ static enum participation_status status_at(const struct judging *j, const struct
                         break;
                 if (reply->rid != INSTANT_UNKNOWN && reply->rid != rid)
                         continue;
-                for (uint32_t k = 0; k < reply->n_participants; k++)
+                for (uint32_t k = 0; k < reply->n_participants && !reply->doubted; k++)
                         if (reply->participants[k].hash == p->hash && !(reply->participants[k].organizer && !p->organizer) &&
                             reply->participants[k].status != PARTICIPATION_NONE && !reply->participants[k].organizer)
                                 return reply->participants[k].status;
@@ -821,7 +851,7 @@ static int add_reply(struct judging *j, size_t i) {
                                    .by = BY_CLIENT,
                                    .person = p->email,
                                    .digest = reply->digest};
-                if (p->status == PARTICIPATION_DECLINED && !others_come(j, plan, p, i, reply->rid))
+                if (p->status == PARTICIPATION_DECLINED && !reply->doubted && !others_come(j, plan, p, i, reply->rid))
                         c.kind = CHANGE_DECLINE;
                 else if (p->status == PARTICIPATION_ACCEPTED || p->status == PARTICIPATION_TENTATIVE)
                         c.kind = CHANGE_ACCEPT;
@@ -1246,6 +1276,41 @@ static void name_occurrences(struct judging *j) {
         }
 }
 
+/* When the same was first told by another mail, for which somebody vouches: one of them came by a forwarder. INSTANT_UNKNOWN: never. */
+static instant told_without_doubt(const struct judging *j, const struct version *doubted) {
+        instant first = INSTANT_UNKNOWN;
+        for (const struct version *v = j->meeting->versions; v; v = v->next)
+                if (v->mail && !v->doubted && v->author.client == doubted->author.client && tells_same(v, doubted) &&
+                    (first == INSTANT_UNKNOWN || v->known < first))
+                        first = v->known;
+        return first;
+}
+
+/* Of what may be forged only a cancellation is heard, as nobody's, and an answer that comes; the sooner one of two that say the same, since
+ * what is known sooner is in the client's favour. */
+static bool tells_something(const struct judging *j, const struct version *v) {
+        if (v->kind != VERSION_CANCEL || j->flooded)
+                return v->kind != VERSION_PLAN;
+        instant told = told_without_doubt(j, v);
+        return told == INSTANT_UNKNOWN || v->known < told;
+}
+
+static int gather_doubted(struct judging *j) {
+        size_t n = 0;
+        for (const struct version *v = j->meeting->versions; v; v = v->next)
+                n += v->doubted;
+        j->flooded = n > MEETING_DOUBTS_MAX;
+        if (n == 0 || j->flooded)
+                return 0;
+        j->doubted = malloc(n * sizeof(struct version *));
+        if (!j->doubted)
+                return -ENOMEM;
+        for (struct version *v = j->meeting->versions; v; v = v->next)
+                if (v->doubted && told_without_doubt(j, v) == INSTANT_UNKNOWN)
+                        j->doubted[j->n_doubted++] = v;
+        return 0;
+}
+
 static int sort_out(struct judging *j) {
         size_t n = j->meeting->n_versions;
         j->all = malloc(n * sizeof(struct version *));
@@ -1254,6 +1319,8 @@ static int sort_out(struct judging *j) {
         if (!j->all || !j->replies || !j->gone)
                 return -ENOMEM;
         for (struct version *v = j->meeting->versions; v; v = v->next) {
+                if (v->doubted && !tells_something(j, v))
+                        continue;
                 if (v->kind == VERSION_PLAN || v->kind == VERSION_CANCEL)
                         j->all[j->n_all++] = v;
                 else if (v->kind == VERSION_REPLY)
@@ -1305,7 +1372,9 @@ int meeting_judge(struct meetings *m, uint32_t position) {
         if (n == 0)
                 return 0;
         _cleanup_judging_ struct judging j = {.m = m, .meeting = meeting, .position = position};
-        int r = sort_out(&j);
+        int r = meetings_doubted(m) ? gather_doubted(&j) : 0;
+        if (r >= 0)
+                r = sort_out(&j);
         size_t facts = m->n_facts;
         for (uint32_t i = 0; i < n && r >= 0; i++) {
                 j.client = clients[i];

@@ -6,7 +6,8 @@ scan's time, `todo:` why it is known to fail still). Sections begin with a line 
 
   --- mail [FOLDER/]NAME     a message in the Maildir (FOLDER: "" or ".Sent" ...; a "!" before NAME puts it in new/ instead of cur/)
   --- msg NAME KEY=VALUE...  a plain message, written out from: from to cc at (delivery) sent subject re (NAMEs it answers, oldest first)
-                             and folder; the body is its text
+                             and folder; the body is its text; dmarc: what the owner's server found ("fail", "pass" ...), passed: domains
+                             that passed SPF or DKIM all the same, claims: a field that the sender wrote ("mx.example; dmarc=pass" ...)
   --- imip NAME KEY=VALUE... an invitation mail: the keys of msg, and method uid seq start end organizer attendee partstat status rid rrule summary
                              stamp; the body is its text part; tnef=yes: as Outlook sends it to its like, in a winmail.dat
   --- event FILE KEY=VALUE.. an event in calendars/FILE with the same keys; several of one FILE are put together (no body);
@@ -150,6 +151,12 @@ def message_head(name, k):
     head = []
     if sender != OWNER and k.get("received") != "no":
         head.append("Received: from mx.%s by mail.studio.example; %s" % (domain, email.utils.format_datetime(parse_time(k["at"]))))
+    if "dmarc" in k:
+        passed = "".join("; dkim=pass header.d=" + d for d in filter(None, k.get("passed", "").split(",")))
+        head.append("Authentication-Results: mail.studio.example; spf=softfail smtp.mailfrom=%s%s;\n\tdmarc=%s (p=none dis=none) header.from=%s"
+                    % (sender, passed, k["dmarc"], domain))
+    if "claims" in k:
+        head += ["Authentication-Results: " + k["claims"], "Received: from laptop by mx.%s; %s" % (domain, email.utils.format_datetime(parse_time(k["at"])))]
     head += ["Message-ID: <%s@%s>" % (name, domain), "Date: " + email.utils.format_datetime(parse_time(k.get("sent", k["at"]))),
              "From: " + k.get("name", "") + " <%s>" % sender, "To: " + k.get("to", OWNER)]
     if "cc" in k:
