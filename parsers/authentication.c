@@ -58,7 +58,7 @@ static size_t simplify(char *s, size_t n) {
                         }
                 }
                 if (quoted && strchr(" \t;=", c))
-                        c = '_';
+                        c = '?';
                 if (!quoted && is_blank(c) && (out == 0 || s[out - 1] == ' ' || s[out - 1] == '='))
                         continue;
                 if (!quoted && c == '=' && out > 0 && s[out - 1] == ' ')

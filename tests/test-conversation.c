@@ -25,8 +25,8 @@ static struct message *question(const char *id, const char *at, const char *subj
 /* The conversation of the message with that id. */
 static const char *thread(const char *id) {
         for (size_t i = 0; i < s->n_facts; i++)
-                if (s->facts[i]->type != FACT_REQUEST_SETTLED && s->facts[i]->message_id &&
-                    strcmp(s->facts[i]->message_id, id) == 0)
+                if (s->facts[i]->type != FACT_REQUEST_SETTLED && s->facts[i]->type != FACT_MESSAGE_DOUBTED &&
+                    s->facts[i]->message_id && strcmp(s->facts[i]->message_id, id) == 0)
                         return field(s->facts[i], "thread_id").s;
         fail_msg("no fact of %s", id);
         return NULL;
@@ -404,6 +404,83 @@ static void test_words(void **state) {
         assert_int_equal(many.n, SUBJECT_WORDS_MAX);
 }
 
+static struct message *failed(struct message *m, const char *domain) {
+        m->dmarc = DMARC_FAIL;
+        m->words = 10;
+        if (domain)
+                m->authenticated_domains = ids_list(s, domain);
+        return m;
+}
+
+static bool is_told(const char *id, enum fact_type type) {
+        for (size_t i = 0; i < s->n_facts; i++)
+                if (s->facts[i]->type == type && strcmp(s->facts[i]->message_id, id) == 0)
+                        return true;
+        return false;
+}
+
+#define assert_counts(id)                                        \
+        do {                                                     \
+                assert_true(is_told(id, FACT_MESSAGE_RECEIVED)); \
+                assert_false(is_told(id, FACT_MESSAGE_DOUBTED)); \
+        } while (0)
+#define assert_doubted(id)                                        \
+        do {                                                      \
+                assert_false(is_told(id, FACT_MESSAGE_RECEIVED)); \
+                assert_true(is_told(id, FACT_MESSAGE_DOUBTED));   \
+        } while (0)
+
+static void test_doubted(void **state) {
+        (void) state;
+        mail(s, "1@x", ME, JEAN, "2026-03-02T10:00", "devis", NULL);
+        failed(mail(s, "before@x", JEAN, ME, "2026-03-02T10:30", "logo", NULL), "hoster.example");
+        failed(mail(s, "answer@x", JEAN, ME, "2026-03-02T11:00", "re: devis", "1@x"), "hoster.example,gmail.com");
+        failed(mail(s, "again@x", JEAN, ME, "2026-03-02T11:30", "re: devis", "answer@x"), NULL);
+        failed(mail(s, "host@x", MARIE, ME, "2026-03-03T11:00", "logo", NULL), "Hoster.example");
+        failed(mail(s, "free@x", JEAN, ME, "2026-03-03T11:01", "logo", NULL), "gmail.com");
+        failed(mail(s, "other@x", JEAN, ME, "2026-03-03T11:02", "logo", NULL), "evil.example");
+        failed(mail(s, "client@x", BOB, ME, "2026-03-03T11:03", "logo", NULL), "hoster.example");
+        failed(mail(s, "self@x", JEAN, ME, "2026-03-03T11:04", "re: logo", "self@x"), NULL);
+        failed(mail(s, "forger@x", JEAN, ME, "2026-03-03T11:05", "re: logo", "other@x"), NULL);
+        failed(mail(s, "owner@x", ME, JEAN, "2026-03-03T11:06", "virement", NULL), "evil.example")->flags |= MESSAGE_REQUEST;
+        mail(s, "named@x", JEAN, ME, "2026-03-03T11:07", "re: logo", "other@x");
+        failed(mail(s, "named2@x", JEAN, ME, "2026-03-03T11:08", "re: logo", "other@x"), NULL);
+        failed(mail(s, "late@x", JEAN, ME, "2026-12-03T11:00", "logo", NULL), "hoster.example");
+        scene_fold(s);
+        static const char *const counts[] = {"answer@x", "again@x", "host@x", "named@x"};
+        static const char *const doubted[] = {"before@x", "free@x",   "other@x",  "client@x",
+                                              "self@x",   "forger@x", "named2@x", "late@x"};
+        for (size_t i = 0; i < ELEMENTSOF(counts); i++)
+                assert_counts(counts[i]);
+        for (size_t i = 0; i < ELEMENTSOF(doubted); i++)
+                assert_doubted(doubted[i]);
+        assert_doubted("owner@x");
+        assert_false(is_told("owner@x", FACT_MESSAGE_SENT));
+        assert_int_equal(count(s, FACT_REQUEST_SENT), 0);
+        assert_together("1@x", "again@x");
+}
+
+/* Programs that excuse are heard wherever they send from; who wrote may have answered, in the conversation that the subject names. */
+static void test_doubted_excuses(void **state) {
+        (void) state;
+        question("1@x", "2026-03-02T10:00", "devis");
+        question("2@x", "2026-03-02T10:01", "hebergement");
+        failed(mail(s, "away@x", JEAN, ME, "2026-03-02T10:02", "absence", NULL), NULL)->automatic = AUTOMATIC_VACATION;
+        failed(mail(s, "answer@x", JEAN, ME, "2026-03-02T11:00", "re: devis", "unknown@x"), NULL);
+        failed(mail(s, "other@x", BOB, ME, "2026-03-02T11:01", "hebergement", NULL), NULL);
+        scene_fold(s);
+        assert_counts("away@x");
+        assert_doubted("answer@x");
+        assert_int_equal(count(s, FACT_REQUEST_SETTLED), 1);
+        assert_word(nth(s, FACT_REQUEST_SETTLED, 0), "thread_id", thread("1@x"));
+        /* The owner wrote by night, perhaps: it is not held against who answers then. */
+        s->n = 0;
+        failed(mail(s, "night@x", ME, JEAN, "2026-03-02T22:00", "devis", NULL), NULL);
+        mail(s, "reply@x", JEAN, ME, "2026-03-02T23:00", "devis", NULL);
+        scene_fold(s);
+        assert_bool(nth(s, FACT_MESSAGE_RECEIVED, 0), "invited", true);
+}
+
 /* The table of everyday words is searched by halves. */
 static void test_common_words(void **state) {
         (void) state;
@@ -436,6 +513,8 @@ int main(void) {
                 TEST(test_asked_together),
                 TEST(test_merge_of_two_questions),
                 TEST(test_third_party_between),
+                TEST(test_doubted),
+                TEST(test_doubted_excuses),
                 TEST(test_any_order),
                 TEST(test_many),
                 TEST(test_words),

@@ -472,6 +472,73 @@ static void test_forged_reply(void **state) {
         expect(1, 0, 0, 0, 1);
 }
 
+static struct message *doubt(const char *refs) {
+        struct message *m = &last()->message;
+        m->dmarc = DMARC_FAIL;
+        if (refs) {
+                m->references = ids_list(s, refs);
+                m->in_reply_to = m->references;
+        }
+        return m;
+}
+
+/* Each kind of invitation mail whose sender's domain does not vouch for it, alone and in answer to the owner. */
+static void test_doubted(void **state) {
+        (void) state;
+        for (int vouched = 0; vouched < 2; vouched++) {
+                const char *by = vouched ? "client" : "unknown", *refs = vouched ? "o@x" : "made-up@x";
+                s->n = 0;
+                mail(s, "o@x", ME, JEAN, "2026-02-20T09:00", "point", NULL);
+                imip(ITIP_REQUEST, JEAN, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", JEAN, ME);
+                imip(ITIP_CANCEL, JEAN, "u", 1, "2026-03-02T09:00", "2026-03-02T10:00", JEAN, ME);
+                doubt(refs);
+                expect(1, 0, 1, 0, 0);
+                assert_word(CANCELLED, "changed_by", by);
+
+                s->n = 1;
+                imip(ITIP_REQUEST, JEAN, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", JEAN, ME);
+                imip(ITIP_REQUEST, JEAN, "u", 1, "2026-03-02T09:00", "2026-03-04T10:00", JEAN, ME);
+                doubt(refs);
+                expect(1, vouched, 0, 0, 1);
+
+                s->n = 1;
+                imip(ITIP_REQUEST, ME, "u", 0, "2026-02-20T10:00", "2026-03-02T10:00", ME, JEAN);
+                imip(ITIP_REPLY, JEAN, "u", 0, "2026-03-02T09:00", "2026-03-02T10:00", ME, JEAN)
+                        ->attendees.items[0]
+                        .participation_status = PARTICIPATION_DECLINED;
+                doubt(refs);
+                expect(1, 0, 0, vouched, !vouched);
+        }
+}
+
+/* A calendar that followed such a mail tells nothing of the client; and what was told without doubt too is told. */
+static void test_doubted_and_followed(void **state) {
+        (void) state;
+        object("u", 0, "2026-02-20T10:00", "2026-03-02T10:00", JEAN, ME);
+        last()->seen_at = when(s, "2026-02-20T12:00");
+        imip(ITIP_CANCEL, JEAN, "u", 1, "2026-03-02T09:00", "2026-03-02T10:00", JEAN, ME);
+        struct message *cancel = doubt(NULL);
+        object("u", 1, "2026-03-02T09:00", "2026-03-02T10:00", JEAN, ME)->status = EVENT_STATUS_CANCELLED;
+        expect(1, 0, 1, 0, 0);
+        assert_word(CANCELLED, "changed_by", "unknown");
+        cancel->dmarc = DMARC_PASS;
+        expect(1, 0, 1, 0, 0);
+        assert_word(CANCELLED, "changed_by", "client");
+        cancel->dmarc = DMARC_FAIL;
+        imip(ITIP_CANCEL, JEAN, "u", 1, "2026-03-02T09:30", "2026-03-02T10:00", JEAN, ME);
+        expect(1, 0, 1, 0, 0);
+        assert_word(CANCELLED, "changed_by", "client");
+        assert_number(CANCELLED, "notice", 3600);
+        /* More than anybody sends: nothing that the calendar tells of it counts. */
+        s->n = 3;
+        for (int i = 0; i < 120; i++) {
+                imip(ITIP_CANCEL, JEAN, "u", 1, "2026-03-02T09:00", "2026-03-02T10:00", JEAN, ME);
+                doubt(NULL);
+        }
+        expect(1, 0, 1, 0, 0);
+        assert_word(CANCELLED, "changed_by", "unknown");
+}
+
 static void test_declined_in_the_calendar(void **state) {
         (void) state;
         object("u", 0, "2026-02-20T10:00", "2026-03-02T10:00", ME, JEAN);
@@ -837,6 +904,8 @@ int main(void) {
                 TEST(test_a_colleague_still_comes),
                 TEST(test_tentative),
                 TEST(test_forged_reply),
+                TEST(test_doubted),
+                TEST(test_doubted_and_followed),
                 TEST(test_declined_in_the_calendar),
                 TEST(test_calendar_moved),
                 TEST(test_stale_stamp),

@@ -62,6 +62,8 @@ static struct observation sample_message(void) {
                                 .acts = {acts, 2},
                                 .deadline = {MOMENT_DATE, 1700006400},
                                 .deadline_because = "by Friday",
+                                .dmarc = DMARC_FAIL,
+                                .authenticated_domains = {parts, 2},
                         },
         };
 }
@@ -216,20 +218,26 @@ static void test_older_version(void **state) {
         in.message.list_id = in.message.deadline_because = NULL;
         in.message.acts.n = 0;
         in.message.deadline = (struct moment){0};
+        in.message.dmarc = DMARC_NONE;
+        in.message.authenticated_domains.n = 0;
         assert_int_equal(observation_encode(&in, false, &f->buf), 0);
         f->buf.data[0] = 1;
-        /* Four empty lists, no moment (its form and time) and two strings that are not there. */
-        assert_int_equal(observation_decode(f->buf.data, f->buf.size - 8, f->arena, &out), 0);
+        /* Five empty lists, no moment (its form and time), two strings that are not there and a number. */
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size - 10, f->arena, &out), 0);
         assert_string_equal(out.message.message_id, "m1@x");
         assert_true(out.message.content_key == UINT64_MAX);
         assert_int_equal(out.message.resent_to.n, 0);
         assert_null(out.message.list_id);
         assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
         f->buf.data[0] = 2;
-        assert_int_equal(observation_decode(f->buf.data, f->buf.size - 4, f->arena, &out), 0);
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size - 6, f->arena, &out), 0);
         assert_int_equal(out.message.acts.n, 0);
         assert_int_equal(out.message.deadline.form, MOMENT_NONE);
-        f->buf.data[0] = 4;
+        f->buf.data[0] = 3;
+        assert_int_equal(observation_decode(f->buf.data, f->buf.size - 2, f->arena, &out), 0);
+        assert_int_equal(out.message.dmarc, DMARC_NONE);
+        assert_int_equal(out.message.authenticated_domains.n, 0);
+        f->buf.data[0] = 5;
         assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
         f->buf.data[0] = 0;
         assert_int_equal(observation_decode(f->buf.data, f->buf.size, f->arena, &out), -EBADMSG);
