@@ -57,7 +57,7 @@ EVENT = {
 }
 MESSAGE = {
     "file": str, "message_id": "?text", "in_reply_to": [str], "references": [str], "from": [ADDRESS], "to": [ADDRESS], "cc": [ADDRESS],
-    "author": object, "sender": object, "resent_from": object, "delivered_to": [str], "list_id": "?text", "side": "?owner|client", "client": "?text",
+    "author": object, "sender": object, "resent_from": object, "delivered_to": [str], "list_id": "?text", "dmarc": "?pass|fail", "authenticated_domains": [str], "side": "?owner|client", "client": "?text",
     "subject": "?text", "sent_at": "?time", "received_at": "?time", "parts": [str], "text": "?text", "quoted_text": "?text", "language": "?text",
     "automatic": bool, "automatic_kind": "?text", "request": bool, "request_because": "?text", "cancellation_because": "?text",
     "deadline": "?text", "deadline_because": "?text", "acts": [{"act": "reminder|thanks|boundary|proposal|decision", "kind": "?text", "because": str}],
@@ -306,6 +306,14 @@ def inspect(w):
     for line in ("author        Jean <jean@dupont.example>", "sender        <x@lists.example>", "resent by     <anne@dupont.example>",
                  "list          projet.lists.example", "speaks        Dupont SARL"):
         true(line in text, line, text)
+    forged = w.write("forged.eml", cases.plain_message("f", {"from": "jean@dupont.example", "at": "2026-03-02T08:50+01:00", "dmarc": "fail",
+                                                             "passed": "elsewhere.example"}, ["Bonjour"]))
+    [o] = objects(w.run("inspect", "--json", str(forged)))
+    conform(o, MESSAGE)
+    equal((o["dmarc"], o["authenticated_domains"], o["client"]), ("fail", ["elsewhere.example"], "dupont"))
+    text = w.run("inspect", str(forged)).stdout
+    for line in ("dmarc         fail", "came from elsewhere.example"):
+        true(line in text, line, text)
     w.config.unlink()
     mbox = w.write("two.mbox", b"".join(b"From a@b Mon Mar  2 08:50:00 2026\n" + question + b"\n" for _ in range(2)))
     rows = objects(bare("--json", str(mbox), str(path)))
@@ -318,6 +326,16 @@ def inspect(w):
     equal(len(objects(r, 1)), 3, "the others are shown")
     for name in ("nowhere.eml", "bad.ics"):
         true(name in r.stderr, r)
+
+
+@case("facts: a message that may be forged is shown, and is nothing else")
+def doubted(w):
+    w.mail("a", cases.plain_message("a", {"from": "jean@dupont.example", "at": "2026-03-02T23:50+01:00", "dmarc": "fail", "subject": "Urgent"}, ["Bonjour"]))
+    w.scan("2026-03-03T09:00+01:00")
+    [f] = objects(w.run("facts", "--json", now="2026-03-03T09:00+01:00"))
+    equal([f[k] for k in ("fact", "client", "person", "message_id", "subject", "because", "by")],
+          ["message.doubted", "dupont", "jean@dupont.example", "a@dupont.example", "Urgent", "dmarc=fail", "client"])
+    true("message.doubted" in w.run("facts", now="2026-03-03T09:00+01:00").stdout, "not in the list")
 
 
 def run_bare(w, *arguments):
