@@ -7,6 +7,8 @@
 
 #include "daemon/backoff.h"
 #include "daemon/network.h"
+#include "daemon/output.h"
+#include "daemon/refusal.h"
 #include "daemon/secret.h"
 #include "daemon/source_names.h"
 
@@ -112,6 +114,7 @@ struct accounts {
         struct network *network; /* NULL: nobody hears of a change of addresses */
         struct account *first;
         bool hurry;
+        bool unattended;
 };
 
 static int64_t boottime_ns(void) {
@@ -465,6 +468,30 @@ static bool has_lasted(const struct account *m) {
         return clock_monotonic_ns() - m->began_ns >= LASTING_NS;
 }
 
+/* For runs to come. The end of this one, when it cannot be written, is seen by whoever drains next. */
+static void keep_refusal(struct account *m, int64_t seconds) {
+        int e = reader_write(m->reader);
+        if (e >= 0 && (e = refusal_keep(reader_store(m->reader), m->source, m->spec->remote, seconds)) < 0)
+                (void) reader_fatal(m->reader, e);
+}
+
+/* As start_role(). */
+static int wait_for_refusal(struct account *m) {
+        const struct owner *owner = &reader_settings(m->reader)->owner;
+        instant until;
+        char when[64];
+        int e = refusal_waits(reader_store(m->reader), m->source, m->spec->remote, &until);
+        if (e <= 0)
+                return e < 0 ? reader_fatal(m->reader, e) : 0;
+        reader_trouble(m->reader,
+                       "%s refused the password of %s; so that the account is not locked, it is not tried again before %s, "
+                       "or by `adieu "
+                       "scan` at a terminal",
+                       m->spec->remote->host, m->spec->remote->user ? m->spec->remote->user : "?",
+                       time_human(until, owner->zone, owner->language, when, sizeof(when)));
+        return 1;
+}
+
 /* A failure of the account, told once for each try. `patience`: what the server asked for. */
 static void failed(struct account *m, enum fetch_end end, int64_t patience, const char *why) {
         if (m->fetch && has_lasted(m))
@@ -478,7 +505,10 @@ static void failed(struct account *m, enum fetch_end end, int64_t patience, cons
                           : end == FETCH_END_FAULT
                                   ? FAULT_SECONDS
                                   : (int64_t) (backoff_wait(&retry, m->failures, random_number()) / USEC_PER_SEC);
-        wait_seconds(m, MAX(seconds, MIN(patience, (int64_t) PATIENCE_MAX_SECONDS)));
+        seconds = MAX(seconds, MIN(patience, (int64_t) PATIENCE_MAX_SECONDS));
+        wait_seconds(m, seconds);
+        if (end == FETCH_END_REFUSED)
+                keep_refusal(m, seconds);
         reader_trouble(m->reader, "%s", why);
 }
 
@@ -608,6 +638,9 @@ static void on_done(struct account *m, const struct fetch_record *r) {
         forget_avoided(m);
         free(TAKE_PTR(m->why));
         tell_unnamed(m);
+        int e = reader_write(m->reader);
+        if (e >= 0 && (e = refusal_forget(reader_store(m->reader), m->source)) < 0)
+                (void) reader_fatal(m->reader, e);
 }
 
 static int on_record(struct account *m, struct fetch_record *r) {
@@ -787,7 +820,9 @@ static int read_account(struct account *m) {
                                        m->why ? m->why : "the connection was lost; trying again in a while");
                         return 1;
                 }
-                int e = begin_reading(m);
+                int e = m->accounts->unattended ? wait_for_refusal(m) : 0;
+                if (e == 0)
+                        e = begin_reading(m);
                 if (e != 0)
                         return e;
         }
@@ -881,6 +916,10 @@ void accounts_reload(struct accounts *a) {
                 account_free(m);
         }
         a->first = NULL;
+}
+
+void accounts_unattended(struct accounts *a) {
+        a->unattended = true;
 }
 
 void accounts_hurry(struct accounts *a) {

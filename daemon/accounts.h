@@ -19,6 +19,8 @@ int accounts_new(sd_event *event, const char *program, void (*wake)(void *userda
 struct accounts *accounts_free(struct accounts *a);
 /* The configuration or a secret may have changed: end all sessions, forget every refusal and wait. */
 void accounts_reload(struct accounts *a);
+/* Nobody is there who could have mended what a server refused: a login that was refused in an earlier run is not tried before its time (refusal.h). */
+void accounts_unattended(struct accounts *a);
 /* Something else is to be read: the pass at work leaves its account where it is. Nothing is lost: wake() comes again. */
 void accounts_hurry(struct accounts *a);
 

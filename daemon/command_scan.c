@@ -54,6 +54,8 @@ static int read_all(struct scan *s, struct read_totals *totals) {
                 sd_event_unref(event);
                 return log_errno(r, "cannot read accounts");
         }
+        if (isatty(STDIN_FILENO) != 1 && !s->terminal)
+                accounts_unattended(accounts);
         r = store_set_owner(c->store, c->settings);
         if (r < 0)
                 log_errno(r, "%s", store_error(c->store));

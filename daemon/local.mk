@@ -84,6 +84,8 @@ libdaemon_a_SOURCES = \
 	%D%/program.h \
 	%D%/reader.c \
 	%D%/reader.h \
+	%D%/refusal.c \
+	%D%/refusal.h \
 	%D%/role.c \
 	%D%/role.h \
 	%D%/role_command.c \

@@ -3,14 +3,17 @@
 """IMAP accounts against a real dovecot on loopback: what is read, what is left alone, what is refused before the password is sent, and what becomes of
 interruptions. Skipped with the reason where there is none."""
 import base64
+import contextlib
 import concurrent.futures
 import http.server
 import json
 import os
 import pathlib
+import pty
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,6 +21,7 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import case as cases  # noqa: E402
 import tap  # noqa: E402
 from dovecot import Authority, Dovecot, eventually  # noqa: E402
 from meddler import Meddler, Plan  # noqa: E402
@@ -121,6 +125,50 @@ def wrong_password(w):
     equal(server.log().count("auth failed, 1 attempts"), 1, server.log())
     true("nonsense-password" not in r.stderr + w.status(NOW), r)
     true("refuses the password" in status(w)["error"], status(w))
+
+
+def refusals(server):
+    return server.log().count("auth failed, 1 attempts")
+
+
+@case("a refused password is not tried by each scan of a timer: only when something changed, when its time has come, or for somebody at a terminal")
+def refused_by_timer(w):
+    server = Dovecot(w)
+    server.save(letter(1))
+    account(w, server, password="nonsense-password")
+    true("refuses the password of bob" in w.scan(NOW, want=3).stderr)
+    for _ in range(2):
+        r = w.scan(NOW, want=3)
+        true("refused the password of bob" in r.stderr and "not tried again before" in r.stderr and "terminal" in r.stderr, r)
+        true("not tried again before" in status(w)["error"], status(w))
+    equal(refusals(server), 1, server.log())
+    # Another password.
+    (w.folder / "secret-bob").write_text("another-nonsense\n")
+    true("refuses the password of bob" in w.scan(NOW, want=3).stderr)
+    w.scan(NOW, want=3)
+    equal(refusals(server), 2, server.log())
+    # At a terminal, where somebody may have mended it on the server.
+    here, there = pty.openpty()
+    try:
+        r = subprocess.run([cases.ADIEU, "-c", str(w.config), "--now", NOW, "scan"], env=w.env, cwd=w.folder, stdin=there, capture_output=True, text=True)
+    finally:
+        os.close(here)
+        os.close(there)
+    true(r.returncode == 3 and "refuses the password of bob" in r.stderr, r)
+    equal(refusals(server), 3, server.log())
+    # The time has come.
+    with contextlib.closing(sqlite3.connect(w.folder / "state" / "adieu" / "adieu.db")) as db, db:
+        equal(db.execute("UPDATE meta SET value = value - 6 * 3600 WHERE key LIKE 'refused-until-%'").rowcount, 1)
+    true("refuses the password of bob" in w.scan(NOW, want=3).stderr)
+    equal(refusals(server), 4, server.log())
+    # A clock that was ahead does not lock it out for a year.
+    with contextlib.closing(sqlite3.connect(w.folder / "state" / "adieu" / "adieu.db")) as db, db:
+        db.execute("UPDATE meta SET value = value + 365 * 86400 WHERE key LIKE 'refused-until-%'")
+    true("refuses the password of bob" in w.scan(NOW, want=3).stderr)
+    (w.folder / "secret-bob").write_text("bobpw\n")
+    true("1 new observation" in w.scan(NOW).stderr)
+    equal(refusals(server), 5, server.log())
+    true("nonsense" not in w.status(NOW))
 
 
 @case("STARTTLS, and plain only where it was allowed")
