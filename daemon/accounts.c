@@ -88,6 +88,7 @@ struct account {
         int64_t began_ns; /* when its role was started */
         int64_t done_ns;  /* when the last reading ended */
         bool troubled;
+        size_t n_folders, n_wanted;
         bool *named;        /* owned: which of the names under `include` a folder has */
         bool partial;       /* begun, and not come to its end */
         int64_t partial_ns; /* since when it gives what it has; 0: nothing came since it was read whole */
@@ -356,6 +357,8 @@ static int answer_folder(struct account *m, const struct fetch_record *folder) {
         answer.status = m->kind->wanted(m, folder)                          ? FETCH_WANTED
                         : m->kind->left_out && m->kind->left_out(m, folder) ? FETCH_LEFT_OUT
                                                                             : FETCH_UNWANTED;
+        m->n_folders++;
+        m->n_wanted += answer.status == FETCH_WANTED;
         if (answer.status == FETCH_WANTED) {
                 e = store_folder_remembered(reader_store(r), m->source, folder->folder, &state);
                 if (e < 0)
@@ -578,6 +581,7 @@ static int begin_reading(struct account *m) {
         m->troubled = false;
         m->partial = true;
         m->progress = m->progress_total = 0;
+        m->n_folders = m->n_wanted = 0;
         forget_data(m);
         epochs_abandon(m);
         return m->fetch ? send_read(m) : start_session(m);
@@ -638,6 +642,10 @@ static void on_done(struct account *m, const struct fetch_record *r) {
         forget_avoided(m);
         free(TAKE_PTR(m->why));
         tell_unnamed(m);
+        if (m->n_folders > 0 && m->n_wanted == 0 && (m->spec->include || m->spec->exclude)) {
+                m->troubled = true;
+                reader_all_left_out(m->reader, m->spec);
+        }
         int e = reader_write(m->reader);
         if (e >= 0 && (e = refusal_forget(reader_store(m->reader), m->source)) < 0)
                 (void) reader_fatal(m->reader, e);

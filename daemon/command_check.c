@@ -193,6 +193,20 @@ static const char *unknown_name(const struct probe *p, const char **names) {
         return NULL;
 }
 
+/* As far as the owner named them: what is left out by default is so because others hold it. */
+static size_t count_wanted(const struct probe *p) {
+        size_t n = 0;
+        for (size_t i = 0; i < p->n; i++) {
+                bool in = !p->spec->include, out = false;
+                for (const char **name = p->spec->include; name && *name && !in; name++)
+                        in = folder_named(p, &p->folders[i], *name);
+                for (const char **name = p->spec->exclude; name && *name && !out; name++)
+                        out = folder_named(p, &p->folders[i], *name);
+                n += in && !out;
+        }
+        return n;
+}
+
 static void describe(struct probe *p) {
         char names[SENTENCE_MAX / 2];
         const char *things = p->spec->kind == SOURCE_IMAP ? "folder" : "calendar";
@@ -202,11 +216,16 @@ static void describe(struct probe *p) {
         }
         list_names(p, names, sizeof(names));
         const char *unknown = unknown_name(p, p->spec->include), *kept = unknown_name(p, p->spec->exclude);
-        p->fine = !unknown && p->n > 0;
+        bool none = p->n > 0 && count_wanted(p) == 0;
+        p->fine = !unknown && p->n > 0 && !none;
         if (unknown)
                 (void) snprintf(p->text, sizeof(p->text), "nothing there is called \"%s\"; there are: %s", unknown, names);
         else if (p->n == 0)
                 (void) snprintf(p->text, sizeof(p->text), "no %ss are there", things);
+        else if (none)
+                (void) snprintf(p->text, sizeof(p->text),
+                                "`include` and `exclude` leave out all that is there (%s:%u:%u): %s", p->spec->file,
+                                p->spec->line, p->spec->column, names);
         else
                 (void) snprintf(p->text, sizeof(p->text), "%zu %s%s: %s%s%s%s", p->n, things, p->n == 1 ? "" : "s", names,
                                 kept ? "; none is called \"" : "", kept ? kept : "",

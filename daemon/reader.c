@@ -381,6 +381,13 @@ bool reader_folder_wanted(const struct source_spec *spec, const char *folder) {
         return spec->exclude ? !folder_in_list(folder, spec->exclude) : !folder_left_out_by_default(folder);
 }
 
+void reader_all_left_out(struct reader *r, const struct source_spec *spec) {
+        if (spec->include || spec->exclude)
+                reader_trouble(
+                        r, "nothing of it is read: `include` and `exclude` leave out every folder that is there (%s:%u:%u)",
+                        spec->file, spec->line, spec->column);
+}
+
 /* --- expansions of recurring events --- */
 
 struct expand_job {

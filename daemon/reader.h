@@ -95,6 +95,9 @@ instant reader_file_date(const struct stat *st);
 /* Is this folder to be read? Names as on disk ("Clients.Dupont", "INBOX/Junk", IMAP's modified UTF-7); "" is the top. */
 bool reader_folder_wanted(const struct source_spec *spec, const char *folder);
 
+/* Everything that is there is left out by `include` and `exclude`: told as a trouble, or it would pass for a source in which nothing is. */
+void reader_all_left_out(struct reader *r, const struct source_spec *spec);
+
 /* Open for reading without following a link in the last component, without waiting on a FIFO, without changing the access time where that is
  * allowed. Regular files only (-EINVAL). *ret_st may be NULL. */
 int reader_open_file(int folder_fd, const char *name, struct stat *ret_st, int *ret_fd) _must_check_;

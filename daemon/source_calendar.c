@@ -41,7 +41,7 @@ struct calendar_walk {
         size_t n_known, known_allocated;
         struct calendar_folder *folders; /* owned; also the list of what is still to be listed */
         size_t n_folders;
-        size_t n_files;
+        size_t n_files, n_left_out;
         struct departures missing; /* no longer in their file, looked into when everything was read */
         struct late_items late;
 };
@@ -203,11 +203,13 @@ static int look_at(struct calendar_walk *w, size_t folder, int folder_fd, const 
         if (entry->d_name[0] == '.' || reader_has_suffix(entry->d_name, ".tmp") ||
             fstatat(folder_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return 0;
-        if (S_ISDIR(st.st_mode))
-                return reader_depth(w->folders[folder].name) < CALENDAR_DEPTH_MAX &&
-                                       reader_folder_wanted(w->spec, entry->d_name)
+        if (S_ISDIR(st.st_mode)) {
+                bool wanted = reader_folder_wanted(w->spec, entry->d_name);
+                w->n_left_out += !wanted;
+                return wanted && reader_depth(w->folders[folder].name) < CALENDAR_DEPTH_MAX
                                ? push_folder(w, reader_join(w->folders[folder].name, entry->d_name))
                                : 0;
+        }
         if (!reader_has_suffix(entry->d_name, ".ics") && !reader_has_suffix(entry->d_name, ".ical")) {
                 if (S_ISLNK(st.st_mode) && reader_folder_wanted(w->spec, entry->d_name))
                         (void) source_link_is_missed(w->reader, w->spec, folder_fd, w->folders[folder].name, entry->d_name);
@@ -256,6 +258,9 @@ static int read_folders(struct calendar_walk *w) {
         for (size_t i = 0; i < w->n_folders && e >= 0; i++)
                 e = list_folder(w, top, i);
         (void) close(top);
+        /* A folder of calendars of which none is wanted; one that is wanted may well be empty. */
+        if (e >= 0 && w->n_files == 0 && w->n_folders == 1 && w->n_left_out > 0)
+                reader_all_left_out(w->reader, w->spec);
         return e;
 }
 

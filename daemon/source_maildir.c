@@ -51,7 +51,8 @@ struct walk {
         size_t n_folders, n_seen;
         struct folder_state *states; /* owned */
         size_t n_states;
-        bool any; /* a folder with messages was found, wanted or not */
+        bool any;      /* a folder with messages was found that is wanted */
+        bool left_out; /* a folder was not */
         bool link_missed;
 };
 
@@ -547,6 +548,7 @@ static int read_folder(struct walk *w, const char *folder) {
                         tell_folder(w, folder, "", e);
                 return 0;
         }
+        w->left_out = w->left_out || !wanted;
         struct scan s = {.walk = w, .folder = folder, .fds = {-1, -1}};
         int boxes = wanted ? open_boxes(w, fd, folder, s.fds) : 0;
         w->any = w->any || boxes > 0;
@@ -585,7 +587,9 @@ static int maildir_read(struct reader *r, const struct source_spec *spec, int64_
                 e = reader_drain(r);
         if (e >= 0)
                 e = keep_states(&w);
-        if (e >= 0 && !w.any)
+        if (e >= 0 && !w.any && w.left_out && (spec->include || spec->exclude))
+                reader_all_left_out(r, spec);
+        else if (e >= 0 && !w.any)
                 reader_trouble(r, "%s holds no Maildir (no folder with cur and new)", spec->location);
         while (w.n_folders > 0)
                 free(w.folders[--w.n_folders]);

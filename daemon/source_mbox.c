@@ -31,7 +31,7 @@ struct mbox_walk {
         size_t n_known;
         char **folders; /* owned, and its strings: still to be listed */
         size_t n_folders;
-        size_t n_files;
+        size_t n_files, n_left_out;
 };
 
 struct mbox_job {
@@ -229,8 +229,10 @@ static int look_at(struct mbox_walk *w, int folder_fd, const char *folder, const
                 p[w->n_folders++] = TAKE_PTR(name);
                 return 0;
         }
-        if (!reader_folder_wanted(w->spec, name))
+        if (!reader_folder_wanted(w->spec, name)) {
+                w->n_left_out++;
                 return 0;
+        }
         if (S_ISLNK(st.st_mode))
                 (void) source_link_is_missed(w->reader, w->spec, folder_fd, folder, entry);
         return S_ISREG(st.st_mode) ? look_at_file(w, folder_fd, entry, name) : 0;
@@ -263,6 +265,8 @@ static int read_folders(struct mbox_walk *w) {
                 e = list_folder(w, top, folder);
         }
         (void) close(top);
+        if (e >= 0 && w->n_files == 0 && w->n_left_out > 0)
+                reader_all_left_out(w->reader, w->spec);
         return e;
 }
 

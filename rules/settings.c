@@ -1154,6 +1154,39 @@ static void check_same_source(struct loader *l, const struct yaml_node *node, co
         }
 }
 
+static bool is_everything(const char *pattern) {
+        return *pattern && pattern[strspn(pattern, "*")] == 0;
+}
+
+static bool is_listed(const char *name, const char **list) {
+        for (; *list; list++)
+                if (strcasecmp(*list, name) == 0)
+                        return true;
+        return false;
+}
+
+/* A source of which nothing is read would pass for one in which nothing is. What only the folders that are there can tell is told when it is read. */
+static void check_folders(struct loader *l, const struct yaml_node *node, const struct source_spec *spec) {
+        const struct yaml_node *include = get(node, "sources[]", "include"), *exclude = get(node, "sources[]", "exclude");
+        size_t left = 0, named = 0;
+        for (const struct yaml_node *i = exclude ? first_item(exclude) : NULL; i; i = next_item(exclude, i))
+                if (i->type == YAML_SCALAR && is_everything(i->scalar)) {
+                        fault(l, i, "nothing-to-read", "name the folders to read under `include`",
+                              "\"%s\" leaves out every folder, so that nothing of the source is read", i->scalar);
+                        return;
+                }
+        if (!include || !spec->include)
+                return;
+        for (; spec->include[named]; named++)
+                left += spec->exclude && is_listed(spec->include[named], spec->exclude);
+        if (!first_item(include))
+                fault(l, include, "nothing-to-read", "leave the key out to read all folders",
+                      "`include` names no folder, so that nothing of the source is read");
+        else if (named > 0 && left == named)
+                fault(l, include, "nothing-to-read", "take from `exclude` what is to be read",
+                      "`exclude` leaves out every folder that `include` names, so that nothing of the source is read");
+}
+
 static void read_source(struct loader *l, const struct yaml_node *node) {
         if (!check_mapping(l, node, "sources[]", "a source"))
                 return;
@@ -1175,6 +1208,7 @@ static void read_source(struct loader *l, const struct yaml_node *node) {
                       "a source has exactly one kind");
         spec.include = get_texts(l, node, "sources[]", "include");
         spec.exclude = get_texts(l, node, "sources[]", "exclude");
+        check_folders(l, node, &spec);
         spec.name = get_text(l, node, "sources[]", "name");
         if (n != 1 || !place)
                 return;

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -86,6 +87,12 @@ def caldav(w):
         # No fault, since nothing is missed; but what was to be left out may not be.
         configure(w, ['caldav: "%s", password: {file: secret}, exclude: [home, wrok]' % url(s)])
         equal(check(w, 0)[0][3], '2 calendars: Work, Home; none is called "wrok", which is to be left out')
+        configure(w, ['caldav: "%s", password: {file: secret}, exclude: [home, work]' % url(s)])
+        rows = check(w, 3)
+        true("leave out all that is there" in rows[0][3] and "adieu.yaml:" in rows[0][3] and "Work, Home" in rows[0][3], rows)
+        r = w.run("scan")
+        true(r.returncode == 3 and "leave out every folder that is there" in r.stderr and "adieu.yaml:" in r.stderr, r)
+        shutil.rmtree(w.folder / "state")
         configure(w, ['caldav: "%s", password: {file: secret}, include: [work, wrok]' % url(s)])
         (w.folder / "secret").write_text("wrong\n")
         (w.folder / "secret").chmod(0o600)

@@ -636,6 +636,26 @@ static void test_maildir_link_is_told(void **data) {
         assert_int_equal(totals.observations, 1);
 }
 
+static void test_all_left_out(void **data) {
+        (void) data;
+        maildir("m");
+        make_folder("calendars/work");
+        make_folder("mail");
+        write_file("mail/archive", "From x Mon Mar  2 08:00:00 2026\nFrom: a@b.example\nSubject: x\n\nx\n");
+        static const char *const sources[] = {
+                "  - {maildir: m, exclude: [INBOX]}\n", "  - {maildir: m, include: [Clients]}\n",
+                "  - {mbox: mail, exclude: [archive]}\n", "  - {calendar: calendars, include: [home]}\n"};
+        for (size_t i = 0; i < ELEMENTSOF(sources); i++) {
+                use(sources[i]);
+                pass();
+                assert_int_equal(totals.failed_sources, 1);
+                assert_non_null(strstr(troubles, "leave out every folder that is there"));
+                assert_non_null(strstr(troubles, "adieu.yaml:"));
+        }
+        use("  - {maildir: m}\n  - {calendar: calendars}\n  - {mbox: mail, exclude: [other]}\n");
+        clean_pass();
+}
+
 static void test_other_links_are_told(void **data) {
         (void) data;
         make_folder("calendars");
@@ -1144,6 +1164,7 @@ int main(int argc, char **argv) {
                 T(test_maildir_link_is_not_followed),
                 T(test_maildir_link_is_told),
                 T(test_other_links_are_told),
+                T(test_all_left_out),
                 T(test_unreadable_folder),
                 T(test_sources_are_left_alone),
                 T(test_killed_and_run_again),

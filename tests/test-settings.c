@@ -346,6 +346,12 @@ static void test_faults(void **state) {
                 {OWNER "sources: [{maildir: x}, {maildir: ./x/}]\n", "duplicate-source", 2, 25, "line 2"},
                 {OWNER "sources: [{maildir: x, name: a}, {mbox: y, name: a}]\n", "duplicate-source", 2, 34, "name"},
                 {OWNER "sources: [{maildir: x, password: {file: y}}]\n", "unknown-key", 2, 24, "local"},
+                {OWNER "sources: [{maildir: x, include: []}]\n", "nothing-to-read", 2, 33, "leave the key out"},
+                {OWNER "sources: [{maildir: x, exclude: [Junk, \"*\"]}]\n", "nothing-to-read", 2, 40, "include"},
+                {OWNER "sources: [{mbox: x, exclude: \"**\"}]\n", "nothing-to-read", 2, 30, "include"},
+                {OWNER
+                 "sources: [{imap: \"imaps://u@h.example\", password: {file: y}, include: [a, b], exclude: [B, c, A]}]\n",
+                 "nothing-to-read", 2, 71, "exclude"},
                 {OWNER "sources: [{imap: mail.example}]\n", "bad-value", 2, 18, "imaps://"},
                 {OWNER "sources: [{imap: \"imaps://u:hunter2@mail.example\"}]\n", "password-in-file", 2, 18, "credential"},
                 {OWNER "sources: [{imap: \"imaps://u@h\", password: hunter2}]\n", "password-in-file", 2, 43, "credential"},
