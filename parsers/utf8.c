@@ -180,10 +180,121 @@ size_t utf8_boundary(const char *s, size_t n) {
         return n;
 }
 
-/* Characters that show nothing or turn the direction of what follows: a file name or a subject can be made to read as
- * something else with them. */
-static bool is_disguise(uint32_t cp) {
-        return (cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0xFEFF;
+/* --- characters that show nothing */
+
+struct range {
+        uint32_t first, last;
+};
+
+static bool in_ranges(uint32_t cp, const struct range *ranges, size_t n) {
+        size_t low = 0;
+        while (low < n) {
+                size_t middle = low + (n - low) / 2;
+                if (cp > ranges[middle].last)
+                        low = middle + 1;
+                else
+                        n = middle;
+        }
+        return cp >= ranges[low].first && cp <= ranges[low].last;
+}
+
+/* The last row of each table ends the search: nothing lies behind it. */
+#define IN_RANGES(cp, table) in_ranges((cp), (table), ELEMENTSOF(table) - 1)
+#define RANGES_END \
+        { UINT32_MAX, UINT32_MAX }
+
+/* Default_Ignorable_Code_Point of Unicode, without what is assigned to nothing outside of plane 14, and the marks of interlinear annotations. They have neither a
+ * form nor a width of their own: names and subjects can be made to look like others with them, the order of what is read turned, words hidden in sight from
+ * whoever looks for them, and hidden from sight in whole. */
+static const struct range ignorable[] = {
+        {0xAD, 0xAD},     {0x34F, 0x34F},   {0x61C, 0x61C},     {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
+        {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x206F},   {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+        {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}, RANGES_END,
+};
+
+static bool is_ignorable(uint32_t cp) {
+        return cp >= 0xAD && (cp < 0x300 ? cp == 0xAD : IN_RANGES(cp, ignorable));
+}
+
+/* Scripts whose letters are joined to one another: Arabic and its kin, Mongolian, 'Phags-pa and the like. */
+static const struct range cursive[] = {
+        {0x600, 0x8FF},     {0x1800, 0x18AF},   {0xA840, 0xA87F},   {0xFB50, 0xFDFF}, {0xFE70, 0xFEFC},
+        {0x10A80, 0x10AFF}, {0x10D00, 0x10D3F}, {0x1E900, 0x1E95F}, RANGES_END,
+};
+/* Scripts that write conjuncts with a virama: those of India, and those that came of them. */
+static const struct range conjunct[] = {
+        {0x900, 0xDFF},   {0xF00, 0x109F},  {0x1700, 0x17FF},   {0x1900, 0x1CFF}, {0xA800, 0xA83F},
+        {0xA880, 0xAAFF}, {0xABC0, 0xABFF}, {0x11000, 0x11FFF}, RANGES_END,
+};
+/* What emoji are made of, coarsely: arrows, signs, symbols, pictures, and the colours of skin. */
+static const struct range pictures[] = {
+        {0xA9, 0xA9},     {0xAE, 0xAE},     {0x203C, 0x2049},   {0x2100, 0x2BFF},
+        {0x3030, 0x303D}, {0x3297, 0x3299}, {0x1F000, 0x1FBFF}, RANGES_END,
+};
+/* Letters whose forms a variation selector chooses from (UTS 37 and StandardizedVariants.txt). */
+static const struct range variable[] = {
+        {0x1000, 0x109F}, {0x2200, 0x22FF}, {0x3000, 0x303F},   {0x3400, 0x9FFF},
+        {0xA840, 0xA87F}, {0xF900, 0xFAFF}, {0x20000, 0x3FFFF}, RANGES_END,
+};
+
+enum { ZWNJ = 0x200C, ZWJ = 0x200D, EMOJI_STYLE = 0xFE0F, KEYCAP = 0x20E3, BLACK_FLAG = 0x1F3F4, TAG_END = 0xE007F };
+
+static bool is_joiner(uint32_t cp) {
+        return cp == ZWNJ || cp == ZWJ;
+}
+
+static bool is_variation(uint32_t cp) {
+        return (cp >= 0xFE00 && cp <= 0xFE0F) || (cp >= 0xE0100 && cp <= 0xE01EF);
+}
+
+/* Where a script cannot do without one (RFC 5892 appendix A is the model, a little wider: old spellings put it before the virama, and at the end of a word), and between two
+ * pictures that are shown as one (UTS 51). */
+static bool joins(uint32_t before, uint32_t joiner, uint32_t after) {
+        if (IN_RANGES(before, cursive))
+                return joiner == ZWJ || IN_RANGES(after, cursive);
+        if (IN_RANGES(before, conjunct))
+                return true;
+        return joiner == ZWJ && (IN_RANGES(before, pictures) || before == EMOJI_STYLE) && IN_RANGES(after, pictures);
+}
+
+static bool chooses_form(uint32_t before, uint32_t selector, uint32_t after) {
+        if (selector >= 0xE0100)
+                return IN_RANGES(before, variable);
+        if ((before >= '0' && before <= '9') || before == '#' || before == '*')
+                return selector == EMOJI_STYLE && after == KEYCAP;
+        return IN_RANGES(before, pictures) || IN_RANGES(before, variable);
+}
+
+static bool is_tag(uint32_t cp) {
+        return cp >= 0xE0000 && cp <= TAG_END;
+}
+
+/* The tags of a part of a country behind its flag (UTS 51): three to six letters and digits, and the end. Their length in bytes; 0: they are none. */
+#define TAG_SIZE 4U
+static size_t flag_tags(const char *s, size_t n) {
+        enum { SHORTEST = 3, LONGEST = 6 };
+        uint32_t cp = 0;
+        for (size_t i = 0; i <= LONGEST && utf8_decode(s + i * TAG_SIZE, n - i * TAG_SIZE, &cp) == TAG_SIZE; i++) {
+                if (cp == TAG_END)
+                        return i < SHORTEST ? 0 : (i + 1) * TAG_SIZE;
+                if (!((cp >= 0xE0030 && cp <= 0xE0039) || (cp >= 0xE0061 && cp <= 0xE007A)))
+                        return 0;
+        }
+        return 0;
+}
+
+/* How many bytes of it are to be kept, where one that shows nothing stands at s; `before` is what was kept last. */
+static size_t keep_ignorable(uint32_t before, uint32_t cp, size_t length, const char *s, size_t n) {
+        uint32_t after = 0;
+        if (before == BLACK_FLAG && is_tag(cp))
+                return flag_tags(s, n);
+        if (cp >= 0x180B && cp <= 0x180F && cp != 0x180E)
+                return before >= 0x1820 && before <= 0x18AF ? length : 0;
+        if (!is_joiner(cp) && !is_variation(cp))
+                return 0;
+        (void) utf8_decode(s + length, n - length, &after);
+        after = is_ignorable(after) ? 0 : after; /* it may not stay */
+        return (is_joiner(cp) ? joins(before, cp, after) : chooses_form(before, cp, after)) ? length : 0;
 }
 
 /* Quotes and dashes of windows-1252 that went into UTF-8 as if they were Latin-1: controls that stand between words. */
@@ -192,41 +303,52 @@ static char windows_stand_in(uint32_t cp) {
         return cp < sizeof(table) ? table[cp] : 0;
 }
 
+/* What one character becomes, whatever stands before it: an ASCII character, 0 itself, -1 nothing. length 0: it is none. */
+static int replaced_by(uint32_t cp, size_t length, bool before_lf) {
+        if (length == 0)
+                return STAND_IN;
+        if (cp == '\r') /* the LF of CR LF writes the line end */
+                return before_lf ? -1 : '\n';
+        if (cp == 0x2028 || cp == 0x2029)
+                return '\n';
+        int stand_in = windows_stand_in(cp);
+        return stand_in ? stand_in : is_control(cp) ? -1 : 0;
+}
+
 size_t utf8_clean_in_place(char *s, size_t n) {
         size_t out = 0;
+        uint32_t before = 0; /* the last that was kept */
 
         for (size_t i = 0, len; i < n; i += len) {
                 uint32_t cp = 0;
                 len = n - i >= sizeof(uint64_t) ? plain_bytes(utf8_load_8(s + i)) : 0;
                 if (len > 0) {
+                        before = (unsigned char) s[i + len - 1];
                         if (out != i)
                                 memmove(s + out, s + i, len);
                         out += len;
                         continue;
                 }
                 len = utf8_decode(s + i, n - i, &cp);
-                if (len == 0) {
-                        s[out++] = STAND_IN;
-                        len = 1;
+                int other = replaced_by(cp, len, i + 1 < n && s[i + 1] == '\n');
+                if (other != 0) {
+                        len = MAX(len, (size_t) 1);
+                        if (other > 0) {
+                                before = (uint32_t) other;
+                                s[out++] = (char) other;
+                        }
                         continue;
                 }
-                if (cp == '\r') {
-                        /* The LF of CR LF writes the line end. */
-                        if (i + 1 >= n || s[i + 1] != '\n')
-                                s[out++] = '\n';
-                        continue;
+                if (is_ignorable(cp)) {
+                        size_t keep = keep_ignorable(before, cp, len, s + i, n - i);
+                        if (keep == 0) {
+                                /* The rest of tags that are none must not pass for some. */
+                                before = is_tag(cp) ? 0 : before;
+                                continue;
+                        }
+                        len = keep;
                 }
-                if (cp == 0x2028 || cp == 0x2029) {
-                        s[out++] = '\n';
-                        continue;
-                }
-                char stand_in = windows_stand_in(cp);
-                if (stand_in) {
-                        s[out++] = stand_in;
-                        continue;
-                }
-                if (is_control(cp) || is_disguise(cp))
-                        continue;
+                before = cp;
                 if (out != i)
                         memmove(s + out, s + i, len);
                 out += len;
@@ -338,11 +460,10 @@ static const struct {
         uint32_t cp;
         const char *as;
 } folded_as[] = {
-        {0xAD, ""},     {0xB4, "'"},    {0xAB, "\""},   {0xBB, "\""},    {0xDF, "ss"},   {0xE6, "ae"},
-        {0xFE, "th"},   {0x133, "ij"},  {0x153, "oe"},  {0x219, "s"},    {0x21B, "t"},   {0x2B9, "'"},
-        {0x2BC, "'"},   {0x2018, "'"},  {0x2019, "'"},  {0x201A, "'"},   {0x201B, "'"},  {0x201C, "\""},
-        {0x201D, "\""}, {0x201E, "\""}, {0x201F, "\""}, {0x2026, "..."}, {0x2032, "'"},  {0x2033, "\""},
-        {0x2039, "'"},  {0x203A, "'"},  {0x2212, "-"},  {0xFB01, "fi"},  {0xFB02, "fl"},
+        {0xB4, "'"},   {0xAB, "\""},   {0xBB, "\""},   {0xDF, "ss"},   {0xE6, "ae"},   {0xFE, "th"},   {0x133, "ij"},
+        {0x153, "oe"}, {0x219, "s"},   {0x21B, "t"},   {0x2B9, "'"},   {0x2BC, "'"},   {0x2018, "'"},  {0x2019, "'"},
+        {0x201A, "'"}, {0x201B, "'"},  {0x201C, "\""}, {0x201D, "\""}, {0x201E, "\""}, {0x201F, "\""}, {0x2026, "..."},
+        {0x2032, "'"}, {0x2033, "\""}, {0x2039, "'"},  {0x203A, "'"},  {0x2212, "-"},  {0xFB01, "fi"}, {0xFB02, "fl"},
 };
 
 static bool is_blank(uint32_t cp) {
@@ -352,8 +473,7 @@ static bool is_blank(uint32_t cp) {
 
 /* Combining accents (decomposed text, as some file systems and phones write it) and characters without width. */
 static bool is_invisible(uint32_t cp) {
-        return (cp >= 0x300 && cp <= 0x36F) || (cp >= 0x200B && cp <= 0x200F) || cp == 0x2060 || cp == 0xFEFF ||
-               (cp >= 0xFE00 && cp <= 0xFE0F);
+        return (cp >= 0x300 && cp <= 0x36F) || is_ignorable(cp);
 }
 
 /* The folded form of one character: never longer than the character itself, so a fold always fits n + 1 bytes. */

@@ -18,7 +18,8 @@ bool utf8_clean(const char *s, size_t n) _pure_;
 /* Largest length <= n that does not cut a character. */
 size_t utf8_boundary(const char *s, size_t n) _pure_;
 /* Clean s in place: invalid bytes become U+FFFD's ASCII stand-in '?', CR LF and bare CR become \n, other controls
- * (C0, DEL, C1, and the bidirectional overrides that can disguise text) vanish. Returns the new length; s[len] is NUL. */
+ * (C0, DEL, C1) vanish, and so do characters that show nothing and can disguise text (those that turn its direction, zero widths, tags, fillers), but for
+ * joiners and variation selectors where a script or an emoji needs them. Cleaning what was cleaned changes nothing. Returns the new length; s[len] is NUL. */
 size_t utf8_clean_in_place(char *s, size_t n);
 /* The same, as one line: line ends and tabs become blanks. For what others wrote where a line of our own is expected. */
 size_t utf8_clean_line(char *s, size_t n);
@@ -43,7 +44,7 @@ size_t utf8_printable(const char *s, size_t n) _pure_;
 /* How many small letters of ASCII there are. */
 size_t utf8_count_small(const char *s, size_t n) _pure_;
 /* Fold for comparing phrases: lower case, accents of Latin letters dropped, typographic apostrophes and quotes made
- * ASCII, no-break and other blanks made ' ', œ -> oe, æ -> ae, ß -> ss. Writes at most size bytes with a NUL; returns the length. */
+ * ASCII, no-break and other blanks made ' ', what shows nothing dropped, œ -> oe, æ -> ae, ß -> ss. Writes at most size bytes with a NUL; returns the length. */
 size_t utf8_fold(const char *s, size_t n, char *out, size_t size);
 
 #define UTF8_EACH_BYTE(c) (UINT64_C(0x0101010101010101) * (c))

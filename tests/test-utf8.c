@@ -111,6 +111,108 @@ static void cleans_in_place(void **state) {
         cleans("\t\n", 2, "\t\n");
 }
 
+/* Also in words that were kept before they were cleaned so. */
+static void folds_what_shows_nothing(void **state) {
+        (void) state;
+        static const char in[] = "u\xE2\x80\x8Br\xE2\x81\xA0\xE2\x81\xA4g\xC2\xAD"
+                                 "e\xE2\x80\x8D\xD8\x9Cn\xF3\xA0\x81\xA8\xEF\xB8\x8F\xCD\x8F\xE3\x85\xA4t";
+        char out[sizeof(in)];
+        assert_int_equal(utf8_fold(in, sizeof(in) - 1, out, sizeof(out)), 6);
+        assert_string_equal(out, "urgent");
+}
+
+/* What people need of the characters that show nothing: RFC 5892 appendix A for the joiners, UTS 51 for emoji, UTS 37 for ideographs. */
+static void keeps_what_scripts_need(void **state) {
+        (void) state;
+        static const char *const kept[] = {
+                "\xF0\x9F\x91\xA8\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x91\xA7 "
+                "\xF0\x9F\x8F\xB4\xE2\x80\x8D\xE2\x98\xA0\xEF\xB8\x8F", /* a family, and a pirate's flag */
+                "\xE2\x9D\xA4\xEF\xB8\x8F 1\xEF\xB8\x8F\xE2\x83\xA3 "
+                "\xF0\x9F\x91\xA9\xF0\x9F\x8F\xBD\xE2\x80\x8D\xE2\x9A\x95\xEF\xB8\x8F "
+                "\xF0\x9F\x90\x88\xE2\x80\x8D\xE2\xAC\x9B "
+                "\xF0\x9F\x99\x82\xE2\x80\x8D\xE2\x86\x94\xEF\xB8\x8F", /* a heart, a keycap, a skin tone with a profession */
+                "\xF0\x9F\x8F\xB4\xF3\xA0\x81\xA7\xF3\xA0\x81\xA2\xF3\xA0\x81\xB3\xF3\xA0\x81\xA3\xF3\xA0"
+                "\x81\xB4\xF3\xA0\x81\xBF",                                             /* Scotland */
+                "\xD9\x85\xDB\x8C\xE2\x80\x8C\xD8\xAE\xD9\x88\xD8\xA7\xD9\x87\xD9\x85", /* Persian */
+                "\xD9\x87\xE2\x80\x8D.\xD8\xB4",                                        /* an abbreviation of Persian */
+                "\xE0\xA4\xA6\xE0\xA4\xB0\xE0\xA5\x8D\xE2\x80\x8D\xE0\xA4\xAF\xE0\xA4\xBE "
+                "\xE0\xA6\xB0\xE2\x80\x8D\xE0\xA7\x8D\xE0\xA6\xAF\xE0\xA6\xBE\xE0\xA6\xAE "
+                "\xE0\xB7\x81\xE0\xB7\x8A\xE2\x80\x8D\xE0\xB6\xBB\xE0\xB7\x93", /* Marathi, Bengali, Sinhala */
+                "\xE0\xA4\x95\xE0\xA5\x8D\xE2\x80\x8C\xE0\xA4\xB7",             /* Hindi without a conjunct */
+                "\xE8\x91\x9B\xF3\xA0\x84\x80\xE9\xA3\xBE", /* a name with a variant of its first letter */
+                "\xE1\xA0\xAE\xE1\xA0\x8B\xE1\xA0\xA0",     /* Mongolian */
+        };
+        for (size_t i = 0; i < ELEMENTSOF(kept); i++)
+                cleans(kept[i], strlen(kept[i]), kept[i]);
+}
+
+static void cleans_what_shows_nothing(void **state) {
+        (void) state;
+        static const struct {
+                const char *in, *out;
+        } gone[] = {
+                {"ur\xE2\x80\x8Bgent", "urgent"},             /* a word cut in two */
+                {"ur\xE2\x80\x8Cge\xE2\x80\x8Dnt", "urgent"}, /* joiners between Latin letters */
+                {"a\xE2\x81\xA0"
+                 "b\xE2\x81\xA3"
+                 "c\xC2\xAD"
+                 "d\xCD\x8F"
+                 "e\xEF\xBB\xBF"
+                 "f\xE1\xA0\x8Eg\xE2\x81\xAAh",
+                 "abcdefgh"},                                         /* the like without a width */
+                {"\xE2\x80\x8Ejean\xE2\x80\x8F\xD8\x9C@x", "jean@x"}, /* marks of direction */
+                {"\xE2\x80\xAE"
+                 "fdp.exe\xE2\x80\xAC \xE2\x81\xA7x\xE2\x81\xA9",
+                 "fdp.exe x"},                                                /* turned text */
+                {"ok\xF3\xA0\x81\xA8\xF3\xA0\x81\xA9\xF3\xA0\x81\xBF", "ok"}, /* words in tags */
+                {"\xF0\x9F\x8F\xB4\xF3\xA0\x81\xA8\xF3\xA0\x81\xA5\xF3\xA0\x81\xAC\xF3\xA0\x81\xAC\xF3\xA0\x81\xAF\xF3\xA0"
+                 "\x81\xB7\xF3\xA0\x81\xAF\xF3\xA0\x81\xB2\xF3\xA0\x81\xBF",
+                 "\xF0\x9F\x8F\xB4"}, /* words in tags behind a flag */
+                {"\xF0\x9F\x8F\xB4\xF3\xA0\x81\xA7\xF3\xA0\x81\xA2 x", "\xF0\x9F\x8F\xB4 x"}, /* a flag that does not end */
+                {"x\xE3\x85\xA4\xE1\x85\x9F\xE1\x85\xA0\xEF\xBE\xA0y", "xy"},                 /* fillers */
+                {"pa\xEF\xB8\x8Fy\xF3\xA0\x84\x81", "pay"},                                   /* variants of Latin letters */
+                {"\xE2\x9D\xA4\xEF\xB8\x8F\xEF\xB8\x8F\xEF\xB8\x8E", "\xE2\x9D\xA4\xEF\xB8\x8F"}, /* one variant is enough */
+                {"\xF0\x9F\x91\xA9\xE2\x80\x8D x\xE2\x80\x8D\xF0\x9F\x91\xA9",
+                 "\xF0\x9F\x91\xA9 x\xF0\x9F\x91\xA9"}, /* a joiner that joins nothing */
+                {"\xD9\x85\xDB\x8C\xE2\x80\x8C\xE2\x80\x8C\xD8\xAE",
+                 "\xD9\x85\xDB\x8C\xE2\x80\x8C\xD8\xAE"},                         /* two joiners */
+                {"\xD9\x85\xDB\x8C\xE2\x80\x8C", "\xD9\x85\xDB\x8C"},             /* Persian that ends with one */
+                {"\xE2\x80\x8D\xF0\x9F\x91\xA9\xE2\x80\x8C", "\xF0\x9F\x91\xA9"}, /* a joiner at the beginning */
+                {"a\xEF\xBF\xB9"
+                 "b\xEF\xBF\xBA"
+                 "c\xEF\xBF\xBB",
+                 "abc"}, /* marks of annotations */
+                {"\xF0\x9F\x91\xA9\xE2\x80\x8D\xE2\x80\x8B\xF0\x9F\x91\xA9",
+                 "\xF0\x9F\x91\xA9\xF0\x9F\x91\xA9"}, /* a joiner before what goes */
+        };
+        for (size_t i = 0; i < ELEMENTSOF(gone); i++) {
+                cleans(gone[i].in, strlen(gone[i].in), gone[i].out);
+                cleans(gone[i].out, strlen(gone[i].out), gone[i].out);
+        }
+}
+
+/* What is cleaned when it is read is cleaned again where it is shown: that must change nothing more. */
+static void cleans_once(void **state) {
+        (void) state;
+        static const uint32_t some[] = {'a',     '1',     0xE9,    0xAD,    '\r',   '\n',    0x92,    0x200B,
+                                        0x200C,  0x200D,  0xFE0F,  0xFE0E,  0x20E3, 0x645,   0x94D,   0x915,
+                                        0x1820,  0x180B,  0x202E,  0x2764,  0x845B, 0x1F3F4, 0x1F469, 0xE0062,
+                                        0xE0067, 0xE0073, 0xE007F, 0xE0100, 0x2028, 0x115F};
+        uint32_t random = 1;
+        for (unsigned k = 0; k < 50000; k++) {
+                char s[64], again[64];
+                size_t n = 0;
+                for (unsigned i = 0; i < k % 14; i++) {
+                        random = random * 1103515245U + 12345U;
+                        n += utf8_encode(some[(random >> 16) % ELEMENTSOF(some)], s + n);
+                }
+                n = utf8_clean_in_place(s, n);
+                memcpy(again, s, n + 1);
+                assert_int_equal(utf8_clean_in_place(again, n), n);
+                assert_string_equal(again, s);
+        }
+}
+
 static void cleans_a_line(void **state) {
         (void) state;
         char s[] = "one\r\ntwo\tthree\xe2\x80\xa8"
@@ -235,6 +337,10 @@ int main(void) {
                 cmocka_unit_test(clean_knows_controls),
                 cmocka_unit_test(cuts_on_boundaries),
                 cmocka_unit_test(cleans_in_place),
+                cmocka_unit_test(keeps_what_scripts_need),
+                cmocka_unit_test(cleans_what_shows_nothing),
+                cmocka_unit_test(folds_what_shows_nothing),
+                cmocka_unit_test(cleans_once),
                 cmocka_unit_test(cleans_a_line),
                 cmocka_unit_test(lowers),
                 cmocka_unit_test(knows_letters),
