@@ -20,7 +20,10 @@ libparsers_a_SOURCES = \
 	%D%/authentication.c %D%/authentication.h \
 	%D%/date.c %D%/date.h \
 	%D%/mime.c %D%/mime.h \
-	%D%/message.c %D%/message.h \
+	%D%/message.c %D%/message.h %D%/message_internal.h \
+	%D%/message_header.c \
+	%D%/message_text.c \
+	%D%/message_calendar.c \
 	%D%/mbox.c %D%/mbox.h \
 	%D%/rtf.c %D%/rtf.h \
 	%D%/tnef.c %D%/tnef_calendar.c %D%/tnef.h \
