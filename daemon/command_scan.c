@@ -112,7 +112,7 @@ int command_scan(struct context *c, int argc, char **argv) {
         struct read_totals totals = {};
         struct judgement j = {};
         size_t news = 0;
-        if (read_all(&s, &totals) < 0 || judge(c, &j) < 0)
+        if (judge_lull_between(c) < 0 || read_all(&s, &totals) < 0 || judge(c, &j) < 0)
                 return EXIT_FAULT;
         /* What speaks for a client may be in the rest. */
         int r = s.partial ? 0 : tell_news(c, &j, OUTLET_LINES, &(struct teller){print_alert, flush_output, NULL}, &news);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/judgement.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "daemon/accounts.h"
 #include "daemon/ending.h"
@@ -107,6 +109,51 @@ int judge_lull(struct context *c, struct lull *l) {
                 return judge_failed(c, r, "cannot tell how far the sources were read");
         if (l->since != before.since || l->until != before.until)
                 r = keep_lull(c, l);
+        return r < 0 ? judge_failed(c, r, "cannot keep how far the mailboxes are taken to be filled") : 0;
+}
+
+/* --- a lull between two runs */
+
+#define MOMENT_BOOT "scan-boot"
+#define MOMENT_ASLEEP "scan-asleep"
+
+/* The kernel's own name for this start of the system. Without it (no /proc) each start looks like the same. */
+static int64_t boot_number(void) {
+        char id[64] = "";
+        int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? 0 : read(fd, id, sizeof(id) - 1);
+        if (fd >= 0)
+                (void) close(fd);
+        return n > 0 ? (int64_t) (hash_bytes(id, (size_t) n, 0) >> 1) : 0;
+}
+
+/* Did the machine sleep since this was asked last? 1, 0; negative errno. */
+static int slept_since_last(struct context *c) {
+        const struct wakefulness now = {boot_number(), clock_asleep_seconds(), clock_up_seconds()};
+        struct wakefulness before = now;
+        int boot = store_moment(c->store, MOMENT_BOOT, &before.boot);
+        int asleep = boot < 0 ? boot : store_moment(c->store, MOMENT_ASLEEP, &before.asleep);
+        int r = MIN(boot, asleep);
+        if (r >= 0)
+                r = store_keep_moment(c->store, MOMENT_BOOT, now.boot);
+        if (r >= 0)
+                r = store_keep_moment(c->store, MOMENT_ASLEEP, now.asleep);
+        return r < 0 ? r : boot > 0 && asleep > 0 && slept_since(&before, &now);
+}
+
+int judge_lull_between(struct context *c) {
+        _cleanup_free_ instant *read_at = NULL;
+        int r = read_times(c, &read_at), slept = r < 0 ? r : slept_since_last(c);
+        instant oldest = INSTANT_MAX, now = clock_now(&c->clock);
+        if (slept < 0)
+                return judge_failed(c, slept, "cannot tell how far the sources were read");
+        for (size_t i = 0; i < c->settings->n_sources; i++)
+                if (is_filled_by_others(c->settings->sources[i].kind))
+                        oldest = MIN(oldest, read_at[i]);
+        if (!slept || oldest == INSTANT_MAX || oldest == INSTANT_UNKNOWN || now - oldest <= LULL_SECONDS)
+                return 0;
+        /* Not joined to the one before: who looks once a day, on a machine that slept each time, would never be told anything. */
+        r = keep_lull(c, &(struct lull){.since = oldest, .until = now + LULL_FETCH_SECONDS});
         return r < 0 ? judge_failed(c, r, "cannot keep how far the mailboxes are taken to be filled") : 0;
 }
 

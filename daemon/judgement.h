@@ -44,6 +44,8 @@ int judge_partial(struct context *c, const struct accounts *accounts, struct cat
 struct lull;
 /* Before the sources are read: is this the end of a lull (lull.h)? 0 or negative errno, told on stderr. */
 int judge_lull(struct context *c, struct lull *l) _must_check_;
+/* The same for a program that is not there between two readings: a lull begins when the machine slept meanwhile. It is kept for judge(). */
+int judge_lull_between(struct context *c) _must_check_;
 /* Tell why folding or evaluating failed. Returns error. */
 int judge_failed(const struct context *c, int error, const char *what);
 void judgement_free(struct judgement *j);

@@ -13,6 +13,12 @@ void lull_look(struct lull *l, instant read_at, instant now) {
         l->until = now + LULL_FETCH_SECONDS;
 }
 
+bool slept_since(const struct wakefulness *before, const struct wakefulness *now) {
+        if (before->boot != now->boot)
+                return now->up < LULL_FETCH_SECONDS;
+        return now->asleep - before->asleep >= SLEEP_SECONDS;
+}
+
 bool catch_up_holds(struct catch_up *c, bool behind, int64_t given_ns, int64_t now_ns) {
         if (!behind)
                 c->since_ns = 0;

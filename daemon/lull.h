@@ -25,6 +25,17 @@ struct lull {
  * lull. A clock that went back ends a lull that it would make longer. */
 void lull_look(struct lull *l, instant read_at, instant now);
 
+/* The same for who looks now and then: the last look tells nothing, but what the machine did since does. */
+struct wakefulness {
+        int64_t boot;   /* a number of the start of the system */
+        int64_t asleep; /* seconds that it slept since then, in all */
+        int64_t up;     /* seconds since then */
+};
+/* A nap during which no mail was missed that a moment's wait would not bring. */
+#define SLEEP_SECONDS 60
+/* Did the machine sleep since `before`, so that mail may not have been fetched yet? When it woke is not known; one that was started since tells when that was. */
+bool slept_since(const struct wakefulness *before, const struct wakefulness *now) _pure_;
+
 /* Accounts that catch up. One folder comes after the other: the cancellation before the mail in which the owner asked for it, the answer at night before the
  * question at night. So nothing is told while an account is read that was not read before, or not for a while; but its server may be gone for good. */
 

@@ -63,6 +63,24 @@ static void test_clock_set(void **state) {
         assert_true(l.since == INSTANT_UNKNOWN);
 }
 
+/* Between two runs of a program that is not there meanwhile. */
+static void test_slept(void **state) {
+        (void) state;
+        const struct wakefulness before = {.boot = 7, .asleep = 1000, .up = 50000};
+        struct wakefulness now = before;
+        now.up += 86400;
+        assert_false(slept_since(&before, &now));
+        now.asleep += SLEEP_SECONDS - 1;
+        assert_false(slept_since(&before, &now));
+        now.asleep++;
+        assert_true(slept_since(&before, &now));
+        /* Started anew: only for as long as mail may not have been fetched. */
+        now = (struct wakefulness){.boot = 8, .asleep = 0, .up = LULL_FETCH_SECONDS - 1};
+        assert_true(slept_since(&before, &now));
+        now.up++;
+        assert_false(slept_since(&before, &now));
+}
+
 #define BEGIN INT64_C(5000)
 
 static void test_catch_up(void **state) {
@@ -86,8 +104,8 @@ static void test_catch_up(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_begins),    cmocka_unit_test(test_ends),     cmocka_unit_test(test_again),
-                cmocka_unit_test(test_clock_set), cmocka_unit_test(test_catch_up),
+                cmocka_unit_test(test_begins),    cmocka_unit_test(test_ends),  cmocka_unit_test(test_again),
+                cmocka_unit_test(test_clock_set), cmocka_unit_test(test_slept), cmocka_unit_test(test_catch_up),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

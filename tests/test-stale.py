@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What was not read is held against nobody: while a source that could hold the answer is behind, whatever the reason, rules about absence are silent, the digest
 says which source and since when; once it is read they fire once, or never, as the answer has it. IMAP is skipped where there is no dovecot."""
+import contextlib
 import datetime
 import gzip
 import json
 import os
 import pathlib
 import signal
+import sqlite3
 import subprocess
 import sys
 
@@ -435,6 +437,31 @@ def slept(w):
         text = " ".join(w.run("digest", now=None).stdout.split())
         true("Mine" not in text and "may not have been fetched" in text, text)
         equal(s.end(), 0)
+
+
+@case("adieu scan on a machine that slept since the scan before holds back as well, until mail had the time to be fetched; on one that did not, it tells")
+def slept_between_scans(w):
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    asked_before(w, now, hours=5)
+    before = (now - datetime.timedelta(hours=4, minutes=30)).isoformat()
+    w.scan(before)
+    with contextlib.closing(sqlite3.connect(w.folder / "state" / "adieu" / "adieu.db")) as db, db:
+        equal(db.execute("UPDATE meta SET value = value - 3600 WHERE key = 'scan-asleep'").rowcount, 1)
+    for _ in range(2):
+        r = w.scan(now.isoformat())
+        equal(r.stdout, "")
+        true("1 answer is overdue but waits: nobody looked since" in r.stderr, r)
+        equal(w.alerts(now.isoformat()), [])
+    r = w.scan((now + datetime.timedelta(minutes=30)).isoformat())
+    true("Logo" in r.stdout, r)
+
+
+@case("adieu scan on a machine that was awake since the scan before tells at once")
+def awake_between_scans(w):
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    asked_before(w, now, hours=5)
+    w.scan((now - datetime.timedelta(hours=4, minutes=30)).isoformat())
+    true("Logo" in w.scan(now.isoformat()).stdout)
 
 
 @case("read a quarter of an hour ago: nobody slept, and what is due is told")
