@@ -9,7 +9,10 @@ librules_a_SOURCES = \
 	%D%/worktime.c %D%/duration.c %D%/holiday.c %D%/worktime.h \
 	%D%/domain.c %D%/domain.h \
 	%D%/remote.c %D%/remote.h \
-	%D%/settings.c %D%/settings.h %D%/schedule.c %D%/schedule.h \
+	%D%/settings.c %D%/settings.h %D%/settings_internal.h \
+	%D%/settings_keys.c %D%/settings_hours.c \
+	%D%/settings_people.c %D%/settings_sources.c \
+	%D%/schedule.c %D%/schedule.h \
 	%D%/people.c %D%/people.h %D%/conversation.c %D%/conversation.h \
 	%D%/window.c %D%/window.h %D%/thread.c %D%/thread.h \
 	%D%/meeting.c %D%/meeting_judge.c %D%/meeting_internal.h %D%/meeting.h %D%/fold.c %D%/fold.h \
