@@ -224,14 +224,28 @@ static int change_row(struct mailing *m, const struct outbox_row *row, const str
         return r;
 }
 
+/* 1; 0: another process had taken the row meanwhile, and knows better what becomes of it. */
+static int note_outcome(struct mailing *m, const struct outbox_change *change) {
+        int r = store_begin(m->c->store);
+        if (r >= 0)
+                r = outbox_stage(m->c->store, m->row.id, m->row.tries, change->stage);
+        int mine = r;
+        if (mine > 0)
+                r = change_row(m, &m->row, change);
+        if (r >= 0)
+                r = store_commit(m->c->store);
+        return r < 0 ? r : mine;
+}
+
 static int settle(struct mailing *m) {
         if (!m->ended)
                 return 0;
         struct outbox_change change = judge_outcome(m, &m->row, &m->outcome);
-        int r = change_row(m, &m->row, &change);
+        int r = note_outcome(m, &change);
         if (r < 0)
                 return failed(m, r, "cannot note what became of a mail");
-        tell_outcome(&m->row, &change);
+        if (r > 0)
+                tell_outcome(&m->row, &change);
         m->ended = false;
         free(m->outcome.text);
         m->outcome = (struct outcome){};
@@ -265,35 +279,34 @@ static size_t unix_lines(char *s, size_t size) {
         return n;
 }
 
-static int copy_row(struct mailing *m, const struct outbox_row *row) {
-        arena_reset(m->arena);
-        m->row = *row;
-        m->row.message_id = arena_strdup(m->arena, row->message_id);
-        m->row.key = arena_strdup(m->arena, row->key);
-        m->row.sender = arena_strdup(m->arena, row->sender);
-        m->row.recipient = arena_strdup(m->arena, row->recipient);
-        m->row.subject = NULL;
-        m->row.text = NULL;
-        void *mail = arena_alloc(m->arena, row->size + 1);
-        m->row.mail = mail;
+/* The row lies in our arena. */
+static int prepare(struct mailing *m, const struct outbox_row *row) {
         const struct digest_settings *d = &m->c->settings->digest;
+        m->row = *row;
         m->transport = (struct send_transport){copy_remote(m->arena, d->remote), copy_words(m->arena, d->sendmail)};
-        if (!m->row.message_id || !m->row.key || !m->row.sender || !m->row.recipient || !mail ||
-            !m->transport.remote != !d->remote || !m->transport.sendmail != !d->sendmail)
+        if (!m->transport.remote != !d->remote || !m->transport.sendmail != !d->sendmail)
                 return -ENOMEM;
-        if (row->size > 0)
-                memcpy(mail, row->mail, row->size);
-        if (m->transport.sendmail)
-                m->row.size = unix_lines(mail, row->size);
+        if (!m->transport.sendmail || row->size == 0)
+                return 0;
+        char *mail = arena_alloc(m->arena, row->size);
+        if (!mail)
+                return -ENOMEM;
+        memcpy(mail, row->mail, row->size);
+        m->row.mail = mail;
+        m->row.size = unix_lines(mail, row->size);
         return 0;
 }
 
-/* From now on it may arrive. What cannot be written down must not happen: a batch of others may be rolled back, or end with their process. */
+/* From now on it may arrive. What cannot be written down must not happen: a batch of others may be rolled back, or end with their process. Nor what another does
+ * who found the row SENDING under a clock by which that was hours ago. */
 static int on_final(void *userdata) {
         struct mailing *m = userdata;
-        int r = store_in_batch(m->c->store) ? -EBUSY : outbox_stage(m->c->store, m->row.id, SEND_ACCEPTED_UNKNOWN);
+        int r = store_in_batch(m->c->store) ? -EBUSY
+                                            : outbox_stage(m->c->store, m->row.id, m->row.tries, SEND_ACCEPTED_UNKNOWN);
+        if (r == 0)
+                r = -ESTALE;
         m->held = r < 0;
-        return r;
+        return MIN(r, 0);
 }
 
 static void begin(struct mailing *m) {
@@ -312,9 +325,10 @@ static void begin(struct mailing *m) {
 /* 1 something is being sent now, 0 nothing waits or somebody else took it. */
 static int begin_next(struct mailing *m) {
         struct outbox_row row;
-        int r = outbox_due(m->c->store, now_of(m), PATIENCE, m->only, &row);
+        arena_reset(m->arena);
+        int r = outbox_due(m->c->store, now_of(m), PATIENCE, m->only, m->arena, &row);
         if (r > 0)
-                r = copy_row(m, &row) < 0 ? -ENOMEM : 1;
+                r = prepare(m, &row) < 0 ? -ENOMEM : 1;
         if (r > 0)
                 r = outbox_claim(m->c->store, m->row.id, now_of(m));
         if (r < 0)

@@ -96,7 +96,29 @@ static struct outbox_row row_of(sqlite3_stmt *q) {
         };
 }
 
-int outbox_due(struct store *s, instant now, int64_t patience, const char *message_id, struct outbox_row *ret) {
+/* A copy that outlives the statement, which must not stay open: as long as it does, the store is seen as it was then, and once another process has written, this one
+ * can write no more. */
+static int copy_row(const struct outbox_row *row, struct arena *arena, struct outbox_row *ret) {
+        struct outbox_row copy = *row;
+        copy.message_id = arena_strdup(arena, row->message_id);
+        copy.key = arena_strdup(arena, row->key);
+        copy.sender = arena_strdup(arena, row->sender);
+        copy.recipient = arena_strdup(arena, row->recipient);
+        copy.subject = arena_strdup(arena, row->subject);
+        copy.text = arena_strdup(arena, row->text);
+        void *mail = arena_alloc(arena, row->size + 1);
+        copy.mail = mail;
+        if (!copy.message_id || !copy.key || !copy.sender || !copy.recipient || !copy.subject || (row->text && !copy.text) ||
+            !mail)
+                return -ENOMEM;
+        if (row->size > 0)
+                memcpy(mail, row->mail, row->size);
+        *ret = copy;
+        return 1;
+}
+
+int outbox_due(struct store *s, instant now, int64_t patience, const char *message_id, struct arena *arena,
+               struct outbox_row *ret) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_DUE);
         if (!q)
                 return store_fail(s);
@@ -109,8 +131,9 @@ int outbox_due(struct store *s, instant now, int64_t patience, const char *messa
         struct outbox_row row = row_of(q);
         row.mail = sqlite3_column_blob(q, 16);
         row.size = (size_t) sqlite3_column_bytes(q, 16);
-        *ret = row;
-        return 1;
+        r = copy_row(&row, arena, ret);
+        (void) sqlite3_reset(q);
+        return r;
 }
 
 int outbox_wait(struct store *s, instant now, int64_t patience, int64_t *ret_seconds) {
@@ -157,13 +180,15 @@ int outbox_claim(struct store *s, int64_t row, instant at) {
         return r < 0 ? r : sqlite3_changes(s->db) > 0;
 }
 
-int outbox_stage(struct store *s, int64_t row, int stage) {
+int outbox_stage(struct store *s, int64_t row, uint32_t tries, int stage) {
         sqlite3_stmt *q = store_statement(s, STATEMENT_OUTBOX_STAGE);
         if (!q)
                 return store_fail(s);
         (void) sqlite3_bind_int64(q, 1, row);
-        (void) sqlite3_bind_int(q, 2, stage);
-        return store_run(s, q);
+        (void) sqlite3_bind_int64(q, 2, tries);
+        (void) sqlite3_bind_int(q, 3, stage);
+        int r = store_run(s, q);
+        return r < 0 ? r : sqlite3_changes(s->db) > 0;
 }
 
 int outbox_change(struct store *s, int64_t row, const struct outbox_change *change) {

@@ -48,13 +48,15 @@ int outbox_put(struct store *s, const struct outbox_row *row, int64_t *ret_id) _
 int outbox_has(struct store *s, enum outbox_kind kind, const char *key);
 /* When the last mail of that kind was made within [from, until]: 1 and *ret, 0 none was. */
 int outbox_made(struct store *s, enum outbox_kind kind, instant from, instant until, instant *ret);
-/* The row that was made first of those WAITING whose time has come, with its mail: 1, 0 none. A time further off than `patience` was written under another
- * clock: it has come. Of that message only; NULL: of any. Strings are valid until the next call on the outbox. */
-int outbox_due(struct store *s, instant now, int64_t patience, const char *message_id, struct outbox_row *ret);
+/* The row that was made first of those WAITING whose time has come, with its mail: 1, 0 none. A time further off than `patience`, or of a row that was changed
+ * later than `now`, was written under another clock: it has come. Of that message only; NULL: of any. Strings and mail are copied into the arena. */
+int outbox_due(struct store *s, instant now, int64_t patience, const char *message_id, struct arena *arena,
+               struct outbox_row *ret) _must_check_;
 /* Makes it SENDING, unless somebody else did so first: 1, 0. */
 int outbox_claim(struct store *s, int64_t row, instant at);
-/* How far the try has come, written before it goes further: a row that is found SENDING tells what may have happened. */
-int outbox_stage(struct store *s, int64_t row, int stage) _must_check_;
+/* How far the try has come, written before it goes further: a row that is found SENDING tells what may have happened. tries: as they were after the claim. 1; 0:
+ * the row is no longer theirs who claimed it, since another process took them to be gone. */
+int outbox_stage(struct store *s, int64_t row, uint32_t tries, int stage) _must_check_;
 /* How many seconds until outbox_due() finds one, 0 for now; -1: none waits. */
 int outbox_wait(struct store *s, instant now, int64_t patience, int64_t *ret_seconds) _must_check_;
 /* Of what is done so many are looked at, the newest: more than a week has. */

@@ -183,12 +183,11 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?8) ON CONFLICT DO NOTHING",
         [STATEMENT_OUTBOX_HAS] = "SELECT 1 FROM outbox WHERE kind = ?1 AND key = ?2 LIMIT 1",
         [STATEMENT_OUTBOX_MADE] = "SELECT max(made_at) FROM outbox WHERE kind = ?1 AND made_at BETWEEN ?2 AND ?3",
-        [STATEMENT_OUTBOX_DUE] =
-                "SELECT " OUTBOX_COLUMNS
-                ", mail FROM outbox WHERE state = 0 AND (next_at <= ?1 OR next_at > ?2) AND (?3 IS NULL OR message_id = ?3)"
-                " ORDER BY made_at, id LIMIT 1",
-        [STATEMENT_OUTBOX_NEXT] =
-                "SELECT min(iif(next_at <= ?1 OR next_at > ?2, 0, next_at - ?1)) FROM outbox WHERE state = 0",
+        [STATEMENT_OUTBOX_DUE] = "SELECT " OUTBOX_COLUMNS
+                                 ", mail FROM outbox WHERE state = 0 AND (next_at <= ?1 OR next_at > ?2 OR changed_at > ?1)"
+                                 " AND (?3 IS NULL OR message_id = ?3) ORDER BY made_at, id LIMIT 1",
+        [STATEMENT_OUTBOX_NEXT] = "SELECT min(iif(next_at <= ?1 OR next_at > ?2 OR changed_at > ?1, 0, next_at - ?1)) FROM "
+                                  "outbox WHERE state = 0",
         [STATEMENT_OUTBOX_LIST] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state IN (0, 1, 4) OR id IN"
                                   " (SELECT id FROM outbox WHERE state IN (2, 3, 5) ORDER BY made_at DESC, id DESC LIMIT ?1)"
                                   " ORDER BY made_at, id",
@@ -197,7 +196,7 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 " WHERE id = ?1",
         [STATEMENT_OUTBOX_CLAIM] =
                 "UPDATE outbox SET state = 1, stage = 0, changed_at = ?2, tries = tries + 1 WHERE id = ?1 AND state = 0",
-        [STATEMENT_OUTBOX_STAGE] = "UPDATE outbox SET stage = ?2 WHERE id = ?1",
+        [STATEMENT_OUTBOX_STAGE] = "UPDATE outbox SET stage = ?3 WHERE id = ?1 AND tries = ?2 AND state = 1",
         [STATEMENT_OUTBOX_HURRY] = "UPDATE outbox SET next_at = min(next_at, ?1) WHERE state = 0",
         [STATEMENT_OUTBOX_TAKE_BACK] =
                 "DELETE FROM told WHERE mail = ?1 AND outlet <> 1"

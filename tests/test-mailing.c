@@ -627,6 +627,24 @@ static void test_refused_for_now(void **data) {
         world_end(&w);
 }
 
+/* A machine that thought it was two hours later until the network was there. */
+static void test_clock_set_back_after_a_try(void **data) {
+        (void) data;
+        struct world w;
+        world_begin(&w, USUAL, at("2026-03-04T10:00"));
+        turn(&w);
+        server.answer = LATER;
+        turn_at(&w, "2026-03-09T08:00");
+        assert_int_equal(server.tries, 1);
+        turn_at(&w, "2026-03-09T06:00");
+        turn(&w);
+        assert_int_equal(server.tries, 2);
+        server.answer = TAKES;
+        turn_at(&w, "2026-03-09T06:10");
+        assert_int_equal(server.n_taken, 1);
+        world_end(&w);
+}
+
 static void test_refused_for_good(void **data) {
         (void) data;
         struct world w;
@@ -1161,7 +1179,7 @@ static void test_left_sending(void **data) {
         assert_int_equal(rows(&w, OUTBOX_SENDING).n, 1);
         /* Another process looks: it does not touch what is being sent. */
         struct outbox_row row;
-        assert_int_equal(outbox_due(w.c.store, w.c.clock.now, DAY, NULL, &row), 0);
+        assert_int_equal(outbox_due(w.c.store, w.c.clock.now, DAY, NULL, NULL, &row), 0);
         /* The end of the service in good order, before the dot: it waits again. */
         restart(&w);
         assert_int_equal(rows(&w, OUTBOX_WAITING).n, 1);
@@ -1200,6 +1218,43 @@ static void test_somebody_else_sends(void **data) {
         turn(&service);
         assert_int_equal(server.n_taken, 1);
         assert_int_equal(rows(&service, OUTBOX_SENT).n, 1);
+        stop(&service);
+        ruleset_free(service.c.rules);
+        settings_free(service.c.settings);
+        diagnostics_free(&service.d);
+        world_end(&asked);
+}
+
+/* The clock is set back (or the machine slept for hours) while `adieu digest --send` is at it: the service takes the mail for one that was left, and who had it
+ * notices before the dot, so that it does not come twice without a word. */
+static void test_somebody_else_took_over(void **data) {
+        (void) data;
+        struct world asked, service;
+        struct judgement j;
+        world_begin(&asked, USUAL, at("2026-03-04T10:00"));
+        turn(&asked);
+        (void) write_from(&asked, QUIETLY);
+        assert_int_equal(judge(&asked.c, &j), 0);
+        _cleanup_free_ char *id = NULL;
+        assert_int_equal(mailing_extra(asked.m, &j, &id), 0);
+        judgement_free(&j);
+        struct sending *elsewhere = server.current;
+        assert_non_null(elsewhere);
+        server.current = NULL;
+        service = (struct world){.c = {.program = "/bin/false", .clock = asked.c.clock}, .source = asked.source};
+        configure(&service, USUAL);
+        start(&service);
+        turn_at(&service, "2026-03-04T09:00");
+        assert_int_equal(server.n_taken, 1);
+        assert_int_equal(rows(&service, OUTBOX_SENT).n, 1);
+        server.current = elsewhere;
+        assert_true(elsewhere->final(elsewhere->userdata) < 0);
+        const struct send_outcome held = {.stage = SEND_DATA, .text = "held back"};
+        elsewhere->done(&held, elsewhere->userdata);
+        while (mailing_is_busy(asked.m))
+                assert_true(sd_event_run(asked.event, UINT64_MAX) >= 0);
+        assert_int_equal(rows(&service, OUTBOX_SENT).n, 1);
+        assert_int_equal(rows(&service, OUTBOX_WAITING).n, 0);
         stop(&service);
         ruleset_free(service.c.rules);
         settings_free(service.c.settings);
@@ -1467,6 +1522,7 @@ int main(void) {
                 T(test_empty_week),
                 T(test_no_transport),
                 T(test_refused_for_now),
+                T(test_clock_set_back_after_a_try),
                 T(test_refused_for_good),
                 T(test_one_recipient_of_two),
                 T(test_unknown_that_arrived),
@@ -1489,6 +1545,7 @@ int main(void) {
                 T(test_another_day_is_chosen),
                 T(test_left_sending),
                 T(test_somebody_else_sends),
+                T(test_somebody_else_took_over),
                 T(test_killed_at_every_point),
                 T(test_year_of_mondays),
                 T(test_year_with_a_polite_server),

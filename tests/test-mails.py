@@ -353,6 +353,30 @@ def silence(w):
         true("may have arrived twice" in " ".join(read(sink.mails[2].data)[1].split()), sink.mails[2])
 
 
+@case("another process writes the store while a mail is on its way: it is sent, what came of it is noted, and the service reads on")
+def written_meanwhile(w):
+    with Sink() as sink:
+        prepare(w, sink.port)
+        w.mail("a", letter(1))
+        first_run(w)
+
+        def scan():
+            sink.options["at"] = {}
+            w.mail("b", letter(2))
+            equal(w.run("scan").returncode, 0)
+        # Not by the session that has begun: once is enough, and its reply is still to come.
+        sink.options["at"] = {"rcpt": scan}
+        s = Service(w)
+        comes(s, "the digest", lambda: states(w) == [("digest", "sent")])
+        n = len(s.listen())
+        w.mail("c", letter(3))
+        s.hears("alerts open", n)
+        true(not any("failed" in line for line in s.listen()), s.said)
+        equal(s.end(), 0)
+        equal(len(sink.mails), 1)
+        true("is writing" not in s.errors(), s.errors())
+
+
 @case("a reload with a fault is mailed, once for each fault")
 def faults(w):
     with Sink() as sink:
