@@ -420,18 +420,23 @@ int conversations_pass(struct conversations *c, const struct conversation_messag
 
 /* ---- forgeries */
 
+/* It is one that came before by another way, or it names one. */
 static bool names_known(const struct conversations *c, const struct conversation_message *m) {
-        for (uint32_t i = 1; i < m->names.n; i++)
-                if (m->names.keys[i] != m->key && threads_seen(&c->threads, m->names.keys[i], m->at))
+        for (uint32_t i = 0; i < m->names.n; i++)
+                if (threads_seen(&c->threads, m->names.keys[i], m->at))
                         return true;
         return false;
 }
+
+/* In whose name beside the clients' numbers from 1: the owner's; anybody's who writes to a list, which breaks the signatures of all. */
+#define ORIGIN_OWNER UINT64_C(0)
+#define ORIGIN_LIST UINT64_MAX
 
 /* 0 where the domain is everybody's. */
 static uint64_t origin_key(const struct conversation_message *m, const char *domain) {
         if (domain_free_mail(domain) != FREE_MAIL_NO)
                 return 0;
-        uint64_t who = m->from_owner ? 0 : m->clients[0]->index + 1U;
+        uint64_t who = m->message->list_id ? ORIGIN_LIST : m->from_owner ? ORIGIN_OWNER : m->clients[0]->index + 1U;
         return hash_mix(hash_mix(email_hash(domain), who), UINT64_C(0x6f726967696e0001));
 }
 

@@ -460,6 +460,31 @@ static void test_doubted(void **state) {
         assert_together("1@x", "again@x");
 }
 
+/* A list breaks the signatures of all who write to it: it vouches once one of them is known to have come through it. */
+static void test_doubted_list(void **state) {
+        (void) state;
+        mail(s, "1@x", ME, "projet@lists.example", "2026-03-02T10:00", "devis", NULL);
+        mail(s, "2@x", ME, JEAN, "2026-03-02T10:01", "devis", NULL);
+        failed(mail(s, "before@x", JEAN, ME, "2026-03-02T10:02", "un", NULL), "lists.example")->list_id =
+                "projet.lists.example";
+        failed(mail(s, "answer@x", JEAN, ME, "2026-03-02T11:00", "re: devis", "2@x"), "lists.example")->list_id =
+                "projet.lists.example";
+        failed(mail(s, "other@x", BOB, ME, "2026-03-02T11:01", "deux", NULL), "lists.example")->list_id =
+                "projet.lists.example";
+        failed(mail(s, "straight@x", BOB, ME, "2026-03-02T11:02", "trois", NULL), "lists.example");
+        failed(mail(s, "elsewhere@x", BOB, ME, "2026-03-02T11:03", "quatre", NULL), "evil.example")->list_id =
+                "projet.lists.example";
+        /* The same message once more, by a forwarder: a copy, not a doubt. */
+        failed(mail(s, "2@x", ME, JEAN, "2026-03-02T11:04", "devis", NULL), "forwarder.example");
+        scene_fold(s);
+        assert_doubted("before@x");
+        assert_counts("answer@x");
+        assert_counts("other@x");
+        assert_doubted("straight@x");
+        assert_doubted("elsewhere@x");
+        assert_false(is_told("2@x", FACT_MESSAGE_DOUBTED));
+}
+
 /* Programs that excuse are heard wherever they send from; who wrote may have answered, in the conversation that the subject names. */
 static void test_doubted_excuses(void **state) {
         (void) state;
@@ -514,6 +539,7 @@ int main(void) {
                 TEST(test_merge_of_two_questions),
                 TEST(test_third_party_between),
                 TEST(test_doubted),
+                TEST(test_doubted_list),
                 TEST(test_doubted_excuses),
                 TEST(test_any_order),
                 TEST(test_many),
