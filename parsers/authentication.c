@@ -251,6 +251,7 @@ static bool is_forwarder(const char *mailfrom) {
 struct findings {
         const struct address_list *from;
         struct arena *arena;
+        bool doubled_from;
         bool told; /* a DMARC result */
         enum dmarc_result dmarc;
         bool submitted; /* by somebody who logged in to the very server */
@@ -259,25 +260,34 @@ struct findings {
 };
 
 /* Some tell the organisation's domain, some the one in From. */
-static bool is_of_from(const struct address_list *from, const char *domain) {
-        for (uint32_t i = 0; i < from->n; i++) {
-                const char *at = strrchr(from->items[i].email, '@');
-                if (at && (ends_with_label(at + 1, domain) || ends_with_label(domain, at + 1)))
+static bool is_of(const struct address *a, const char *domain) {
+        const char *at = strrchr(a->email, '@');
+        return at && (ends_with_label(at + 1, domain) || ends_with_label(domain, at + 1));
+}
+
+static bool is_of_another(const struct findings *f, const char *domain) {
+        for (uint32_t i = 1; i < f->from->n; i++)
+                if (is_of(&f->from->items[i], domain))
                         return true;
-        }
-        return false;
+        return f->doubled_from;
 }
 
 static void read_dmarc(struct findings *f, const char *result, struct words *properties) {
-        bool other = false;
+        bool other = false, misled = false;
         for (char *word; (word = next_word(properties));) {
                 char *value = value_of(word, "header.from"), *domain = value ? domain_of(value) : NULL;
-                other |= domain && !is_of_from(f->from, domain);
+                if (!domain || f->from->n == 0 || is_of(&f->from->items[0], domain))
+                        continue;
+                other = true;
+                misled |= is_of_another(f, domain);
         }
-        if (other || f->told)
+        /* About somebody else: from before a list put its own address there. */
+        if ((other && !misled) || f->told)
                 return;
         f->told = true;
-        f->dmarc = strcasecmp(result, "fail") == 0 ? DMARC_FAIL : strcasecmp(result, "pass") == 0 ? DMARC_PASS : DMARC_NONE;
+        f->dmarc = misled || strcasecmp(result, "fail") == 0 ? DMARC_FAIL
+                   : strcasecmp(result, "pass") == 0         ? DMARC_PASS
+                                                             : DMARC_NONE;
 }
 
 static int keep_domain(struct findings *f, char *value) {
@@ -348,7 +358,7 @@ static int read_results(struct findings *f, struct words *all, const char *id) {
 int authentication_read(const struct authentication_trace *trace, const struct address_list *from, char *scratch,
                         struct arena *arena, enum dmarc_result *ret, struct text_list *domains) {
         struct own_side own = {};
-        struct findings f = {.from = from, .arena = arena};
+        struct findings f = {.from = from, .doubled_from = trace->doubled_from, .arena = arena};
         char id[HOST_MAX + 1], first_id[HOST_MAX + 1] = "";
 
         for (uint32_t i = 0; i < trace->n_results && !own.ended; i++) {

@@ -21,10 +21,12 @@ struct authentication_trace {
         uint32_t n_results;
         const struct field *received; /* newest first */
         uint32_t n_received;
+        bool doubled_from; /* there is another From field, below the one that is shown */
 };
 
 /* `scratch` has at least FIELD_BODY_MAX bytes. *ret and *domains (of struct message: dmarc, authenticated_domains) are set where a
- * result is to be believed and is about one of the addresses of `from`; strings live in the arena, in small letters, at most
+ * result is to be believed and is about the first of `from`; one about another address beside it, or another From field, is
+ * a failure: a server that looked at the wrong one was led there. Strings live in the arena, in small letters, at most
  * AUTHENTICATED_DOMAINS_MAX. Linear in the fields. 0, -ENOMEM. */
 int authentication_read(const struct authentication_trace *trace, const struct address_list *from, char *scratch,
                         struct arena *arena, enum dmarc_result *ret, struct text_list *domains) _must_check_;

@@ -95,6 +95,7 @@ void message_keep_field(struct reader *r, const struct field *f) {
                 if (is_of_older_resending(r, slot))
                         return;
                 if (slot < _SLOT_SINGLE) { /* of doubled fields the first counts, as mail programs show it */
+                        r->doubled_from |= slot == SLOT_FROM && r->slots[slot].body;
                         if (!r->slots[slot].body)
                                 r->slots[slot] = *f;
                 } else
@@ -363,7 +364,8 @@ static int read_authentication(struct reader *r, size_t *share) {
                                                    .depths = r->authentication_depths,
                                                    .n_results = r->n_repeated[results],
                                                    .received = r->repeated[received],
-                                                   .n_received = r->n_repeated[received]};
+                                                   .n_received = r->n_repeated[received],
+                                                   .doubled_from = r->doubled_from};
         int e = authentication_read(&trace, &m->from, r->scratch, r->arena, &m->dmarc, &m->authenticated_domains);
         struct text_list *domains = &m->authenticated_domains;
         for (uint32_t i = 0; e >= 0 && i < domains->n; i++)

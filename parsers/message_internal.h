@@ -97,7 +97,8 @@ struct reader {
         uint32_t n_repeated[_SLOT_MAX - _SLOT_SINGLE];
         uint8_t authentication_depths[REPEATED_MAX]; /* Received above each Authentication-Results */
         struct mime_fields mime;
-        bool resent_over; /* the newest block of Resent- fields has ended */
+        bool doubled_from; /* there are several From fields */
+        bool resent_over;  /* the newest block of Resent- fields has ended */
 
         struct text_part texts[TEXT_PARTS_MAX];
         uint32_t n_texts;

@@ -428,27 +428,32 @@ static bool names_known(const struct conversations *c, const struct conversation
         return false;
 }
 
-/* In whose name beside the clients' numbers from 1: the owner's; anybody's who writes to a list, which breaks the signatures of all. */
-#define ORIGIN_OWNER UINT64_C(0)
-#define ORIGIN_LIST UINT64_MAX
+/* Where it came from, as far as the owner's server is sure: the list in From, where that passed, else domains that did. NULL past the last. */
+static const char *origin_at(const struct message *m, uint32_t i) {
+        const struct text_list *domains = &m->authenticated_domains;
+        if (m->dmarc == DMARC_PASS)
+                return i == 0 && m->from.n > 0 ? m->from.items[0].email : NULL;
+        return i < domains->n ? domains->items[i] : NULL;
+}
 
-/* 0 where the domain is everybody's. */
-static uint64_t origin_key(const struct conversation_message *m, const char *domain) {
-        if (domain_free_mail(domain) != FREE_MAIL_NO)
+/* A list breaks the signatures of all who write to it, and vouches for all of them; other places for those alone whose mail came from
+ * there, each client (by number, from 1) or the owner (0). 0 where the domain is everybody's. */
+static uint64_t origin_key(const struct conversation_message *m, const char *origin) {
+        if (domain_free_mail(origin) != FREE_MAIL_NO)
                 return 0;
-        uint64_t who = m->message->list_id ? ORIGIN_LIST : m->from_owner ? ORIGIN_OWNER : m->clients[0]->index + 1U;
-        return hash_mix(hash_mix(email_hash(domain), who), UINT64_C(0x6f726967696e0001));
+        uint64_t list = hash_string(m->message->list_id), client = m->from_owner ? 0 : m->clients[0]->index + 1U;
+        return hash_mix(hash_mix(email_hash(origin), list != 0 ? list : client), UINT64_C(0x6f726967696e0001));
 }
 
 int conversations_vouch(struct conversations *c, const struct conversation_message *m) {
-        const struct text_list *domains = &m->message->authenticated_domains;
         bool vouched = names_known(c, m);
-        for (uint32_t i = 0; i < domains->n && !vouched; i++) {
-                uint64_t key = origin_key(m, domains->items[i]);
+        const char *origin;
+        for (uint32_t i = 0; !vouched && (origin = origin_at(m->message, i)); i++) {
+                uint64_t key = origin_key(m, origin);
                 vouched = key != 0 && window_find(&c->origins, key, m->at);
         }
-        for (uint32_t i = 0; i < domains->n && vouched; i++) {
-                uint64_t key = origin_key(m, domains->items[i]);
+        for (uint32_t i = 0; vouched && (origin = origin_at(m->message, i)); i++) {
+                uint64_t key = origin_key(m, origin);
                 int r = key != 0 ? window_put(&c->origins, key, 1, m->at) : 0;
                 if (r < 0)
                         return r;

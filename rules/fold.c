@@ -838,14 +838,9 @@ static int add_doubted(struct folding *f, const struct mail *mail, const struct 
         struct value *v = fact->values;
         v[F_DOUBTED_SUBJECT] = string_value(mail->subject);
         v[F_DOUBTED_TEXT] = string_value(mail->text);
-        v[F_DOUBTED_BECAUSE] = string_value("dmarc=fail");
+        v[F_DOUBTED_BECAUSE] = string_value(mail->m->dmarc == DMARC_FAIL ? "dmarc=fail" : "only a list says so");
         v[F_DOUBTED_BY] = (struct value){.type = VALUE_ENUM, .s = mail->from_owner ? "owner" : "client"};
         return 0;
-}
-
-/* Whoever is away, or never got what was sent, is excused by the programs that say so; many of them send from nowhere. */
-static bool only_excuses(const struct message *m) {
-        return m->automatic == AUTOMATIC_VACATION || m->automatic == AUTOMATIC_BOUNCE;
 }
 
 /* If it is the client's after all, it may be the answer that the owner waits for. */
@@ -905,7 +900,7 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
         }
         if (!concerns)
                 return fold_between(f, &mail, author);
-        if (m->dmarc == DMARC_FAIL && !only_excuses(m)) {
+        if (message_in_doubt(m)) {
                 int vouched = conversations_vouch(f->conversations, &f->turn);
                 if (vouched > 0)
                         meetings_vouch(f->meetings, stored->digest);

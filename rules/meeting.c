@@ -339,7 +339,7 @@ static int mail_remember(struct meetings *m, uint64_t key, uint32_t position) {
 /* What is in a client's name, and not vouched for by its domain, is doubted until somebody else vouches for it. What is in the
  * owner's name accuses nobody. */
 static int note_doubt(struct meetings *m, const struct stored_observation *so, const struct person *author, bool *doubted) {
-        if (so->observation->message.dmarc != DMARC_FAIL || author->side != SIDE_CLIENT)
+        if (author->side != SIDE_CLIENT || !message_in_doubt(&so->observation->message))
                 return 0;
         int r = grow(&m->doubts, &m->allocated_doubts, m->n_doubts, sizeof(*m->doubts));
         if (r < 0)

@@ -125,6 +125,13 @@ const struct address *message_author(const struct message *m) {
         return differs && is_relay(from->email) ? original : from;
 }
 
+bool message_in_doubt(const struct message *m) {
+        if (m->dmarc == DMARC_NONE || m->automatic == AUTOMATIC_VACATION || m->automatic == AUTOMATIC_BOUNCE)
+                return false;
+        const struct address *from = m->from.n > 0 ? &m->from.items[0] : NULL;
+        return m->dmarc == DMARC_FAIL || (from && message_author(m) != from && !is_relay(from->email));
+}
+
 /* Sender where it is another address than From; a list writes there where bounces go. */
 static const struct address *sender_beside_from(const struct message *m) {
         const struct address *sender = m->sender.n > 0 ? &m->sender.items[0] : NULL;

@@ -17,6 +17,11 @@
  * notices is not the client. NULL when nobody is named at all. */
 const struct address *message_author(const struct message *m);
 
+/* Must somebody else vouch that message_author() wrote it? The owner's server found that the domain in From does not (DMARC failed), or that
+ * only From's does, which is a list that says who wrote: anybody can set up a list. Programs that tell of an absence or a bounce only
+ * excuse, and are believed. Where no server told anything nobody is asked. */
+bool message_in_doubt(const struct message *m);
+
 /* Who sent it on behalf of the author: Sender, when it is another address, no program's and no list's. NULL. */
 const struct address *message_delegate(const struct message *m);
 /* Who handed it on to somebody it was not written to: the newest Resent-From. NULL. */

@@ -170,6 +170,14 @@ static void test_forged(void **state) {
                  DMARC_FAIL, NULL},
                 {"about somebody else", OWN RESULTS "mail.studio.example; dmarc=fail header.from=elsewhere.example\n",
                  DMARC_NONE, NULL},
+                {"about the other of two From fields",
+                 OWN RESULTS "mail.studio.example; dmarc=pass header.from=evil.example\nFrom: jean@dupont.example\nFrom: "
+                             "x@evil.example\n",
+                 DMARC_FAIL, NULL},
+                {"about the second address in From",
+                 OWN RESULTS
+                 "mail.studio.example; dmarc=pass header.from=evil.example\nFrom: jean@dupont.example, x@evil.example\n",
+                 DMARC_FAIL, NULL},
                 {"nonsense",
                  OWN RESULTS "; ; = dmarc=fail ;;\n" RESULTS "\n" RESULTS "mail.studio.example\n" RESULTS
                              "mail.studio.example; dmarc\n" RESULTS "mail.studio.example; =fail; dmarc=\n",

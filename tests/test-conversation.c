@@ -485,6 +485,32 @@ static void test_doubted_list(void **state) {
         assert_false(is_told("2@x", FACT_MESSAGE_DOUBTED));
 }
 
+/* A list says who wrote what it sent under its own name: one that anybody can have set up, until it is known. */
+static void test_doubted_list_says(void **state) {
+        (void) state;
+        mail(s, "1@x", ME, JEAN, "2026-03-02T10:00", "devis", NULL);
+        struct message *m[] = {
+                mail(s, "before@x", "projet@lists.example", ME, "2026-03-02T10:01", "un", NULL),
+                mail(s, "answer@x", "projet@lists.example", ME, "2026-03-02T11:00", "re: devis", "1@x"),
+                mail(s, "after@x", "projet@lists.example", ME, "2026-03-02T11:01", "deux", NULL),
+                mail(s, "evil@x", "projet@evil.example", ME, "2026-03-02T11:02", "trois", NULL),
+                mail(s, "nothing@x", "projet@quiet.example", ME, "2026-03-02T11:03", "quatre", NULL),
+        };
+        static const char *const lists[] = {"projet.lists.example", "projet.lists.example", "projet.lists.example",
+                                            "projet.evil.example", "projet.quiet.example"};
+        for (size_t i = 0; i < ELEMENTSOF(m); i++) {
+                m[i]->original_from = people_list(s, i == 2 ? BOB : JEAN);
+                m[i]->list_id = lists[i];
+                m[i]->dmarc = i < 4 ? DMARC_PASS : DMARC_NONE;
+        }
+        scene_fold(s);
+        assert_doubted("before@x");
+        assert_counts("answer@x");
+        assert_counts("after@x");
+        assert_doubted("evil@x");
+        assert_counts("nothing@x");
+}
+
 /* Programs that excuse are heard wherever they send from; who wrote may have answered, in the conversation that the subject names. */
 static void test_doubted_excuses(void **state) {
         (void) state;
@@ -540,6 +566,7 @@ int main(void) {
                 TEST(test_third_party_between),
                 TEST(test_doubted),
                 TEST(test_doubted_list),
+                TEST(test_doubted_list_says),
                 TEST(test_doubted_excuses),
                 TEST(test_any_order),
                 TEST(test_many),
