@@ -177,8 +177,9 @@ struct conversations {
         struct acquaintance *clients; /* owned, one for each client */
         struct threads threads;
         /* subjects: client, base subject and perhaps person -> thread. turns: thread and client -> who waits, and since when. copies: the owner's
-         * own messages by what they say. origins: in whose name, and a domain that such messages came from. */
-        struct window subjects, turns, copies, origins;
+         * own messages by what they say. origins: in whose name, and a domain that such messages came from. own: what the
+         * owner wrote to others than clients. */
+        struct window subjects, turns, copies, origins, own;
 };
 
 int conversations_new(const struct settings *settings, struct conversations **ret) {
@@ -195,7 +196,7 @@ int conversations_new(const struct settings *settings, struct conversations **re
         for (size_t i = 0; i < settings->n_clients; i++)
                 c->clients[i].outside_at = INSTANT_UNKNOWN;
         c->threads = (struct threads) THREADS(CONVERSATION_WINDOW);
-        c->turns.age = c->copies.age = c->origins.age = CONVERSATION_WINDOW;
+        c->turns.age = c->copies.age = c->origins.age = c->own.age = CONVERSATION_WINDOW;
         c->subjects.age = CONVERSATION_SUBJECT_WINDOW;
         *ret = c;
         return 0;
@@ -209,6 +210,7 @@ struct conversations *conversations_free(struct conversations *c) {
         window_done(&c->turns);
         window_done(&c->copies);
         window_done(&c->origins);
+        window_done(&c->own);
         free(c->clients);
         free(c);
         return NULL;
@@ -423,7 +425,7 @@ int conversations_pass(struct conversations *c, const struct conversation_messag
 /* It is one that came before by another way, or it names one. */
 static bool names_known(const struct conversations *c, const struct conversation_message *m) {
         for (uint32_t i = 0; i < m->names.n; i++)
-                if (threads_seen(&c->threads, m->names.keys[i], m->at))
+                if (threads_seen(&c->threads, m->names.keys[i], m->at) || window_find(&c->own, m->names.keys[i], m->at))
                         return true;
         return false;
 }
@@ -443,6 +445,10 @@ static uint64_t origin_key(const struct conversation_message *m, const char *ori
                 return 0;
         uint64_t list = hash_string(m->message->list_id), client = m->from_owner ? 0 : m->clients[0]->index + 1U;
         return hash_mix(hash_mix(email_hash(origin), list != 0 ? list : client), UINT64_C(0x6f726967696e0001));
+}
+
+int conversations_note_own(struct conversations *c, uint64_t key, instant at) {
+        return window_put(&c->own, key, 1, at);
 }
 
 int conversations_vouch(struct conversations *c, const struct conversation_message *m) {

@@ -882,7 +882,7 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
         const struct address *author = message_author(m);
         struct mail mail = {.stored = stored, .m = m, .person = m->automatic == AUTOMATIC_NO};
         bool concerns = who(f, &mail, author);
-        if (!concerns && m->in_reply_to.n + m->references.n == 0)
+        if (!concerns && m->in_reply_to.n + m->references.n == 0 && !mail.from_owner)
                 return 0;
         mail.at = message_time(stored->observation, mail.from_owner);
         if (mail.at == INSTANT_UNKNOWN)
@@ -890,6 +890,11 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
         if (mail.at > f->options->now)
                 return concerns;
         mail.key = message_key(m);
+        if (!concerns && mail.from_owner && !message_in_doubt(m)) {
+                int r = conversations_note_own(f->conversations, mail.key, mail.at);
+                if (r < 0)
+                        return r;
+        }
         if (concerns)
                 prepare(f, &mail, author);
         if (mail.at != f->queue_at) {
