@@ -956,10 +956,13 @@ static bool moves_place(const struct reading *r, const struct sentence *s, size_
         return place;
 }
 
-/* "My other meeting", "une autre réunion"; with `mine` also "my 9:30 call", which is somebody else's unless it is with the reader. */
+/* "My other meeting", "une autre réunion"; with `mine` also "my 9:30 call", which is somebody else's unless it is with the reader. A meal of
+ * one's own always is. */
 static bool is_another(const struct reading *r, size_t first, size_t meeting, bool mine) {
         static const char *const others[] = {"other", "another", "autre", "andere", "anderen", "ander"};
         static const char *const my[] = {"my", "mon", "ma", "mes", "mein", "meine", "meinen", "mijn"};
+        static const char *const meals[] = {"dejeuner", "diner", "cafe", "lunch", "dinner", "breakfast", "coffee"};
+        mine = mine || word_in(r, meeting, meals, ELEMENTSOF(meals));
         for (size_t i = meeting; i > first && i + 3U > meeting; i--)
                 if (word_in(r, i - 1, others, ELEMENTSOF(others)) || (mine && word_in(r, i - 1, my, ELEMENTSOF(my))))
                         return true;
@@ -1191,7 +1194,8 @@ static const char *find_proposal(const struct reading *r, uint32_t subject_class
                 const struct mark *verb = proposes(r, s, &c, excused);
                 if (!verb)
                         continue;
-                excused = (excused && !takes_place(r)) || (verb->classes & PHRASE_CANCEL && asks_reader(r, s, verb->at));
+                excused = (excused && !takes_place(r)) ||
+                          (verb->classes & (PHRASE_CANCEL | PHRASE_CANCELS) && asks_reader(r, s, verb->at));
                 const char *because = quote(r, s, s->first, arena);
                 *ret_failed = !because;
                 *ret_excused = excused;

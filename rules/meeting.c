@@ -429,6 +429,8 @@ static const struct {
 
 /* Nobody names the day beyond this many bytes of a sentence. */
 #define SENTENCE_MAX 600U
+/* Who moves a meeting by less has not taken the time back; the shipped rule says the same of what a calendar tells (`shift`). */
+#define SHIFT_MINUTES_MIN 30
 
 static bool is_one_of(const char *word, size_t n, const char *const *list, size_t n_list) {
         for (size_t k = 0; k < n_list; k++)
@@ -461,12 +463,57 @@ static bool is_move(const char *word, size_t n) {
         return false;
 }
 
+/* The time of day that begins at `s`, in minutes: "10h15", "10:15", "10h", "3pm". *ret_n is its length; without one -1. */
+static int32_t clock_at(const char *s, size_t *ret_n) {
+        size_t n = 0;
+        int32_t hour = 0, minute = 0;
+        for (; n < 2 && s[n] >= '0' && s[n] <= '9'; n++)
+                hour = hour * 10 + (s[n] - '0');
+        bool marked = s[n] == 'h' || s[n] == ':' || s[n] == '.';
+        size_t at = n + marked;
+        if (marked && s[at] >= '0' && s[at] <= '5' && s[at + 1] >= '0' && s[at + 1] <= '9') {
+                minute = (s[at] - '0') * 10 + (s[at + 1] - '0');
+                n = at + 2;
+        } else if (s[n] == 'h')
+                n++;
+        else
+                marked = false;
+        size_t half = n + (s[n] == ' ');
+        bool pm = strncmp(s + half, "pm", 2) == 0, am = strncmp(s + half, "am", 2) == 0;
+        if (am || pm)
+                n = half + 2;
+        hour = hour % 12 + (pm ? 12 : 0) + (!pm && !am && hour >= 12 ? 12 : 0);
+        *ret_n = n;
+        return (marked || am || pm) && hour < 24 ? hour * 60 + minute : -1;
+}
+
+/* "By ten minutes", "d'un quart d'heure", "un peu": what is put off by so little still uses the time. */
+static bool is_short_while(const char *folded) {
+        static const char *const whiles[] = {
+                "quart d'heure", "quelques minutes", "un petit peu",  "un peu",   "quarter of an hour", "a few minutes",
+                "a bit",         "slightly",         "viertelstunde", "kwartier", "couple of minutes"};
+        static const char *const numbers[] = {"five",   "ten",   "fifteen", "twenty", "cinq", "dix",
+                                              "quinze", "vingt", "funf",    "zehn",   "tien", "vijf"};
+        for (size_t i = 0; i < ELEMENTSOF(whiles); i++)
+                if (strstr(folded, whiles[i]))
+                        return true;
+        const char *unit = strstr(folded, " min");
+        if (!unit)
+                return false;
+        const char *word = unit;
+        while (word > folded && word[-1] != ' ' && word[-1] != '\'')
+                word--;
+        size_t n = (size_t) (unit - word);
+        bool digits = n > 0 && n <= 2 && strspn(word, "0123456789") == n;
+        return digits ? atoi(word) < SHIFT_MINUTES_MIN : is_one_of(word, n, numbers, ELEMENTSOF(numbers));
+}
+
 struct days days_mentioned(const char *text) {
         char folded[SENTENCE_MAX];
-        struct days days = {0};
+        struct days days = {.to_minute = -1};
         if (!text)
                 return days;
-        size_t n = utf8_fold(text, utf8_boundary(text, strnlen(text, SENTENCE_MAX - 1)), folded, sizeof(folded));
+        size_t n = utf8_fold(text, utf8_boundary(text, strnlen(text, SENTENCE_MAX - 1)), folded, sizeof(folded)), length;
         bool moves = false, leads = false;
         for (size_t i = 0; i < n;) {
                 size_t begin = i;
@@ -479,16 +526,25 @@ struct days days_mentioned(const char *text) {
                         leads = leads_to(folded + begin, i - begin, moves);
                         continue;
                 }
-                /* "À 14h jeudi" is no word before a day, "d'" and blanks are. */
+                int32_t minute = leads && moves && folded[i] >= '0' && folded[i] <= '9' ? clock_at(folded + i, &length) : -1;
+                if (minute >= 0) {
+                        /* "To 3pm tomorrow" leads on to the day. */
+                        days.to_minute = minute;
+                        i += length;
+                        continue;
+                }
                 leads = leads && strchr(" '", folded[i]);
                 i++;
         }
+        days.little = moves && is_short_while(folded);
         return days;
 }
 
 static void days_join(struct days *days, struct days more) {
         days->of |= more.of;
         days->to |= more.to;
+        days->to_minute = more.to_minute >= 0 ? more.to_minute : days->to_minute;
+        days->little |= more.little;
 }
 
 /* The sentence of the text in which the words stand: "I must cancel. Shall we say Thursday?" cancels no Thursday. */
@@ -697,6 +753,16 @@ static bool words_fit_day(const struct meetings *m, const struct words *w, insta
         return !is_day(m, w, today ? w->days.to & DAY_TODAY : w->days.to, start);
 }
 
+/* "I have to push our meeting to 10:15", the same day. */
+static bool moves_little(const struct meetings *m, const struct words *w, instant start) {
+        if (w->days.little)
+                return true;
+        if (w->days.to_minute < 0 || (w->days.to != 0 && !is_day(m, w, w->days.to, start)))
+                return false;
+        struct civil local = zone_civil(m->settings->owner.zone, start);
+        return abs(local.hour * 60 + local.minute - w->days.to_minute) < SHIFT_MINUTES_MIN;
+}
+
 static bool same_words_as_summary(const struct words *w, const char *summary) {
         char folded[SENTENCE_MAX];
         if (!summary || w->subject.n == 0)
@@ -806,7 +872,7 @@ static int match_words(struct meetings *m) {
         for (size_t i = 0; i < m->n_words; i++) {
                 struct words *w = m->words[i];
                 const struct slot_known *slot = !w->from_owner && owner_spoke_before(m, w) ? NULL : words_meeting(m, w);
-                if (!slot)
+                if (!slot || moves_little(m, w, slot->start))
                         continue;
                 w->placed = true;
                 w->rid = slot->rid;

@@ -57,6 +57,8 @@ enum day_mention { DAY_TODAY = 1 << 7, DAY_TOMORROW = 1 << 8 }; /* bits 0 to 6: 
 /* Days named in words: those of the meeting, and those to which it is moved. */
 struct days {
         uint32_t of, to;
+        int32_t to_minute; /* of the day, to which it is moved; -1: none named */
+        bool little;       /* moved by minutes */
 };
 struct days days_mentioned(const char *text);
 

@@ -359,6 +359,16 @@ static const struct {
         {true, "Petit contretemps, on décale notre point à demain même heure ?"},
         {true, "Impossible pour moi ce matin, désolée, on reporte notre point."},
         {false, "Impossible pour moi ce matin de relire le texte de la réunion."},
+        {false, "I saw that our meeting this morning has been cancelled. What happened?"},
+        {false, "Our meeting is cancelled in my calendar, do you know why?"},
+        {false, "L'agenda me dit que notre réunion est annulée. Est-ce une erreur ?"},
+        {false, "J'ai bien noté que vous annulez notre rendez-vous de ce matin."},
+        {false, "Je dois annuler mon déjeuner de midi, du coup notre réunion de ce matin peut durer plus longtemps."},
+        {true, "Merci d'annuler notre rendez-vous de ce matin."},
+        {true, "Veuillez annuler notre rendez-vous de ce matin, je suis souffrant."},
+        {true, "Je souhaite reporter notre rendez-vous de ce matin."},
+        {true, "Finalement le rendez-vous de ce matin tombe à l'eau."},
+        {false, "Veuillez annuler la commande."},
 };
 
 static void calls_off_only_what_is_meant(void **state) {
