@@ -1357,6 +1357,38 @@ static const struct request_model *model_for(const struct reading *r, const char
         return str_eq(language, "en") ? &request_model_en : str_eq(language, "fr") ? &request_model_fr : NULL;
 }
 
+/* Does the sentence stand in a list, "- ", "* " or "• " before it? */
+static bool is_item(const struct reading *r, const struct sentence *s) {
+        static const char bullet[] = "\xE2\x80\xA2";
+        size_t i = s->last > s->first ? r->words[s->first].at : 0;
+        while (i > 0 && (r->text[i - 1] == ' ' || r->text[i - 1] == '\t'))
+                i--;
+        size_t sign = i >= 1 && (r->text[i - 1] == '-' || r->text[i - 1] == '*') ? 1
+                      : i >= strlen(bullet) && strncmp(r->text + i - strlen(bullet), bullet, strlen(bullet)) == 0
+                              ? strlen(bullet)
+                              : 0;
+        i -= sign;
+        while (sign > 0 && i > 0 && (r->text[i - 1] == ' ' || r->text[i - 1] == '\t'))
+                i--;
+        return sign > 0 && (i == 0 || r->text[i - 1] == '\n');
+}
+
+/* Items of minutes that are looked at: nobody lists more before saying what the list is. */
+#define MINUTES_ITEMS_MAX 20U
+
+/* "Voici le compte rendu de notre réunion :", "notes from our call:" a few sentences before: what was agreed, in whatever form. */
+static bool follows_minutes(const struct reading *r, const struct sentence *s) {
+        static const char *const titles[] = {"rendu", "cr",        "recap",     "recapitulatif", "minutes",
+                                             "notes", "decisions", "protokoll", "notulen"};
+        for (size_t k = 0; k < MINUTES_ITEMS_MAX && s > r->sentences; k++) {
+                s--;
+                for (size_t i = s->first; i < s->last && !is_item(r, s); i++)
+                        if (word_in(r, i, titles, ELEMENTSOF(titles)))
+                                return true;
+        }
+        return false;
+}
+
 /* Does the sentence ask the reader for something? *ret_at is the word that shows it. */
 static bool request_judge(const struct reading *r, const struct request_model *model, const struct sentence *s,
                           const char *language, bool question, size_t *ret_at) {
@@ -1368,8 +1400,10 @@ static bool request_judge(const struct reading *r, const struct request_model *m
                 return false; /* "how have you been?" */
         if (s > r->sentences && offers_answers(r, s - 1))
                 return false;
-        /* "As discussed on the phone, I'll take B", "vu ta réponse, merci !" */
-        if (!question && at < 0 && s->classes & PHRASE_SETTLED)
+        /* "As discussed on the phone, I'll take B", "vu ta réponse, merci !"; "- vous m'envoyez les photos" in the minutes of a meeting. */
+        if (!question && at < 0 && (s->classes & PHRASE_SETTLED || is_item(r, s)))
+                return false;
+        if (!question && is_item(r, s) && follows_minutes(r, s))
                 return false;
         *ret_at = at >= 0 ? (size_t) at : s->first;
         if (!model)

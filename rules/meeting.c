@@ -504,8 +504,9 @@ static bool is_short_while(const char *folded) {
         while (word > folded && word[-1] != ' ' && word[-1] != '\'')
                 word--;
         size_t n = (size_t) (unit - word);
+        /* One digit, or two of which the first is below three: less than SHIFT_MINUTES_MIN. */
         bool digits = n > 0 && n <= 2 && strspn(word, "0123456789") == n;
-        return digits ? atoi(word) < SHIFT_MINUTES_MIN : is_one_of(word, n, numbers, ELEMENTSOF(numbers));
+        return digits ? n == 1 || word[0] < '0' + SHIFT_MINUTES_MIN / 10 : is_one_of(word, n, numbers, ELEMENTSOF(numbers));
 }
 
 struct days days_mentioned(const char *text) {
