@@ -152,6 +152,8 @@ static void print_text(const struct listing *l, const struct fact *f) {
                      notice = fact_value(f, "notice"), turn = fact_value(f, "waiting_on");
         if (subject.type == VALUE_STRING)
                 printf("  %s", subject.s);
+        if (f->type == FACT_MESSAGE_DOUBTED)
+                printf("  (may be forged: %s)", fact_value(f, "because").s);
         if (summary.type == VALUE_STRING)
                 printf("  %s", summary.s);
         if (notice.type == VALUE_DURATION)

@@ -178,8 +178,8 @@ struct conversations {
         struct threads threads;
         /* subjects: client, base subject and perhaps person -> thread. turns: thread and client -> who waits, and since when. copies: the owner's
          * own messages by what they say. origins: in whose name, and a domain that such messages came from. own: what the
-         * owner wrote to others than clients. */
-        struct window subjects, turns, copies, origins, own;
+         * owner wrote to others than clients. doubted: what nobody vouches for. */
+        struct window subjects, turns, copies, origins, own, doubted;
 };
 
 int conversations_new(const struct settings *settings, struct conversations **ret) {
@@ -196,7 +196,7 @@ int conversations_new(const struct settings *settings, struct conversations **re
         for (size_t i = 0; i < settings->n_clients; i++)
                 c->clients[i].outside_at = INSTANT_UNKNOWN;
         c->threads = (struct threads) THREADS(CONVERSATION_WINDOW);
-        c->turns.age = c->copies.age = c->origins.age = c->own.age = CONVERSATION_WINDOW;
+        c->turns.age = c->copies.age = c->origins.age = c->own.age = c->doubted.age = CONVERSATION_WINDOW;
         c->subjects.age = CONVERSATION_SUBJECT_WINDOW;
         *ret = c;
         return 0;
@@ -211,6 +211,7 @@ struct conversations *conversations_free(struct conversations *c) {
         window_done(&c->copies);
         window_done(&c->origins);
         window_done(&c->own);
+        window_done(&c->doubted);
         free(c->clients);
         free(c);
         return NULL;
@@ -465,6 +466,10 @@ int conversations_vouch(struct conversations *c, const struct conversation_messa
                         return r;
         }
         return vouched;
+}
+
+int conversations_note_doubted(struct conversations *c, uint64_t key, instant at) {
+        return window_find(&c->doubted, key, at) ? 1 : window_put(&c->doubted, key, 1, at);
 }
 
 uint64_t conversations_place(struct conversations *c, const struct conversation_message *m) {

@@ -85,6 +85,8 @@ struct conversation_settled {
 int conversations_vouch(struct conversations *c, const struct conversation_message *m) _must_check_;
 /* The owner wrote to nobody of a client: to a list, a third party. Who names it had it, all the same. 0, -ENOMEM. */
 int conversations_note_own(struct conversations *c, uint64_t key, instant at) _must_check_;
+/* Nobody vouches for that message. 1: it came before, 0: the first time, -ENOMEM. */
+int conversations_note_doubted(struct conversations *c, uint64_t key, instant at) _must_check_;
 /* Where a message of a client would belong that nobody vouches for: by subject, else by the question that it may answer. 0: nowhere. */
 uint64_t conversations_place(struct conversations *c, const struct conversation_message *m);
 /* Its questions are answered, as far as anybody can tell: all that wait there are told. Returns how many of *ret are filled. */

@@ -864,8 +864,11 @@ static void excuse_clients(struct folding *f, const struct mail *mail) {
 /* It may excuse the one in whose name it is, and never accuses: it asks nothing, answers no message by name, and what names it is not
  * vouched for by that. */
 static int fold_doubted(struct folding *f, struct mail *mail, const struct address *author) {
+        int r = conversations_note_doubted(f->conversations, mail->key, mail->at);
+        if (r != 0)
+                return r < 0 ? r : 0;
         judge_time(f, mail);
-        int r = mail_strings(f, mail, author ? author->email : NULL);
+        r = mail_strings(f, mail, author ? author->email : NULL);
         for (uint32_t k = 0; k < mail->n_clients && r >= 0; k++)
                 r = add_doubted(f, mail, mail->clients[k]);
         if (r < 0)

@@ -446,7 +446,9 @@ static void test_doubted(void **state) {
         mail(s, "named@x", JEAN, ME, "2026-03-03T11:07", "re: logo", "other@x");
         failed(mail(s, "named2@x", JEAN, ME, "2026-03-03T11:08", "re: logo", "other@x"), NULL);
         failed(mail(s, "late@x", JEAN, ME, "2026-12-03T11:00", "logo", NULL), "hoster.example");
+        failed(mail(s, "late@x", JEAN, ME, "2026-12-03T11:30", "logo", NULL), "hoster.example"); /* a copy */
         scene_fold(s);
+        assert_int_equal(count(s, FACT_MESSAGE_DOUBTED), 9);
         static const char *const counts[] = {"answer@x", "again@x", "host@x", "named@x"};
         static const char *const doubted[] = {"before@x", "free@x",   "other@x",  "client@x",
                                               "self@x",   "forger@x", "named2@x", "late@x"};
