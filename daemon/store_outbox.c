@@ -3,6 +3,9 @@
 
 #include "daemon/store_schema.h"
 
+/* `adieu digest --send` sends what it put in, and tells what became of it. When it has not begun for so long it is gone. */
+#define ASKER_SECONDS INT64_C(60)
+
 static const char *const kind_names[] = {"digest", "alert", "notice", "extra"};
 static const char *const state_names[] = {"waiting", "sending", "sent", "refused", "unknown", "replaced"};
 
@@ -125,6 +128,7 @@ int outbox_due(struct store *s, instant now, int64_t patience, const char *messa
         (void) sqlite3_bind_int64(q, 1, now);
         (void) sqlite3_bind_int64(q, 2, now + patience);
         store_bind_text(q, 3, message_id);
+        (void) sqlite3_bind_int64(q, 4, now - ASKER_SECONDS);
         int r = store_step(s, q);
         if (r <= 0)
                 return r;
@@ -142,6 +146,7 @@ int outbox_wait(struct store *s, instant now, int64_t patience, int64_t *ret_sec
                 return store_fail(s);
         (void) sqlite3_bind_int64(q, 1, now);
         (void) sqlite3_bind_int64(q, 2, now + patience);
+        (void) sqlite3_bind_int64(q, 4, now - ASKER_SECONDS);
         int r = store_step(s, q);
         if (r < 0)
                 return r;

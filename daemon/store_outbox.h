@@ -49,7 +49,8 @@ int outbox_has(struct store *s, enum outbox_kind kind, const char *key);
 /* When the last mail of that kind was made within [from, until]: 1 and *ret, 0 none was. */
 int outbox_made(struct store *s, enum outbox_kind kind, instant from, instant until, instant *ret);
 /* The row that was made first of those WAITING whose time has come, with its mail: 1, 0 none. A time further off than `patience`, or of a row that was changed
- * later than `now`, was written under another clock: it has come. Of that message only; NULL: of any. Strings and mail are copied into the arena. */
+ * later than `now`, was written under another clock: it has come. Of that message only; NULL: of any, but for those
+ * asked for within the last minute and not begun by who asked (OUTBOX_EXTRA). Strings and mail are copied into the arena. */
 int outbox_due(struct store *s, instant now, int64_t patience, const char *message_id, struct arena *arena,
                struct outbox_row *ret) _must_check_;
 /* Makes it SENDING, unless somebody else did so first: 1, 0. */

@@ -81,6 +81,10 @@ int store_newest_version(void) {
 #define OUTBOX_COLUMNS                                                                                                     \
         "id, message_id, kind, key, sender, recipient, subject, made_at, changed_at, next_at, tries, state, stage, code, " \
         "text, unsure"
+/* ?1: now, ?2: what is further off was written under another clock, as was what was changed later than now. */
+#define OUTBOX_TIME_HAS_COME "(next_at <= ?1 OR next_at > ?2 OR changed_at > ?1)"
+/* Just asked for, since ?4, and still to be begun by who asked. */
+#define OUTBOX_IS_THE_ASKERS "(kind = 3 AND tries = 0 AND made_at > ?4 AND made_at <= ?1)"
 #define RECORD_COLUMNS "observation, tie, source, seen_at, internal_date, flags, record"
 
 const char *const store_statements[_STATEMENT_MAX] = {
@@ -183,11 +187,12 @@ const char *const store_statements[_STATEMENT_MAX] = {
                 " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?8) ON CONFLICT DO NOTHING",
         [STATEMENT_OUTBOX_HAS] = "SELECT 1 FROM outbox WHERE kind = ?1 AND key = ?2 LIMIT 1",
         [STATEMENT_OUTBOX_MADE] = "SELECT max(made_at) FROM outbox WHERE kind = ?1 AND made_at BETWEEN ?2 AND ?3",
-        [STATEMENT_OUTBOX_DUE] = "SELECT " OUTBOX_COLUMNS
-                                 ", mail FROM outbox WHERE state = 0 AND (next_at <= ?1 OR next_at > ?2 OR changed_at > ?1)"
-                                 " AND (?3 IS NULL OR message_id = ?3) ORDER BY made_at, id LIMIT 1",
-        [STATEMENT_OUTBOX_NEXT] = "SELECT min(iif(next_at <= ?1 OR next_at > ?2 OR changed_at > ?1, 0, next_at - ?1)) FROM "
-                                  "outbox WHERE state = 0",
+        [STATEMENT_OUTBOX_DUE] = "SELECT " OUTBOX_COLUMNS ", mail FROM outbox WHERE state = 0 AND " OUTBOX_TIME_HAS_COME
+                                 " AND (message_id = ?3 OR (?3 IS NULL AND NOT " OUTBOX_IS_THE_ASKERS "))"
+                                 " ORDER BY made_at, id LIMIT 1",
+        [STATEMENT_OUTBOX_NEXT] = "SELECT min(CASE WHEN " OUTBOX_IS_THE_ASKERS " THEN made_at - ?4"
+                                  " WHEN " OUTBOX_TIME_HAS_COME " THEN 0 ELSE next_at - ?1 END)"
+                                  " FROM outbox WHERE state = 0",
         [STATEMENT_OUTBOX_LIST] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE state IN (0, 1, 4) OR id IN"
                                   " (SELECT id FROM outbox WHERE state IN (2, 3, 5) ORDER BY made_at DESC, id DESC LIMIT ?1)"
                                   " ORDER BY made_at, id",

@@ -473,6 +473,7 @@ static int teardown(void **data) {
 /* --- one thing each */
 
 #define USUAL CONFIGURATION("to: camille@studio.example")
+#define TWO CONFIGURATION("to: [camille@studio.example, other@studio.example]")
 
 static void test_first_digest(void **data) {
         (void) data;
@@ -1225,6 +1226,35 @@ static void test_somebody_else_sends(void **data) {
         world_end(&asked);
 }
 
+/* To two recipients: the second is theirs who asked as well, who would not know what became of it, unless they are gone. */
+static void test_asked_for_two(void **data) {
+        (void) data;
+        struct world w;
+        struct judgement j;
+        world_begin(&w, TWO, at("2026-03-04T10:00"));
+        turn(&w);
+        assert_int_equal(judge(&w.c, &j), 0);
+        _cleanup_free_ char *id = NULL;
+        assert_int_equal(mailing_extra(w.m, &j, &id), 0);
+        judgement_free(&j);
+        assert_non_null(server.current);
+        struct outbox_row row;
+        int64_t seconds;
+        instant now = w.c.clock.now;
+        assert_int_equal(rows(&w, OUTBOX_WAITING).n, 1);
+        assert_int_equal(outbox_due(w.c.store, now + 59, DAY, NULL, NULL, &row), 0);
+        assert_int_equal(outbox_wait(w.c.store, now + 59, DAY, &seconds), 0);
+        assert_int_equal(seconds, 1);
+        struct arena *arena;
+        assert_int_equal(arena_new(0, &arena), 0);
+        assert_int_equal(outbox_due(w.c.store, now + 60, DAY, NULL, arena, &row), 1);
+        assert_int_equal(outbox_due(w.c.store, now, DAY, id, arena, &row), 1);
+        /* Made under a clock that was set back. */
+        assert_int_equal(outbox_due(w.c.store, now - 1, DAY, NULL, arena, &row), 1);
+        arena_free(arena);
+        world_end(&w);
+}
+
 /* The clock is set back (or the machine slept for hours) while `adieu digest --send` is at it: the service takes the mail for one that was left, and who had it
  * notices before the dot, so that it does not come twice without a word. */
 static void test_somebody_else_took_over(void **data) {
@@ -1275,8 +1305,6 @@ static const struct {
 };
 /* The child that is killed lives so long; who goes on lives to the end, so that a later digest can say what came of the kill. */
 #define CHILD_TURNS 7U
-
-#define TWO CONFIGURATION("to: [camille@studio.example, other@studio.example]")
 
 /* The clock goes on where the one before was: its file says where. */
 static void live(const char *mailbox, const char *progress, size_t until) {
@@ -1546,6 +1574,7 @@ int main(void) {
                 T(test_left_sending),
                 T(test_somebody_else_sends),
                 T(test_somebody_else_took_over),
+                T(test_asked_for_two),
                 T(test_killed_at_every_point),
                 T(test_year_of_mondays),
                 T(test_year_with_a_polite_server),
