@@ -843,14 +843,16 @@ static int add_doubted(struct folding *f, const struct mail *mail, const struct 
         return 0;
 }
 
-/* If it is the client's after all, it may be the answer that the owner waits for. */
+/* If it is the client's after all, it may be the answer that the owner waits for: what comes later is no late one. */
 static int excuse_client(struct folding *f, const struct mail *mail) {
         const struct client *client = mail->clients[0];
         struct conversation_settled settled[CONVERSATION_SETTLED_MAX];
         uint64_t thread = mail->person || message_settles(mail->m) ? conversations_place(f->conversations, &f->turn) : 0;
-        uint32_t n = thread != 0 ? conversations_excused(f->conversations, thread, client, mail->at, settled) : 0;
-        struct conversation_turn turn = {.at = mail->at, .settles = true};
-        int r = n > 0 ? conversations_turn(f->conversations, thread, client, &turn) : 0;
+        if (thread == 0)
+                return 0;
+        uint32_t n = conversations_excused(f->conversations, thread, client, mail->at, settled);
+        struct conversation_turn turn = {.at = mail->at, .person = mail->person, .settles = true};
+        int r = conversations_turn(f->conversations, thread, client, &turn);
         return r < 0 ? r : add_settled(f, mail, settled, n);
 }
 

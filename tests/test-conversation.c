@@ -526,6 +526,13 @@ static void test_doubted_excuses(void **state) {
         assert_doubted("answer@x");
         assert_int_equal(count(s, FACT_REQUEST_SETTLED), 1);
         assert_word(nth(s, FACT_REQUEST_SETTLED, 0), "thread_id", thread("1@x"));
+        /* Nor is what the client writes next the late answer to what the doubted message may have answered. */
+        s->n = 0;
+        question("1@x", "2026-03-02T10:00", "devis");
+        failed(mail(s, "soon@x", JEAN, ME, "2026-03-02T11:00", "re: devis", NULL), NULL);
+        mail(s, "next@x", JEAN, ME, "2026-03-09T11:00", "re: devis", "1@x");
+        scene_fold(s);
+        assert_none(nth(s, FACT_MESSAGE_RECEIVED, 0), "response_time");
         /* The owner wrote by night, perhaps: it is not held against who answers then. */
         s->n = 0;
         failed(mail(s, "night@x", ME, JEAN, "2026-03-02T22:00", "devis", NULL), NULL);
