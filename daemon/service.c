@@ -10,6 +10,7 @@
 
 #include "daemon/accounts.h"
 #include "daemon/bus.h"
+#include "daemon/ending.h"
 #include "daemon/log.h"
 #include "daemon/lull.h"
 #include "daemon/mailing.h"
@@ -580,8 +581,12 @@ static int add_outlets(struct service *s, const char *instance) {
 /* Two services on one store would tell everything twice. */
 static int take_store(struct service *s) {
         pid_t other = 0;
-        if (context_store(s->c, 0) != EXIT_DONE)
+        if (context_store(s->c, STORE_PATIENT) != EXIT_DONE) {
+                /* It waited no longer because it was asked to end: that is heard, or it would end by the signal itself. */
+                while (ending_asked() && sd_event_run(s->event, 0) > 0)
+                        ;
                 return EXIT_FAULT;
+        }
         int r = running_take(s->c->state, &s->running, &other);
         if (r == -EBUSY)
                 log_error("another adieud (process %d) works on %s: end that one first", (int) other, s->c->state);

@@ -336,8 +336,9 @@ static const char settings_reader[] = "PRAGMA query_only = ON; PRAGMA trusted_sc
 /* Another process writes: wait a while, unless this one is to end. */
 static int on_busy(void *userdata, int count) {
         const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MILLISECONDS * 1000000};
-        (void) userdata;
-        if (count >= STORE_BUSY_MILLISECONDS / BUSY_PAUSE_MILLISECONDS || ending_asked())
+        const struct store *s = userdata;
+        int most = s->patient ? STORE_PATIENT_MILLISECONDS : STORE_BUSY_MILLISECONDS;
+        if (count >= most / BUSY_PAUSE_MILLISECONDS || ending_asked())
                 return 0;
         (void) nanosleep(&pause, NULL);
         return 1;
@@ -348,7 +349,7 @@ static int open_database(struct store *s) {
         int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
         if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
                 return s->db ? store_fail(s) : fail_with(s, ENOMEM);
-        (void) sqlite3_busy_handler(s->db, on_busy, NULL);
+        (void) sqlite3_busy_handler(s->db, on_busy, s);
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         int version = 0, r;
         if (s->read_only) {
@@ -379,6 +380,7 @@ static int open_here(const char *folder, unsigned flags, struct store *s) {
                 return -ENOMEM;
         (void) snprintf(s->path, size, "%s/%s", folder, STORE_FILE);
         s->read_only = flags & STORE_READ_ONLY;
+        s->patient = flags & STORE_PATIENT;
         if ((r = arena_new(0, &s->arena)) < 0 || (r = arena_new(0, &s->feed.arena)) < 0)
                 return r;
         if (!s->read_only && (r = make_folder(folder)) < 0) {
@@ -387,7 +389,9 @@ static int open_here(const char *folder, unsigned flags, struct store *s) {
         }
         if ((r = look_at_file(s, flags)) < 0)
                 return r;
-        return open_database(s);
+        r = open_database(s);
+        s->patient = false;
+        return r;
 }
 
 int store_open(const char *folder, unsigned flags, struct store **ret, char **ret_message) {

@@ -14,10 +14,14 @@ struct store;
 
 enum store_open_flag {
         STORE_READ_ONLY = 1 << 0, /* alerts, facts, status: never create, never migrate */
+        STORE_PATIENT = 1 << 1,   /* the service: opening waits STORE_PATIENT_MILLISECONDS */
 };
 
 /* How long a second process waits for the first before it says so. */
 #define STORE_BUSY_MILLISECONDS 5000
+/* How long a service that starts waits: nobody stands beside it to start it again. Who ends (a `status`, say) and finds a log left by a service that was killed
+ * puts it into the file, on a busy disk for longer than a person would wait; systemd gives a start 90 seconds. */
+#define STORE_PATIENT_MILLISECONDS 60000
 
 /* Opens `folder`/adieu.db, creating folder (0700) and file (0600). *ret_message (may be NULL) gets a sentence for a person on failure
  * (caller frees): -EBUSY another adieu is writing, -ENOSPC, -EROFS/-EACCES, -EUCLEAN damaged (the file is left as it is), -EPROTO made by

@@ -120,6 +120,7 @@ struct store {
         sqlite3 *db; /* owned */
         char *path;  /* owned */
         bool read_only;
+        bool patient; /* while it is opened */
         bool in_transaction;
         sqlite3_stmt *statements[_STATEMENT_MAX]; /* owned, prepared when first used */
         struct buf encoded;

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """adieud without systemd: what it notifies, that it tells what lands, once, over restarts, reloads and kills; and that it ends at once."""
 import datetime
+import fcntl
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import tap  # noqa: E402
@@ -59,6 +61,29 @@ def folders(w):
     os.rename(w.folder / "Maildir/new", w.folder / "Maildir/old")
     w.mail("!2.x", evening_mail(2, 14))
     eventually("in a folder made again", lambda: len(told(w)) == 2)
+    equal(s.end(), 0)
+
+
+@case("a store that another process holds for a while when it starts: it waits, and ends when it is asked to")
+def held_store(w):
+    s = Service(w)
+    s.rests()
+    equal(s.end(), 0)
+    # As SQLite holds it while a log is put into the file (sqlite3.c, SHARED_FIRST): nobody may read.
+    with open(w.folder / "state" / "adieu" / "adieu.db", "rb+") as f:
+        fcntl.lockf(f, fcntl.LOCK_EX, 510, 0x40000002)
+        s = Service(w)
+        blocked = pathlib.Path("/proc/%d/status" % s.process.pid)
+        eventually("signals are heard", lambda: int(blocked.read_text().split("SigBlk:")[1].split()[0], 16) & 1 << signal.SIGTERM - 1)
+        equal(s.end(), 0)
+        s = Service(w)
+        # Longer than a command waits.
+        r = w.run("status")
+        true(r.returncode == 1 and "another adieu" in r.stderr, r)
+        time.sleep(2)
+        equal(s.process.poll(), None)
+        fcntl.lockf(f, fcntl.LOCK_UN, 510, 0x40000002)
+    s.rests()
     equal(s.end(), 0)
 
 
