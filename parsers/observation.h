@@ -167,7 +167,8 @@ enum message_flag {
         MESSAGE_NO_DATE = 1 << 7,   /* Date missing or unreadable (sent_at unknown then), or outside 1970..2100 */
         MESSAGE_STOP = 1 << 8,      /* the writer says what hours or channels are not acceptable (boundary) */
         MESSAGE_THANKS = 1 << 9,    /* little more than thanks or an acknowledgement: asks for no answer */
-        MESSAGE_PROPOSAL = 1 << 10, /* cancellation_because only asks whether the meeting may be called off or moved */
+        MESSAGE_PROPOSAL =
+                1 << 10, /* cancellation_because only asks whether the meeting may be called off or moved, or is in doubt */
         MESSAGE_SETTLED = 1 << 11, /* a call or a talk was had about it ("suite à notre appel"), or it is no longer needed */
 };
 

@@ -1235,8 +1235,12 @@ static bool is_readers_doing(const struct reading *r, size_t k, const struct mar
         return (end < at && agrees(r, s->first, end)) || (k > 0 && agrees(r, s[-1].first, s[-1].last));
 }
 
+/* *ret_doubtful: it looks like a claim, but the reader's wish or a stand-in speaks against it. When that is the owner, what comes of it is
+ * still not the client's doing, so it is told as a proposal is. */
 static const char *find_cancellation(const struct reading *r, uint32_t subject_classes, struct arena *arena,
-                                     bool *ret_failed) {
+                                     bool *ret_doubtful, bool *ret_failed) {
+        const char *because = NULL;
+        bool stands = takes_place(r);
         for (size_t k = 0; k < r->n_sentences; k++) {
                 const struct sentence *s = r->sentences + k;
                 uint32_t near = subject_classes;
@@ -1250,14 +1254,19 @@ static const char *find_cancellation(const struct reading *r, uint32_t subject_c
                 for (size_t i = s->first_mark; i < s->last_mark; i++) {
                         const struct mark *m = r->marks + i;
                         ssize_t at = judge_claim(r, s, m, &c);
-                        if (at < 0 || is_readers_doing(r, k, m, (size_t) at) || (m->classes & PHRASE_MISS && takes_place(r)))
+                        if (at < 0)
                                 continue;
-                        const char *because = quote(r, s, (size_t) at, arena);
+                        bool doubtful = is_readers_doing(r, k, m, (size_t) at) || (m->classes & PHRASE_MISS && stands);
+                        if (doubtful && because)
+                                continue;
+                        because = quote(r, s, (size_t) at, arena);
                         *ret_failed = !because;
-                        return because;
+                        *ret_doubtful = doubtful;
+                        if (!because || !doubtful)
+                                return because;
                 }
         }
-        return NULL;
+        return because;
 }
 
 /* A subject that was written for this message: "Annulation du rendez-vous de demain". */
@@ -1685,12 +1694,31 @@ static int read_subject(const struct phrase_index *x, const char *subject, const
         return e;
 }
 
+/* What is certain comes first, then what is asked for, then what is doubtful. */
+static int read_cancellation(const struct reading *r, uint32_t subject_classes, struct arena *arena,
+                             struct text_reading *out) {
+        bool doubtful = false, excused = false, failed = false;
+        const char *because = find_cancellation(r, subject_classes, arena, &doubtful, &failed), *asked = NULL;
+        if (because && !doubtful) {
+                out->cancellation_because = because;
+                return 0;
+        }
+        if (failed || out->cancellation_because)
+                return failed ? -ENOMEM : 0;
+        asked = find_proposal(r, subject_classes, arena, &excused, &failed);
+        if (failed)
+                return -ENOMEM;
+        out->cancellation_because = asked ? asked : because;
+        if (out->cancellation_because && !(asked && excused))
+                out->flags |= MESSAGE_PROPOSAL;
+        return 0;
+}
+
 static int read_all(const struct phrase_index *x, const char *text, const char *subject, const char *language,
                     struct arena *arena, struct text_reading *ret) {
         struct text_reading out = {0};
         uint32_t subject_classes = 0;
         struct reading r = {0};
-        bool failed = false;
 
         int e = reading_start(&r, x, text, language);
         if (e == 0 && subject)
@@ -1699,17 +1727,7 @@ static int read_all(const struct phrase_index *x, const char *text, const char *
                 e = read_sentences(&r, x, language, arena, &out);
         if (e == 0) {
                 out.words = (uint32_t) r.n_counted;
-                const char *because = find_cancellation(&r, subject_classes, arena, &failed);
-                if (because)
-                        out.cancellation_because = because;
-                else if (!out.cancellation_because && !failed) {
-                        bool excused = false;
-                        out.cancellation_because = find_proposal(&r, subject_classes, arena, &excused, &failed);
-                        if (out.cancellation_because && !excused)
-                                out.flags |= MESSAGE_PROPOSAL;
-                }
-                if (failed)
-                        e = -ENOMEM;
+                e = read_cancellation(&r, subject_classes, arena, &out);
                 if (is_shouting(r.text))
                         out.flags |= MESSAGE_SHOUTING;
                 if (out.request_because)

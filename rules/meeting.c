@@ -873,7 +873,7 @@ static int match_words(struct meetings *m) {
         for (size_t i = 0; i < m->n_words; i++) {
                 struct words *w = m->words[i];
                 const struct slot_known *slot = !w->from_owner && owner_spoke_before(m, w) ? NULL : words_meeting(m, w);
-                if (!slot || moves_little(m, w, slot->start))
+                if (!slot || (!w->from_owner && moves_little(m, w, slot->start)))
                         continue;
                 w->placed = true;
                 w->rid = slot->rid;
