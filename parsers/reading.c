@@ -1093,6 +1093,17 @@ static bool is_called_off(const struct reading *r, const struct sentence *s, siz
                (!is_another(r, from, subject->at, true) && !frees(r, m->at + m->len, s->last));
 }
 
+/* "RDV annulé, désolé", "meeting cancelled, family emergency": a clause of the meeting and m alone. */
+static bool is_telegram(const struct reading *r, const struct sentence *s, const struct mark *m) {
+        size_t start = clause_start(r, s, m->at);
+        if (clause_end(r, s, m->at) != m->at + m->len || mark_between(r, s, s->first, start, PHRASE_IF))
+                return false;
+        for (size_t i = s->first_mark; i < s->last_mark; i++)
+                if (r->marks[i].at == start && r->marks[i].classes & PHRASE_MEETING && start + r->marks[i].len == m->at)
+                        return true;
+        return false;
+}
+
 /* Does this mark call a meeting off? Returns the word where the claim starts, or -1. */
 static ssize_t judge_claim(const struct reading *r, const struct sentence *s, const struct mark *m,
                            const struct context *c) {
@@ -1115,6 +1126,8 @@ static ssize_t judge_claim(const struct reading *r, const struct sentence *s, co
                 if (!other && about)
                         return m->at;
         }
+        if (m->classes & PHRASE_CANCEL_TITLE && s->ending != '?' && is_telegram(r, s, m))
+                return (ssize_t) clause_start(r, s, m->at);
         if (m->classes & PHRASE_CANCELLED && !is_conditional(r, s, m->at, end) && !is_asked(r, s, end)) {
                 size_t from = clause_start(r, s, m->at);
                 if (is_called_off(r, s, from, m))

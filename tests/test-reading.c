@@ -375,6 +375,14 @@ static const struct {
         {true, "Je souhaite reporter notre rendez-vous de ce matin."},
         {true, "Finalement le rendez-vous de ce matin tombe à l'eau."},
         {false, "Veuillez annuler la commande."},
+        {true, "RDV annulé, désolé, urgence familiale."},
+        {true, "Sorry Camille, meeting cancelled, family emergency."},
+        {false, "Understood, meeting cancelled. Hope you feel better."},
+        {false, "Rappel : tout rendez-vous annulé moins de 24h avant est facturé."},
+        {false, "Meeting cancelled?"},
+        {true, "D'accord avec ton devis. Je dois cependant reporter notre rendez-vous de ce matin, désolé."},
+        {true, "I know you're busy but I have to cancel our meeting this morning, sorry."},
+        {true, "Vu que mon train est supprimé, je ne pourrai pas venir ce matin à la réunion."},
 };
 
 static void calls_off_only_what_is_meant(void **state) {
