@@ -46,6 +46,7 @@ struct folding {
         size_t n_queue, allocated;
         instant queue_at;
         struct arena *strings;
+        bool silent; /* no facts are made: only who vouches for what is found out */
         struct recipient recipients[RECIPIENTS_MAX];
         uint32_t n_recipients;
         struct conversation_message turn; /* the message that is looked at */
@@ -821,7 +822,7 @@ static int fold_between(struct folding *f, struct mail *mail, const struct addre
         f->n_recipients = 0;
         prepare(f, mail, author);
         int r = conversations_pass(f->conversations, &f->turn, &mail->thread);
-        if (r <= 0 || mail->from_owner || !mail->person)
+        if (r <= 0 || mail->from_owner || !mail->person || f->silent)
                 return r < 0 ? r : 0;
         collect_recipients(f, m);
         r = mail_strings(f, mail, author ? author->email : NULL);
@@ -851,6 +852,8 @@ static int excuse_client(struct folding *f, const struct mail *mail) {
         if (thread == 0)
                 return 0;
         uint32_t n = conversations_excused(f->conversations, thread, client, mail->at, settled);
+        if (f->silent)
+                return 0;
         struct conversation_turn turn = {.at = mail->at, .person = mail->person, .settles = true};
         int r = conversations_turn(f->conversations, thread, client, &turn);
         return r < 0 ? r : add_settled(f, mail, settled, n);
@@ -879,6 +882,18 @@ static int fold_doubted(struct folding *f, struct mail *mail, const struct addre
                 return excuse_client(f, mail);
         excuse_clients(f, mail);
         return 0;
+}
+
+/* What makes a message one of a conversation, without the facts: the questions that wait, as remember_sent() and remember_received() have
+ * it. */
+static void remember_silently(struct folding *f, const struct mail *mail) {
+        struct conversation_settled settled[CONVERSATION_SETTLED_MAX];
+        for (uint32_t k = 0; k < mail->n_clients; k++) {
+                if (message_settles(mail->m) || (mail->person && !mail->from_owner))
+                        (void) conversations_answered(f->conversations, mail->thread, mail->clients[k], mail->at, settled);
+                if (mail->from_owner && asks_client(f, mail, mail->clients[k]))
+                        conversations_asked(f->conversations, mail->thread, mail->clients[k], &f->turn);
+        }
 }
 
 /* 1: later than now, so all that follow are too. */
@@ -914,12 +929,18 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
                 int vouched = conversations_vouch(f->conversations, &f->turn);
                 if (vouched > 0)
                         meetings_vouch(f->meetings, stored->digest);
+                if (vouched == 0 && f->silent)
+                        return mail.from_owner ? 0 : excuse_client(f, &mail);
                 if (vouched <= 0)
                         return vouched < 0 ? vouched : fold_doubted(f, &mail, author);
         }
         int r = conversations_add(f->conversations, &f->turn, &mail.thread);
         if (r != 0)
                 return r < 0 ? r : 0;
+        if (f->silent) {
+                remember_silently(f, &mail);
+                return 0;
+        }
         judge_time(f, &mail);
         r = mail_strings(f, &mail, author ? author->email : NULL);
         for (uint32_t k = 0; k < mail.n_clients && r >= 0; k++)
@@ -931,7 +952,7 @@ static int fold_message(struct folding *f, const struct stored_observation *stor
 
 static int fold_messages(struct folding *f, const struct observation_feed *feed) {
         struct stored_observation stored;
-        int r = feed->start(feed->userdata, WALK_MESSAGES, f->options->texts);
+        int r = feed->start(feed->userdata, WALK_MESSAGES, f->options->texts && !f->silent);
         while (r >= 0 && (r = feed->next(feed->userdata, &stored)) > 0) {
                 if (stored.observation->kind != OBSERVATION_MESSAGE)
                         continue;
@@ -942,24 +963,15 @@ static int fold_messages(struct folding *f, const struct observation_feed *feed)
         return r < 0 ? r : 0;
 }
 
-static int tell_nobody(const struct fact *fact, void *userdata) {
-        (void) fact, (void) userdata;
-        return 0;
-}
-
 /* Whether a conversation vouches for invitation mail is known once all messages were read: they are, before meetings are judged, in
  * the few mailboxes that hold invitations to be doubted. */
 static int fold_vouchers(struct folding *f, const struct observation_feed *feed) {
-        const struct fold_options *options = f->options, silent = {.now = options->now};
-        fact_found found = f->found;
-        f->options = &silent;
-        f->found = tell_nobody;
+        f->silent = true;
         int r = fold_messages(f, feed);
-        if (r >= 0)
-                r = flush(f);
-        f->options = options;
-        f->found = found;
+        f->silent = false;
+        f->n_queue = 0;
         f->queue_at = INSTANT_UNKNOWN;
+        arena_reset(f->strings);
         f->conversations = conversations_free(f->conversations);
         return r < 0 ? r : conversations_new(f->settings, &f->conversations);
 }
