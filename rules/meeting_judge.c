@@ -1002,6 +1002,16 @@ static instant planned_of(const struct judging *j, const struct version *v) {
         return j->n_masters > 0 && v == j->masters[0] ? first_planned(v) : v->known;
 }
 
+/* Was it known the day before that the series leaves this occurrence out? A mail that says so again calls nothing off. A version that came
+ * with the mail may be the same news. */
+static bool taken_out_before(const struct judging *j, instant rid, instant at) {
+        for (size_t i = 0; i < j->n_masters; i++)
+                if (j->masters[i]->kind == VERSION_PLAN && j->masters[i]->known < at - DAY_SECONDS &&
+                    excluded(j, j->masters[i], rid))
+                        return true;
+        return false;
+}
+
 static int judge_occurrence(struct judging *j, const struct change *changes, size_t n) {
         /* What was only asked for is no history of its own. */
         size_t asked = 0;
@@ -1011,6 +1021,8 @@ static int judge_occurrence(struct judging *j, const struct change *changes, siz
                 return 0;
         struct walk k = {.j = j, .rid = changes[0].rid, .pending = NO_FACT, .moved = NO_FACT, .off_at = INSTANT_UNKNOWN};
         const struct version *base = first_with(j, k.rid);
+        if (!base && changes[asked].kind == CHANGE_CANCEL && taken_out_before(j, k.rid, changes[asked].at))
+                return 0;
         if (base) {
                 put_plan(&k, base, planned_of(j, base), planned_of(j, base));
                 k.start = k.rid;
