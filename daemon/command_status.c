@@ -17,6 +17,10 @@ static int on_source(const struct store_source_status *st, void *userdata) {
         struct context *c = userdata;
         const struct zone *zone = c->settings->owner.zone;
         char read[64], tried[64];
+        struct store_source_counts counts = {};
+        int r = store_source_counts(c->store, st->id, &counts);
+        if (r < 0)
+                return r;
 
         if (c->json) {
                 json_object *o = json_object_new_object();
@@ -27,18 +31,18 @@ static int on_source(const struct store_source_status *st, void *userdata) {
                 json_object_object_add(o, "read_at", json_time(st->read_at, zone));
                 json_object_object_add(o, "tried_at", json_time(st->tried_at, zone));
                 json_object_object_add(o, "error", json_text(st->error));
-                json_object_object_add(o, "items", json_object_new_int64(st->items));
-                json_object_object_add(o, "observations", json_object_new_int64(st->observations));
-                json_object_object_add(o, "unreadable", json_object_new_int64(st->unreadable));
+                json_object_object_add(o, "items", json_object_new_int64(counts.items));
+                json_object_object_add(o, "observations", json_object_new_int64(counts.observations));
+                json_object_object_add(o, "unreadable", json_object_new_int64(counts.unreadable));
                 json_print(o);
                 return 0;
         }
         printf("%-9s %s%s\n", st->kind, st->name,
                source_is_configured(c->settings, st) ? "" : " (no longer in the configuration)");
         printf("          read whole %s; %" PRId64 " items, %" PRId64 " observations",
-               when(c, st->read_at, read, sizeof(read)), st->items, st->observations);
-        if (st->unreadable > 0)
-                printf(", %" PRId64 " could not be read", st->unreadable);
+               when(c, st->read_at, read, sizeof(read)), counts.items, counts.observations);
+        if (counts.unreadable > 0)
+                printf(", %" PRId64 " could not be read", counts.unreadable);
         putchar('\n');
         if (st->error)
                 printf("          last try %s: %s\n", when(c, st->tried_at, tried, sizeof(tried)), st->error);

@@ -182,7 +182,7 @@ static int on_partial(const struct store_source_status *st, void *userdata) {
                 return 0;
         struct part *part = &p->parts[p->n++];
         *part = (struct part){.id = st->id};
-        if (st->observations == 0 || !accounts_is_partial(p->accounts, st->location, &since))
+        if (!st->observed || !accounts_is_partial(p->accounts, st->location, &since))
                 return 0;
         part->first = st->read_at == INSTANT_UNKNOWN;
         if (part->first)

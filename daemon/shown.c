@@ -30,7 +30,7 @@ struct looking {
 static int on_source(const struct store_source_status *st, void *userdata) {
         struct looking *l = userdata;
         const struct source_spec *spec = source_configured(l->c->settings, st);
-        if (spec && st->observations > 0 && l->n < l->c->settings->n_sources)
+        if (spec && st->observed && l->n < l->c->settings->n_sources)
                 l->parts[l->n++] = (struct part){st->id, spec, st->read_at, st->tried_at};
         return 0;
 }

@@ -525,9 +525,7 @@ int store_sources(struct store *s, int (*found)(const struct store_source_status
                         .read_at = store_column_instant(q, 4),
                         .tried_at = store_column_instant(q, 5),
                         .error = (const char *) sqlite3_column_text(q, 6),
-                        .items = sqlite3_column_int64(q, 7),
-                        .observations = sqlite3_column_int64(q, 8),
-                        .unreadable = sqlite3_column_int64(q, 9),
+                        .observed = sqlite3_column_int(q, 7) != 0,
                 };
                 int e = found(&st, userdata);
                 if (e < 0) {
@@ -536,6 +534,21 @@ int store_sources(struct store *s, int (*found)(const struct store_source_status
                 }
         }
         return r;
+}
+
+int store_source_counts(struct store *s, int64_t source, struct store_source_counts *ret) {
+        sqlite3_stmt *q = store_statement(s, STATEMENT_SOURCE_COUNTS);
+        if (!q)
+                return no_statement(s);
+        (void) sqlite3_bind_int64(q, 1, source);
+        int r = store_step(s, q);
+        if (r <= 0)
+                return r;
+        *ret = (struct store_source_counts){.items = sqlite3_column_int64(q, 0),
+                                            .observations = sqlite3_column_int64(q, 1),
+                                            .unreadable = sqlite3_column_int64(q, 2)};
+        (void) sqlite3_reset(q);
+        return 0;
 }
 
 int store_newest_seen(struct store *s, int64_t source, instant *ret) {

@@ -104,10 +104,15 @@ struct store_source_status {
         instant read_at; /* last time it was read whole; INSTANT_UNKNOWN never */
         instant tried_at;
         const char *error; /* of the last try; NULL fine */
-        int64_t items, observations, unreadable;
+        bool observed;     /* something was, ever */
 };
 int store_sources(struct store *s, int (*found)(const struct store_source_status *st, void *userdata),
                   void *userdata) _must_check_;
+/* How much there is of a source: walks all of it, which takes milliseconds for a large mailbox. */
+struct store_source_counts {
+        int64_t items, observations, unreadable;
+};
+int store_source_counts(struct store *s, int64_t source, struct store_source_counts *ret) _must_check_;
 /* When the newest of what was observed there was seen, by the order of arrival: 1 and *ret, 0 nothing was. */
 int store_newest_seen(struct store *s, int64_t source, instant *ret);
 /* Every UNREADABLE observation, newest first. */

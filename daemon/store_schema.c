@@ -99,13 +99,14 @@ const char *const store_statements[_STATEMENT_MAX] = {
         [STATEMENT_SOURCE_RENAME] = "UPDATE source SET name = ?2 WHERE id = ?1",
         [STATEMENT_SOURCE_READ] = "UPDATE source SET read_at = ?2, tried_at = ?2, error = NULL WHERE id = ?1",
         [STATEMENT_SOURCE_FAILED] = "UPDATE source SET tried_at = ?2, error = ?3 WHERE id = ?1",
-        [STATEMENT_SOURCES] =
-                "SELECT id, kind, location, name, read_at, tried_at, error,"
-                " (SELECT count(*) FROM item JOIN folder ON item.folder = folder.id WHERE folder.source = source.id) +"
-                " (SELECT coalesce(sum(items), 0) FROM folder WHERE folder.source = source.id AND state IS NOT NULL),"
-                " (SELECT count(*) FROM observation WHERE source = source.id),"
-                " (SELECT count(*) FROM observation WHERE source = source.id AND kind = 4)"
-                " FROM source ORDER BY id",
+        [STATEMENT_SOURCES] = "SELECT id, kind, location, name, read_at, tried_at, error,"
+                              " EXISTS(SELECT 1 FROM observation WHERE source = source.id)"
+                              " FROM source ORDER BY id",
+        [STATEMENT_SOURCE_COUNTS] =
+                "SELECT (SELECT count(*) FROM item JOIN folder ON item.folder = folder.id WHERE folder.source = ?1) +"
+                " (SELECT coalesce(sum(items), 0) FROM folder WHERE folder.source = ?1 AND state IS NOT NULL),"
+                " (SELECT count(*) FROM observation WHERE source = ?1),"
+                " (SELECT count(*) FROM observation WHERE source = ?1 AND kind = 4)",
         /* The newest of each kind by its number, which the index on source and kind has at its end: a large source is not walked. */
         [STATEMENT_NEWEST_SEEN] = "SELECT max(seen_at) FROM observation WHERE id IN ("
                                   "(SELECT max(id) FROM observation WHERE source = ?1 AND kind = 1),"

@@ -493,7 +493,7 @@ static void test_sources(void **data) {
         assert_int_equal(id, same);
         struct store_source_status st;
         assert_int_equal(store_sources(s, first_status, &st), 0);
-        assert_true(st.read_at == INSTANT_UNKNOWN && st.tried_at == INSTANT_UNKNOWN && !st.error);
+        assert_true(st.read_at == INSTANT_UNKNOWN && st.tried_at == INSTANT_UNKNOWN && !st.error && !st.observed);
         assert_int_equal(store_source_read(s, id, 1000, NULL), 0);
         assert_int_equal(store_source_read(s, id, 2000, "no such folder"), 0);
         struct observation u = unreadable("/x", 300), m = message("a@x", "t", 7000);
@@ -504,8 +504,12 @@ static void test_sources(void **data) {
         assert_int_equal(st.read_at, 1000);
         assert_int_equal(st.tried_at, 2000);
         assert_non_null(st.error);
-        assert_int_equal(st.observations, 2);
-        assert_int_equal(st.unreadable, 1);
+        assert_true(st.observed);
+        struct store_source_counts counts;
+        assert_int_equal(store_source_counts(s, id, &counts), 0);
+        assert_int_equal(counts.items, 0);
+        assert_int_equal(counts.observations, 2);
+        assert_int_equal(counts.unreadable, 1);
         assert_int_equal(store_source_read(s, id, 3000, NULL), 0);
         assert_int_equal(store_sources(s, first_status, &st), 0);
         assert_null(st.error);
