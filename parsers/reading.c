@@ -1171,10 +1171,27 @@ static const struct mark *proposes(const struct reading *r, const struct sentenc
         return NULL;
 }
 
+/* "I can't join today but Marie and Paul will", "but our 10am is on": what the verb was need not be said again. */
+static bool others_do(const struct reading *r, const struct sentence *s) {
+        static const char *const but[] = {"but", "though"}, *const writer[] = {"i", "i'll", "we", "we'll"},
+                                 *const verbs[] = {"will", "can"}, *const is[] = {"is", "are", "stays"};
+        for (size_t i = s->first; i + 2U < s->last; i++) {
+                size_t end = clause_end(r, s, i);
+                if (!word_in(r, i, but, ELEMENTSOF(but)) || end < i + 3 || word_in(r, i + 1, writer, ELEMENTSOF(writer)))
+                        continue;
+                if (word_in(r, end - 1, verbs, ELEMENTSOF(verbs)) ||
+                    (word_is(r, end - 1, "on") && word_in(r, end - 2, is, ELEMENTSOF(is))))
+                        return s->ending != '?';
+        }
+        return false;
+}
+
 /* Who cannot come calls nothing off when it takes place without them, or they come another way; another day is another meeting. */
 static bool takes_place(const struct reading *r) {
         for (size_t k = 0; k < r->n_sentences; k++) {
                 const struct sentence *s = r->sentences + k;
+                if (others_do(r, s))
+                        return true;
                 for (size_t i = s->first_mark; s->classes & PHRASE_STANDS && i < s->last_mark; i++) {
                         size_t at = r->marks[i].at;
                         if (!(r->marks[i].classes & PHRASE_STANDS))
