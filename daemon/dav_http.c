@@ -37,6 +37,7 @@ struct http {
         /* The request at hand. */
         const struct http_request *request;
         bool with_secret, tls, ours;
+        bool sent; /* the secret, or what proves that we have it */
         int64_t received;
         int result; /* of piece(), or why the body was not read further */
         bool told;  /* error was set in a callback */
@@ -107,6 +108,15 @@ static size_t on_body(char *data, size_t one, size_t n, void *userdata) {
                 return size;
         h->result = MIN(h->request->piece((int) code, data, size, h->request->userdata), 0);
         return h->result < 0 ? CURL_WRITEFUNC_ERROR : size;
+}
+
+/* libcurl asks without the secret first where it does not know yet what the server wants, and does not say whether it came to send it. */
+static int on_debug(CURL *curl, curl_infotype type, char *data, size_t size, void *userdata) {
+        static const char field[] = "\r\nAuthorization:";
+        struct http *h = userdata;
+        (void) curl;
+        h->sent = h->sent || (type == CURLINFO_HEADER_OUT && memmem(data, size, field, sizeof(field) - 1));
+        return 0;
 }
 
 /* The certificate of the connection is the one whose fingerprint the owner wrote. `text` becomes its own. */
@@ -347,6 +357,7 @@ static int ask_once(struct http *h, const struct dav_url *u, int *ret_code) {
         set_secret(h, ours && h->secret && !h->refused);
         h->tls = u->tls;
         h->ours = ours;
+        h->sent = false;
         h->received = 0;
         h->result = 0;
         h->told = false;
@@ -439,8 +450,12 @@ static int fail_authentication(struct http *h, const struct dav_url *u) {
                                  u->host);
         if (!h->with_secret)
                 return http_fail(h, DAV_FAULT_AUTHENTICATION, "%s wants a password that it does not get", u->host);
+        /* The answer broke off, or whoever gave it is no calendar server: nothing was refused. */
+        if (!h->sent && ((unsigned long) offered & ours || !header(h, "WWW-Authenticate")))
+                return http_fail(h, DAV_FAULT_GARBAGE, "%s wants a login, and did not say to the end which (answer 401)",
+                                 u->host);
         h->refused = true;
-        if (offered != 0 && !((unsigned long) offered & ours))
+        if (!((unsigned long) offered & ours) && (offered != 0 || !h->sent))
                 return fail_mechanism(h, u, (unsigned long) offered);
         if (h->options.authentication == DAV_AUTH_BEARER && h->accepted)
                 return http_fail(h, DAV_FAULT_EXPIRED, "%s does not accept the token any longer", u->host);
@@ -530,6 +545,9 @@ static void set_options(struct http *h) {
         (void) curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->curl_error);
         (void) curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
         (void) curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
+        (void) curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_debug);
+        (void) curl_easy_setopt(c, CURLOPT_DEBUGDATA, h);
+        (void) curl_easy_setopt(c, CURLOPT_VERBOSE, 1L); /* calls on_debug() */
         (void) curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, before_request);
         (void) curl_easy_setopt(c, CURLOPT_PREREQDATA, h);
 }

@@ -359,10 +359,27 @@ def refused_later(w):
             refused = [q for q in s.requests if q["method"] == method and "Authorization" in q["headers"]]
             equal(len(refused), 1)
             equal(observations(w), want)
+            s.requests.clear()
+            true("not tried again before" in scan(w, BEFORE, 3).stderr)
+            equal(s.requests, [])
+            use(w, s.base)  # written anew
         s.answer = None
         scan(w, BEFORE)
         equal(len(observations(w)), 4)
         equal(cancelled(w, AFTER), [])
+
+
+@case("a 401 that broke off, or comes from who is no calendar server, refuses nothing: the next pass tries again")
+def refused_by_nobody(w):
+    with fake() as s:
+        s.put(caldav.calendar_at(s) + "0.ics", meeting("m0"))
+        use(w, s.base)
+        s.answer = lambda r: (401, {}, "no")
+        true("did not say to the end which" in scan(w, BEFORE, 3).stderr)
+        equal([q for q in s.requests if "Authorization" in q["headers"]], [])
+        s.answer = None
+        scan(w, BEFORE)
+        equal(len(observations(w)), 1)
 
 
 @case("a token that the server refuses, in whatever way: everything is listed, and only what changed is fetched")

@@ -259,7 +259,7 @@ def mechanisms(w):
         work = calendar_at(s)
         s.put(work + "a.ics", meeting("m1"))
         for offered, more, words in (("Bearer", "", "auth: bearer"), ("Negotiate", "", "does not speak"), ('Digest realm="x", nonce="abc"', ", auth: basic", "auth: digest"),
-                                     ('Basic realm="x"', ", auth: digest", "auth: basic"), ('Basic realm="x"', ", auth: bearer", "auth: basic"), ("Strange", "", "does not accept")):
+                                     ('Basic realm="x"', ", auth: digest", "auth: basic"), ('Basic realm="x"', ", auth: bearer", "auth: basic"), ("Strange", "", "no way to log in that is known")):
             use(w, s.base, more=more)
             s.answer = lambda r, o=offered: (401, {"WWW-Authenticate": o}, "")
             s.requests.clear()
