@@ -707,10 +707,16 @@ static uint32_t processors(void) {
         return (uint32_t) MIN(MAX(n, 1), (int) POOL_ROLES_MAX);
 }
 
-/* As many for each role as the limit of open files leaves room for, one packet at least. */
+/* As many for each role as the limit of open files leaves room for, one packet at least. The usual limit is there for programs that cannot
+ * count further: it is raised as far as it may be. */
 static uint32_t room_in_flight(uint32_t n_roles) {
+        const rlim_t wanted = n_roles * POOL_IN_FLIGHT + POOL_QUEUE_MAX + POOL_FILES_KEPT;
         struct rlimit limit;
         rlim_t files = getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
+        if (files < wanted && files < limit.rlim_max) {
+                limit.rlim_cur = MIN(wanted, limit.rlim_max);
+                files = setrlimit(RLIMIT_NOFILE, &limit) < 0 ? files : limit.rlim_cur;
+        }
         rlim_t room = files > POOL_QUEUE_MAX + POOL_FILES_KEPT ? files - POOL_QUEUE_MAX - POOL_FILES_KEPT : 0;
         uint32_t packets = (uint32_t) MIN(room / n_roles, (rlim_t) POOL_IN_FLIGHT) / IPC_BATCH_MAX;
         return MAX(packets, 1U) * IPC_BATCH_MAX;

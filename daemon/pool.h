@@ -12,9 +12,10 @@
 
 /* Wall clock a single job may take before its role is killed, when it shows no progress (any reply is progress). */
 #define POOL_JOB_SECONDS 10U
-/* Requests in flight for one role, where the limit of open files allows: what hides a commit of the core's, ten milliseconds and more, and
- * bounds what a crash makes us repeat. The kernel counts descriptors in flight against that limit, and ours stay open as long. */
-#define POOL_IN_FLIGHT 320U
+/* Requests in flight for one role, where the limit of open files allows: what hides a commit of the core's, ten milliseconds, and the moments in
+ * which its log goes to the file, fifty, and bounds what a crash makes us repeat. The kernel counts descriptors in flight against that limit,
+ * and ours stay open as long. */
+#define POOL_IN_FLIGHT 1024U
 /* Requests after which a role is replaced: libetpan leaks on some malformed fields. Its start costs as much as a
  * thousand messages. */
 #define POOL_JOBS_PER_ROLE 100000U
