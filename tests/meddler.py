@@ -61,14 +61,16 @@ class Meddler:
             plan = self.plan(self.connections)
             self.times.append(time.monotonic())
             self.plans.append(plan)
-            self.connections += 1
             try:
                 server = socket.create_connection(("127.0.0.1", self.port_behind), 10)
             except OSError:
                 client.close()
+                self.connections += 1
                 continue
             server.settimeout(None)
             self.open += [client, server]
+            # Counted when drop() finds it, and before anything passes.
+            self.connections += 1
             threading.Thread(target=self.upward, args=(client, server, plan), daemon=True).start()
             threading.Thread(target=self.downward, args=(server, client, plan), daemon=True).start()
 

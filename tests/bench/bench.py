@@ -3,8 +3,8 @@
 every file is what counts, since machines differ and are noisy.
 
 Every mail of the corpus is from or to one of the 40 clients of the configuration, so that all of them make facts.
-In November 2026, two cores, warm: reading every file 1, first pass 6.3 to 7.3, second pass 0.5 to 0.8,
-mairix 12 to 13.
+In November 2026, two cores, warm: reading every file 1, first pass 6.3 to 8.9 (the faster the processors, the more of it is waiting for
+the disk), second pass 0.5 to 0.8, mairix 12 to 13.
 
 BENCH_MESSAGES (50000), BENCH_ROUNDS (3), BENCH_SLOW=0 to leave out mu and notmuch (many minutes), BENCH_DIR to keep the corpus."""
 import os
