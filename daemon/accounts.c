@@ -2,7 +2,6 @@
 #include "daemon/accounts.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/backoff.h"
@@ -117,12 +116,6 @@ struct accounts {
         bool hurry;
         bool unattended;
 };
-
-static int64_t boottime_ns(void) {
-        struct timespec t;
-        (void) clock_gettime(CLOCK_BOOTTIME, &t);
-        return (int64_t) t.tv_sec * SECOND_NS + t.tv_nsec;
-}
 
 struct reader *account_reader(struct account *m) {
         return m->reader;
@@ -448,7 +441,7 @@ static void wake_at(struct account *m, int64_t ns) {
 
 /* The account is left alone for a while; at the end of it a pass is asked for. */
 static void wait_seconds(struct account *m, int64_t seconds) {
-        m->not_before_ns = boottime_ns() + seconds * SECOND_NS;
+        m->not_before_ns = clock_boottime_ns() + seconds * SECOND_NS;
         wake_at(m, m->not_before_ns);
 }
 
@@ -459,7 +452,7 @@ static void on_ready(void *userdata) {
                 return;
         int64_t early = m->phase == PHASE_WATCHING ? m->done_ns + PACE_NS - clock_monotonic_ns() : 0;
         if (early > 0)
-                wake_at(m, boottime_ns() + early);
+                wake_at(m, clock_boottime_ns() + early);
         else
                 wake(m);
 }
@@ -803,7 +796,8 @@ static void tell_unfinished(struct account *m) {
 
 /* A role that cannot hear of changes is asked now and then, not at each turn of the service. */
 static bool is_fresh(const struct account *m) {
-        return m->accounts->wake && m->kind->poll_seconds > 0 && m->phase == PHASE_WATCHING && boottime_ns() < m->poll_at_ns;
+        return m->accounts->wake && m->kind->poll_seconds > 0 && m->phase == PHASE_WATCHING &&
+               clock_boottime_ns() < m->poll_at_ns;
 }
 
 /* All was told, but what is gone from here may be in a source that was read afterwards. */
@@ -823,7 +817,7 @@ static int read_account(struct account *m) {
                 return m->troubled;
         }
         if (m->phase != PHASE_READING && m->phase != PHASE_SECRET) {
-                if (boottime_ns() < m->not_before_ns) {
+                if (clock_boottime_ns() < m->not_before_ns) {
                         reader_not_yet(m->reader, "%s",
                                        m->why ? m->why : "the connection was lost; trying again in a while");
                         return 1;
@@ -846,7 +840,7 @@ static int read_account(struct account *m) {
         }
         listen(m);
         if (m->accounts->wake && m->kind->poll_seconds > 0 && m->phase == PHASE_WATCHING) {
-                m->poll_at_ns = boottime_ns() + m->kind->poll_seconds * SECOND_NS;
+                m->poll_at_ns = clock_boottime_ns() + m->kind->poll_seconds * SECOND_NS;
                 wake_at(m, m->poll_at_ns);
         }
         reader_read_since(m->reader, m->since);

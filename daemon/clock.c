@@ -18,16 +18,8 @@ int64_t clock_monotonic_ns(void) {
         return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static int64_t seconds_of(clockid_t id) {
+int64_t clock_boottime_ns(void) {
         struct timespec t;
-        (void) clock_gettime(id, &t);
-        return (int64_t) t.tv_sec;
-}
-
-int64_t clock_up_seconds(void) {
-        return seconds_of(CLOCK_BOOTTIME);
-}
-
-int64_t clock_asleep_seconds(void) {
-        return seconds_of(CLOCK_BOOTTIME) - seconds_of(CLOCK_MONOTONIC);
+        (void) clock_gettime(CLOCK_BOOTTIME, &t);
+        return (int64_t) t.tv_sec * 1000000000 + t.tv_nsec;
 }

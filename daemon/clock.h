@@ -15,8 +15,7 @@ struct clock {
 instant clock_now(const struct clock *c);
 /* Nanoseconds since some moment, never backwards: for pace and patience only. What is decided about mail never comes from here. */
 int64_t clock_monotonic_ns(void);
-/* Seconds since the system was started, and those of them that it was suspended for. */
-int64_t clock_up_seconds(void);
-int64_t clock_asleep_seconds(void);
+/* The same, which runs on while the machine sleeps, and began with its start. */
+int64_t clock_boottime_ns(void);
 /* The kernel's name for the clock that is read when none is fixed: for timers that wait for an instant. */
 #define CLOCK_OF_INSTANTS CLOCK_REALTIME

@@ -116,6 +116,7 @@ int judge_lull(struct context *c, struct lull *l) {
 
 #define MOMENT_BOOT "scan-boot"
 #define MOMENT_ASLEEP "scan-asleep"
+#define NS_PER_SEC INT64_C(1000000000)
 
 /* The kernel's own name for this start of the system. Without it (no /proc) each start looks like the same. */
 static int64_t boot_number(void) {
@@ -129,7 +130,8 @@ static int64_t boot_number(void) {
 
 /* Did the machine sleep since this was asked last? 1, 0; negative errno. */
 static int slept_since_last(struct context *c) {
-        const struct wakefulness now = {boot_number(), clock_asleep_seconds(), clock_up_seconds()};
+        const int64_t up = clock_boottime_ns();
+        const struct wakefulness now = {boot_number(), (up - clock_monotonic_ns()) / NS_PER_SEC, up / NS_PER_SEC};
         struct wakefulness before = now;
         int boot = store_moment(c->store, MOMENT_BOOT, &before.boot);
         int asleep = boot < 0 ? boot : store_moment(c->store, MOMENT_ASLEEP, &before.asleep);

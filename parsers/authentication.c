@@ -222,8 +222,7 @@ static bool is_trusted(const struct own_side *own, uint32_t depth, const char *i
 
 static void small_letters(char *s) {
         for (; *s; s++)
-                if (*s >= 'A' && *s <= 'Z')
-                        *s = (char) (*s + 32);
+                *s = ascii_lower(*s);
 }
 
 /* The domain of "jean@dupont.example", "@dupont.example" or "dupont.example"; NULL when it is none. */

@@ -186,22 +186,21 @@ struct range {
         uint32_t first, last;
 };
 
+/* Sorted, and apart from one another. */
 static bool in_ranges(uint32_t cp, const struct range *ranges, size_t n) {
-        size_t low = 0;
-        while (low < n) {
+        for (size_t low = 0; low < n;) {
                 size_t middle = low + (n - low) / 2;
-                if (cp > ranges[middle].last)
+                if (cp < ranges[middle].first)
+                        n = middle;
+                else if (cp > ranges[middle].last)
                         low = middle + 1;
                 else
-                        n = middle;
+                        return true;
         }
-        return cp >= ranges[low].first && cp <= ranges[low].last;
+        return false;
 }
 
-/* The last row of each table ends the search: nothing lies behind it. */
-#define IN_RANGES(cp, table) in_ranges((cp), (table), ELEMENTSOF(table) - 1)
-#define RANGES_END \
-        { UINT32_MAX, UINT32_MAX }
+#define IN_RANGES(cp, table) in_ranges((cp), (table), ELEMENTSOF(table))
 
 /* Default_Ignorable_Code_Point of Unicode, without what is assigned to nothing outside of plane 14, and the marks of interlinear annotations. They have neither a
  * form nor a width of their own: names and subjects can be made to look like others with them, the order of what is read turned, words hidden in sight from
@@ -209,7 +208,7 @@ static bool in_ranges(uint32_t cp, const struct range *ranges, size_t n) {
 static const struct range ignorable[] = {
         {0xAD, 0xAD},     {0x34F, 0x34F},   {0x61C, 0x61C},     {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
         {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x206F},   {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
-        {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF}, RANGES_END,
+        {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
 };
 
 static bool is_ignorable(uint32_t cp) {
@@ -218,23 +217,23 @@ static bool is_ignorable(uint32_t cp) {
 
 /* Scripts whose letters are joined to one another: Arabic and its kin, Mongolian, 'Phags-pa and the like. */
 static const struct range cursive[] = {
-        {0x600, 0x8FF},     {0x1800, 0x18AF},   {0xA840, 0xA87F},   {0xFB50, 0xFDFF}, {0xFE70, 0xFEFC},
-        {0x10A80, 0x10AFF}, {0x10D00, 0x10D3F}, {0x1E900, 0x1E95F}, RANGES_END,
+        {0x600, 0x8FF},   {0x1800, 0x18AF},   {0xA840, 0xA87F},   {0xFB50, 0xFDFF},
+        {0xFE70, 0xFEFC}, {0x10A80, 0x10AFF}, {0x10D00, 0x10D3F}, {0x1E900, 0x1E95F},
 };
 /* Scripts that write conjuncts with a virama: those of India, and those that came of them. */
 static const struct range conjunct[] = {
-        {0x900, 0xDFF},   {0xF00, 0x109F},  {0x1700, 0x17FF},   {0x1900, 0x1CFF}, {0xA800, 0xA83F},
-        {0xA880, 0xAAFF}, {0xABC0, 0xABFF}, {0x11000, 0x11FFF}, RANGES_END,
+        {0x900, 0xDFF},   {0xF00, 0x109F},  {0x1700, 0x17FF}, {0x1900, 0x1CFF},
+        {0xA800, 0xA83F}, {0xA880, 0xAAFF}, {0xABC0, 0xABFF}, {0x11000, 0x11FFF},
 };
 /* What emoji are made of, coarsely: arrows, signs, symbols, pictures, and the colours of skin. */
 static const struct range pictures[] = {
         {0xA9, 0xA9},     {0xAE, 0xAE},     {0x203C, 0x2049},   {0x2100, 0x2BFF},
-        {0x3030, 0x303D}, {0x3297, 0x3299}, {0x1F000, 0x1FBFF}, RANGES_END,
+        {0x3030, 0x303D}, {0x3297, 0x3299}, {0x1F000, 0x1FBFF},
 };
 /* Letters whose forms a variation selector chooses from (UTS 37 and StandardizedVariants.txt). */
 static const struct range variable[] = {
         {0x1000, 0x109F}, {0x2200, 0x22FF}, {0x3000, 0x303F},   {0x3400, 0x9FFF},
-        {0xA840, 0xA87F}, {0xF900, 0xFAFF}, {0x20000, 0x3FFFF}, RANGES_END,
+        {0xA840, 0xA87F}, {0xF900, 0xFAFF}, {0x20000, 0x3FFFF},
 };
 
 enum { ZWNJ = 0x200C, ZWJ = 0x200D, EMOJI_STYLE = 0xFE0F, KEYCAP = 0x20E3, BLACK_FLAG = 0x1F3F4, TAG_END = 0xE007F };
@@ -410,9 +409,7 @@ uint32_t utf8_lower(uint32_t cp) {
 }
 
 /* Letters and digits by stretches, coarse inside rare scripts: it cuts words and counts them, it does not spell. */
-static const struct {
-        uint32_t first, last;
-} word_ranges[] = {
+static const struct range word_ranges[] = {
         {0x30, 0x39},     {0x41, 0x5A},       {0x61, 0x7A},       {0xAA, 0xAA},       {0xB5, 0xB5},       {0xBA, 0xBA},
         {0xC0, 0xD6},     {0xD8, 0xF6},       {0xF8, 0x2C1},      {0x370, 0x373},     {0x376, 0x377},     {0x37B, 0x37D},
         {0x37F, 0x37F},   {0x386, 0x386},     {0x388, 0x3FF},     {0x400, 0x481},     {0x48A, 0x52F},     {0x531, 0x556},
@@ -429,17 +426,7 @@ static const struct {
 bool utf8_is_word(uint32_t cp) {
         if (cp < 0x80)
                 return (cp >= '0' && cp <= '9') || ((cp | 0x20) >= 'a' && (cp | 0x20) <= 'z');
-        size_t low = 0, high = ELEMENTSOF(word_ranges);
-        while (low < high) {
-                size_t middle = (low + high) / 2;
-                if (cp < word_ranges[middle].first)
-                        high = middle;
-                else if (cp > word_ranges[middle].last)
-                        low = middle + 1;
-                else
-                        return true;
-        }
-        return false;
+        return IN_RANGES(cp, word_ranges);
 }
 
 /* Base letters of U+00E0..U+00FF and U+0100..U+017F; '*' marks what is written as two letters or stays. */

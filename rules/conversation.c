@@ -592,24 +592,25 @@ static uint32_t answer(struct waiting_request *w, const struct client *client, u
         return n;
 }
 
-uint32_t conversations_answered(struct conversations *c, uint64_t thread, const struct client *client, instant at,
-                                struct conversation_settled ret[static CONVERSATION_SETTLED_MAX]) {
+/* `known`: the conversation in which the caller sees the answer itself, 0 for none. */
+static uint32_t answer_all(struct conversations *c, uint64_t thread, uint64_t known, const struct client *client, instant at,
+                           struct conversation_settled *ret) {
         struct acquaintance *a = &c->clients[client->index];
         uint32_t n = 0;
         for (size_t i = 0; i < WAITING_MAX; i++)
                 if (waits_in(c, &a->waiting[i], thread, at))
-                        n = answer(&a->waiting[i], client, thread, ret, n);
+                        n = answer(&a->waiting[i], client, known, ret, n);
         return n;
+}
+
+uint32_t conversations_answered(struct conversations *c, uint64_t thread, const struct client *client, instant at,
+                                struct conversation_settled ret[static CONVERSATION_SETTLED_MAX]) {
+        return answer_all(c, thread, thread, client, at, ret);
 }
 
 uint32_t conversations_excused(struct conversations *c, uint64_t thread, const struct client *client, instant at,
                                struct conversation_settled ret[static CONVERSATION_SETTLED_MAX]) {
-        struct acquaintance *a = &c->clients[client->index];
-        uint32_t n = 0;
-        for (size_t i = 0; i < WAITING_MAX; i++)
-                if (waits_in(c, &a->waiting[i], thread, at))
-                        n = answer(&a->waiting[i], client, 0, ret, n);
-        return n;
+        return answer_all(c, thread, 0, client, at, ret);
 }
 
 /* Was the author asked by the same message? */
